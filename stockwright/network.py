@@ -1,0 +1,181 @@
+"""The supply network: locations, suppliers, the lanes that can serve each key, and item terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockwright.arrays import frozen, require
+
+Floats = NDArray[np.float64]
+
+
+class LocationKind(IntEnum):
+    """What a location is for."""
+
+    CENTRAL = 0
+    REGIONAL = 1
+    STORE = 2
+
+
+class LaneKind(IntEnum):
+    """How a lane supplies its destination."""
+
+    REGULAR = 0  #: from a supplier
+    TRANSFER = 1  #: from another location
+    EXPEDITED = 2  #: a faster, dearer way
+
+
+def _freeze(instance: Any, n: int, dtypes: dict[str, Any]) -> None:
+    for name, dtype in dtypes.items():
+        object.__setattr__(instance, name, frozen(name, getattr(instance, name), (n,), dtype))
+
+
+@dataclass(frozen=True)
+class Locations:
+    """Parallel to ``SeriesIndex.locations``.
+
+    kind: LocationKind. parent: location code, -1 for none. sells: takes demand of its own.
+    counts_stock: its on-hand stock is usable. inbound_capacity: units per period it can receive,
+    inf for no limit. region and tier: free text, "" for none.
+    """
+
+    kind: NDArray[np.uint8]
+    parent: NDArray[np.int32]
+    sells: NDArray[np.bool_]
+    counts_stock: NDArray[np.bool_]
+    inbound_capacity: Floats
+    region: tuple[str, ...]
+    tier: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        bools = {"sells": np.bool_, "counts_stock": np.bool_}
+        n = len(self.kind)
+        _freeze(
+            self,
+            n,
+            {"kind": np.uint8, "parent": np.int32, **bools, "inbound_capacity": np.float64},
+        )
+
+
+@dataclass(frozen=True)
+class Suppliers:
+    """The suppliers. Minima and fixed cost per order; 0 for none.
+
+    min_order_value: money. min_order_units: sales units. fixed_cost: money per order.
+    """
+
+    names: tuple[str, ...]
+    min_order_value: Floats
+    min_order_units: Floats
+    fixed_cost: Floats
+
+    def __post_init__(self) -> None:
+        n = len(self.names)
+        _freeze(
+            self,
+            n,
+            dict.fromkeys(("min_order_value", "min_order_units", "fixed_cost"), np.float64),
+        )
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Every way to supply a key tonight or later: one row per (series, source, kind).
+
+    series: series the lane supplies. kind: LaneKind.
+    source: supplier code for REGULAR and EXPEDITED, location code for TRANSFER.
+    lead_time: L, whole periods; lead_time_sd: periods. review: R, whole periods >= 1, already
+        run to the supplier's next order weekday.
+    open_tonight: the source takes an order released on the morning of D + 1.
+    available_date: first date tonight's order can be sold, datetime64[D].
+    moq: sales units, 0 for none. multiple: lcm(order_unit, order_multiple), sales units > 0.
+    unit_cost: money per unit bought (0 for transfers, whose stock is already owned).
+    unit_freight: money per unit. max_units: most units one period's order may have, inf for none.
+    priority: lower is better, inf where none is given.
+    break_start: (lanes + 1,) offsets into break_units and break_cost: all-units price breaks,
+        thresholds in sales units rising.
+    supplier_sku: the supplier's own code, "" for none.
+    """
+
+    series: NDArray[np.int32]
+    kind: NDArray[np.uint8]
+    source: NDArray[np.int32]
+    lead_time: NDArray[np.int32]
+    lead_time_sd: Floats
+    review: NDArray[np.int32]
+    open_tonight: NDArray[np.bool_]
+    available_date: NDArray[np.datetime64]
+    moq: Floats
+    multiple: Floats
+    unit_cost: Floats
+    unit_freight: Floats
+    max_units: Floats
+    priority: Floats
+    break_start: NDArray[np.int64]
+    break_units: Floats
+    break_cost: Floats
+    supplier_sku: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        n = len(self.series)
+        _freeze(self, n, dict.fromkeys(("series", "source", "lead_time", "review"), np.int32))
+        _freeze(self, n, {"kind": np.uint8, "open_tonight": np.bool_})
+        _freeze(self, n, {"available_date": "datetime64[D]"})
+        money = ("lead_time_sd", "moq", "multiple", "unit_cost", "unit_freight", "max_units")
+        _freeze(self, n, dict.fromkeys((*money, "priority"), np.float64))
+        require(self.lead_time >= 0, "lead_time", ">= 0 periods")
+        require(self.review >= 1, "review", ">= 1 period")
+        require(self.multiple > 0, "multiple", "> 0")
+        require(np.diff(self.series) >= 0, "lanes", "sorted by series")
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+
+@dataclass(frozen=True)
+class ItemTerms:
+    """Money and packing of each series, all (series,).
+
+    unit_cost, price: money per unit; price NaN where unknown.
+    holding_cost: per unit left at the close of a period. shortage_cost: per unit not served.
+    order_unit: sales units, whole. units_per_case: NaN where unknown.
+    stock_mode: True where stock is kept; False for presale and dropship goods, never ordered.
+    ends: period (relative to the panel) after which the item is not sold, or a large number.
+    service_level: cycle-service target in (0, 1), NaN where money decides.
+    fill_rate: fill-rate target in (0, 1), NaN where money decides.
+    """
+
+    unit_cost: Floats
+    price: Floats
+    holding_cost: Floats
+    shortage_cost: Floats
+    order_unit: Floats
+    units_per_case: Floats
+    stock_mode: NDArray[np.bool_]
+    ends: NDArray[np.int64]
+    service_level: Floats
+    fill_rate: Floats
+
+    def __post_init__(self) -> None:
+        n = len(self.unit_cost)
+        costs = ("unit_cost", "price", "holding_cost", "shortage_cost", "order_unit")
+        targets = ("units_per_case", "service_level", "fill_rate")
+        _freeze(self, n, dict.fromkeys((*costs, *targets), np.float64))
+        _freeze(self, n, {"stock_mode": np.bool_, "ends": np.int64})
+        require(self.holding_cost >= 0, "holding_cost", ">= 0")
+        require(self.shortage_cost >= 0, "shortage_cost", ">= 0")
+
+
+@dataclass(frozen=True)
+class Network:
+    """Locations, suppliers, lanes and item terms of a run."""
+
+    locations: Locations
+    suppliers: Suppliers
+    lanes: Lanes
+    items: ItemTerms

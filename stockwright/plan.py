@@ -1,0 +1,110 @@
+"""The plan: what to order, what to move, how each key is steered, and why, in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How each series is steered; all arrays (series,), units in sales units.
+
+    lane: row of ``Network.lanes`` in use, -1 for none.
+    lead_time, review, protection: periods (protection = lead_time + review; for central stock
+        the transfer's lead time is added).
+    service_level: probability that demand of the protection interval is covered by the target.
+    safety_stock = order_up_to - demand_mean, not below 0.
+    reorder_point: an order is due when the projected position falls to it or below.
+    order_up_to: the position that an order raises to.
+    demand_mean, demand_q50, demand_q90, demand_q95: demand of the protection interval.
+    stock_at_arrival: stock projected with lost sales to the close before tonight's order arrives.
+    cover_before: periods until the available stock and what is on order run out at mean demand.
+    stockout_step: first step at whose close the mean projection is empty, 0 for none.
+    money_at_risk: shortage cost expected over the protection interval if nothing is ordered.
+    """
+
+    lane: NDArray[np.int32]
+    lead_time: NDArray[np.int32]
+    review: NDArray[np.int32]
+    protection: NDArray[np.int32]
+    service_level: Floats
+    safety_stock: Floats
+    reorder_point: Floats
+    order_up_to: Floats
+    demand_mean: Floats
+    demand_q50: Floats
+    demand_q90: Floats
+    demand_q95: Floats
+    stock_at_arrival: Floats
+    cover_before: Floats
+    stockout_step: NDArray[np.int32]
+    money_at_risk: Floats
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Order or transfer lines with their reasons; all arrays (lines,).
+
+    series: the destination's series. lane: row of ``Network.lanes``.
+    units: whole multiples of the lane's multiple. value: money (goods for orders, freight for
+    transfers). reason: the trigger code. binding: the limit that cut or raised the line, "" for
+    none.
+    available, inbound: units on hand and on order before the line.
+    stock_at_arrival: units projected to be left when the line arrives.
+    demand_mean, demand_bought: demand of the protection interval: mean, and the quantile bought.
+    target: order-up-to level. need: units wanted before rounding and limits.
+    rounding_added: units that MOQ and packs added. limit_cut: units that limits took away.
+    unit_cost: money per unit at the quantity ordered. money_at_risk: shortage cost that the line
+    is expected to avoid. cover_before, cover_after: periods. stockout_step: see Policy.
+    """
+
+    series: NDArray[np.int32]
+    lane: NDArray[np.int32]
+    units: Floats
+    unit_cost: Floats
+    value: Floats
+    reason: NDArray[np.object_]
+    binding: NDArray[np.object_]
+    available: Floats
+    inbound: Floats
+    stock_at_arrival: Floats
+    demand_mean: Floats
+    demand_bought: Floats
+    target: Floats
+    need: Floats
+    rounding_added: Floats
+    limit_cut: Floats
+    money_at_risk: Floats
+    cover_before: Floats
+    cover_after: Floats
+    stockout_step: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a person should look at: a row of the exceptions.
+
+    code: stable English code. severity: "high", "medium" or "low". series: -1 for none.
+    """
+
+    code: str
+    severity: str
+    series: int
+    money: float
+    message: dict[str, float | str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Tonight's plan. Limits maps each shared limit to its shadow price and use."""
+
+    policy: Policy
+    orders: Lines
+    transfers: Lines
+    findings: tuple[Finding, ...]
+    limits: dict[str, float]

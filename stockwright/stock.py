@@ -1,0 +1,51 @@
+"""The stock position at the close of one date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockwright.arrays import frozen, require
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class StockPosition:
+    """Stock of every series as of the close of the origin period.
+
+    on_hand: (series,) units free to serve demand: good, own or consigned, less reserved; >= 0.
+    reserved: (series,) units sold but not shipped. age_days: (series,) mean age of the stock on
+        hand, NaN where unknown.
+    known: (series,) False where the location reports no stock at all.
+    arrival_series, arrival_step, arrival_units: (arrivals,) stock on order. Step k >= 1 means
+        that the units can serve demand from period origin + k on.
+    """
+
+    on_hand: Floats
+    reserved: Floats
+    age_days: Floats
+    known: NDArray[np.bool_]
+    arrival_series: NDArray[np.int32]
+    arrival_step: NDArray[np.int32]
+    arrival_units: Floats
+
+    def __post_init__(self) -> None:
+        n, m = len(self.on_hand), len(self.arrival_series)
+        for name in ("on_hand", "reserved", "age_days"):
+            object.__setattr__(self, name, frozen(name, getattr(self, name), (n,), np.float64))
+        object.__setattr__(self, "known", frozen("known", self.known, (n,), np.bool_))
+        for name in ("arrival_series", "arrival_step"):
+            object.__setattr__(self, name, frozen(name, getattr(self, name), (m,), np.int32))
+        units = frozen("arrival_units", self.arrival_units, (m,), np.float64)
+        object.__setattr__(self, "arrival_units", units)
+        require(np.isfinite(self.on_hand) & (self.on_hand >= 0), "on_hand", "finite and >= 0")
+        require(self.arrival_step >= 1, "arrival_step", ">= 1")
+
+    def on_order(self) -> Floats:
+        """Units on order of each series, whenever they arrive."""
+        n = len(self.on_hand)
+        total = np.bincount(self.arrival_series, self.arrival_units, minlength=n)
+        return total.astype(np.float64)
