@@ -1,0 +1,5 @@
+"""Tables to situation: the panel, the network, the stock and the decisions of one night."""
+
+from pipelines.assemble.situation import Catalog, Situation
+
+__all__ = ["Catalog", "Situation"]

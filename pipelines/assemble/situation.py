@@ -1,0 +1,82 @@
+"""The situation of one night: everything that forecast, plan and output need, and no table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stockwright.network import Network
+from stockwright.overrides import Overrides
+from stockwright.panel import DemandPanel
+from stockwright.plan import Finding
+from stockwright.stock import StockPosition
+
+Texts = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What a person wants to read beside a key.
+
+    sku_name, category, brand, planner: (skus,) text by SKU code (``SeriesIndex.skus``), ""
+        where unknown.
+    abc_xyz: (series,) two letters. A, B, C: place in the value sold over the last 365 days (the
+        first 80 %, the next 15 %, the rest). X, Y, Z: coefficient of variation of weekly demand
+        (below 0.5, below 1, above). A series without demand of its own carries its SKU's.
+    life_stage: (series,) "upcoming" (not launched), "new" (launched within 56 days), "regular",
+        "dormant" (no sale for 182 days), "ended" (past its end date), "stocked" (kept, never sold).
+    first_sale, last_sale: (series,) datetime64[D], NaT where nothing was sold in the history kept.
+    """
+
+    sku_name: Texts
+    category: Texts
+    brand: Texts
+    planner: Texts
+    abc_xyz: Texts
+    life_stage: Texts
+    first_sale: NDArray[np.datetime64]
+    last_sale: NDArray[np.datetime64]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The night of ``as_of``, seen at its close.
+
+    Every (series,) array of the members is in the order of ``panel.index``.
+
+    findings: exceptions that the tables alone give rise to.
+    notes: sentences for the run's summary: what was assumed, what was left unused.
+    previous_decisions: columns line_id, sku, destination, kind, status, units, by, at, reason: the
+        last answer to each line of an earlier night.
+    snapshot: columns date, sku, location, on_hand: the stock at this close, for later nights to
+        derive in-stock shares from.
+    """
+
+    as_of: np.datetime64
+    panel: DemandPanel
+    network: Network
+    stock: StockPosition
+    catalog: Catalog
+    overrides: Overrides
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    previous_decisions: pd.DataFrame
+    snapshot: pd.DataFrame
+
+    @property
+    def order_date(self) -> np.datetime64:
+        """The morning on which tonight's orders are released."""
+        date: np.datetime64 = self.as_of + np.timedelta64(1, "D")
+        return date
+
+    def lane_sources(self) -> Texts:
+        """Name of the supplier or location that each lane of the network starts from."""
+        lanes = self.network.lanes
+        suppliers = np.array([*self.network.suppliers.names, ""], dtype=object)
+        locations = np.array([*self.panel.index.locations, ""], dtype=object)
+        transfer = lanes.kind == 1
+        from_supplier = suppliers[np.where(transfer, -1, lanes.source)]
+        return np.asarray(np.where(transfer, locations[lanes.source], from_supplier), object)

@@ -1,0 +1,80 @@
+"""What planners have decided over the engine's head, resolved to arrays.
+
+NaN means "nothing said" in every float array.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockwright.arrays import frozen, require
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """Overrides in force tonight, for (series,) or for every step of the horizon.
+
+    forecast_mean: (series, step) float32 demand that replaces the forecast's mean; shape
+        (1, step) where all series share it.
+    forecast_factor: like it, >= 0, multiplies the mean where no mean is given.
+    blocked: (series,) no order and no transfer into this key.
+    service_level: (series,) probability in (0, 1) that replaces the one from money or grade.
+    target: (series,) order-up-to level in units that replaces the computed one.
+    order_units, transfer_units: (series,) quantity that replaces the computed one before limits.
+    order_frozen, transfer_frozen: (series,) quantity that no limit may change.
+    """
+
+    forecast_mean: NDArray[np.float32]
+    forecast_factor: NDArray[np.float32]
+    blocked: NDArray[np.bool_]
+    service_level: Floats
+    target: Floats
+    order_units: Floats
+    order_frozen: Floats
+    transfer_units: Floats
+    transfer_frozen: Floats
+
+    def __post_init__(self) -> None:
+        n = len(self.blocked)
+        object.__setattr__(self, "blocked", frozen("blocked", self.blocked, (n,), np.bool_))
+        quantities = ("target", "order_units", "order_frozen", "transfer_units", "transfer_frozen")
+        for name in (*quantities, "service_level"):
+            value = frozen(name, getattr(self, name), (n,), np.float64)
+            require(~(value < 0), name, ">= 0 or NaN")
+            object.__setattr__(self, name, value)
+        require(~(self.service_level >= 1), "service_level", "in (0, 1) or NaN")
+        for name in ("forecast_mean", "forecast_factor"):
+            value = np.asarray(getattr(self, name))
+            object.__setattr__(self, name, frozen(name, value, value.shape, np.float32))
+            require(~(value < 0), name, ">= 0 or NaN")
+
+    @classmethod
+    def none(cls, n_series: int, horizon: int) -> Overrides:
+        """No override at all."""
+        shared = np.full((1, horizon), np.nan, np.float32)
+        nothing = np.full(n_series, np.nan)
+        blocked = np.zeros(n_series, np.bool_)
+        return cls(shared, shared, blocked, *[nothing] * 6)
+
+    def take(self, series: NDArray[Any] | slice) -> Overrides:
+        """The overrides of some of the series."""
+        rows = {
+            name: value
+            if (value := getattr(self, name)).ndim == 2 and len(value) == 1
+            else value[series]
+            for name in self.__dataclass_fields__
+        }
+        return Overrides(**rows)
+
+    def adjusted(self, mean: NDArray[np.float32]) -> NDArray[np.float32]:
+        """``mean`` (series, step) with factors applied and given means put in their place."""
+        steps = mean.shape[1]
+        factor, given = self.forecast_factor[:, :steps], self.forecast_mean[:, :steps]
+        scaled = np.where(np.isnan(factor), mean, mean * factor)
+        return np.where(np.isnan(given), scaled, given).astype(np.float32)
