@@ -4,7 +4,8 @@ StockwrightError
 ├── DataError            the tables break the contract               exit 3
 ├── ConfigError          the configuration or the call is wrong      exit 2
 ├── FitError             a model could not be fitted                 a substitute runs, exit 4
-└── InfeasiblePlanError  frozen lines break a hard limit             exit 5
+├── InfeasiblePlanError  frozen lines break a hard limit             exit 5
+└── LockedError          another run holds the lock                  exit 75
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ class FitError(StockwrightError):
 
 class InfeasiblePlanError(StockwrightError):
     """No plan meets the frozen lines and the hard limits together."""
+
+
+class LockedError(StockwrightError):
+    """Another run holds the lock of the folder of runs."""
 
 
 def describe(what: str, cases: Sequence[object], advice: str, shown: int = 5) -> str:
