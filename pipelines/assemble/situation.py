@@ -51,8 +51,6 @@ class Situation:
     notes: sentences for the run's summary: what was assumed, what was left unused.
     previous_decisions: columns line_id, sku, destination, kind, status, units, by, at, reason: the
         last answer to each line of an earlier night.
-    snapshot: columns date, sku, location, on_hand: the stock at this close, for later nights to
-        derive in-stock shares from.
     """
 
     as_of: np.datetime64
@@ -64,7 +62,6 @@ class Situation:
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     previous_decisions: pd.DataFrame
-    snapshot: pd.DataFrame
 
     @property
     def order_date(self) -> np.datetime64:
