@@ -1,0 +1,130 @@
+"""Read ``stockwright.toml``; report everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from pipelines.config.model import Config
+from stockwright.errors import ConfigError
+
+FILE_NAME = "stockwright.toml"
+
+
+def load_config(path: Path | None = None, folder: Path | None = None) -> Config:
+    """The configuration of ``path``, else of ``folder/stockwright.toml``, else the defaults.
+
+    Raises ConfigError that lists every problem of the file.
+    """
+    if path is None and folder is not None and (folder / FILE_NAME).is_file():
+        path = folder / FILE_NAME
+    if path is None:
+        return Config()
+    return config_from(_read(path), path.name)
+
+
+def config_from(settings: Mapping[str, Any], name: str = FILE_NAME) -> Config:
+    """The configuration that nested ``settings`` spell out; ``name`` is used in messages."""
+    merged = dict(settings)
+    preset = merged.get("preset")
+    if isinstance(preset, str):
+        merged = _merge(_preset(preset, name), merged)
+    try:
+        config = Config.model_validate(merged, strict=False)
+    except ValidationError as error:
+        problems = [_problem(dict(one)) for one in error.errors()]
+        raise ConfigError(_message(name, [*problems, *_map_problems(merged)])) from error
+    if problems := _map_problems(merged):
+        raise ConfigError(_message(name, problems))
+    return config
+
+
+def preset_names() -> list[str]:
+    """Names of the presets that come with the package."""
+    folder = resources.files("pipelines.config") / "presets"
+    return sorted(p.name[: -len(".toml")] for p in folder.iterdir() if p.name.endswith(".toml"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path.name} is not UTF-8 text; save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path.name} is not valid TOML: {error}") from error
+
+
+def _preset(preset: str, name: str) -> dict[str, Any]:
+    known = preset_names()
+    if preset not in known:
+        raise ConfigError(
+            _message(name, [f"preset: {preset!r} is unknown{_nearest(preset, known)}"])
+        )
+    file = resources.files("pipelines.config") / "presets" / f"{preset}.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(low)
+    for key, value in high.items():
+        below = merged.get(key)
+        both = isinstance(below, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merge(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _problem(error: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{place}: unknown key{_nearest(str(error['loc'][-1]), _siblings(error['loc']))}"
+    return f"{place}: {error['msg'].lower()}, got {error['input']!r}"
+
+
+def _siblings(place: tuple[Any, ...]) -> Iterable[str]:
+    model: type[BaseModel] = Config
+    for part in place[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        choices = [annotation, *get_args(annotation)]
+        model = next(c for c in choices if isinstance(c, type) and issubclass(c, BaseModel))
+    return model.model_fields
+
+
+def _map_problems(settings: Mapping[str, Any]) -> list[str]:
+    """Tables and columns named in ``map`` and ``values`` that the contract does not have."""
+    from pipelines.ingest.schema import TABLES
+
+    problems: list[str] = []
+    for section in ("map", "values"):
+        tables = settings.get(section, {})
+        for table, columns in tables.items() if isinstance(tables, Mapping) else ():
+            if table not in TABLES:
+                problems.append(f"{section}.{table}: unknown table{_nearest(table, TABLES)}")
+                continue
+            known = TABLES[table].column_names()
+            for column in columns if isinstance(columns, Mapping) else ():
+                if column not in known and not TABLES[table].takes_extra(column):
+                    problems.append(
+                        f"{section}.{table}.{column}: unknown column{_nearest(column, known)}"
+                    )
+    return problems
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    close = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known: {', '.join(sorted(names))}"
+
+
+def _message(name: str, problems: list[str]) -> str:
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return "\n".join([f"{name}: {count}", *(f"  - {problem}" for problem in problems)])

@@ -1,0 +1,135 @@
+"""The configuration: every setting of a run, with its default and range."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Level = Annotated[float, Field(gt=0.0, lt=1.0)]
+Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+ColumnMap = dict[str, dict[str, str]]
+ValueMap = dict[str, dict[str, dict[str, str]]]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class CalendarConfig(_Section):
+    """country: ISO 3166 code whose public holidays the calendar features know."""
+
+    country: str = "CN"
+
+
+class MoneyConfig(_Section):
+    """Prices and what they cost.
+
+    price_includes_vat: selling prices in the tables include VAT; they are divided by 1 + vat.
+    holding_rate: cost of holding stock, share of its unit cost per year.
+    goodwill: lost with each unit not served on top of the margin, share of the price.
+    """
+
+    price_includes_vat: bool = False
+    vat: Share = 0.13
+    holding_rate: Amount = 0.25
+    goodwill: Amount = 0.0
+
+
+class ServiceConfig(_Section):
+    """What decides the stock.
+
+    mode: "money" (holding against shortage cost), "cycle" (probability of no stock-out in a
+    protection interval) or "fill" (share of the units served).
+    default, grade, tier: levels for "cycle" and "fill". A grade is a letter of value ("A") or
+    value with steadiness ("AX"); a tier is a location's. Grade goes before tier, "AX" before "A".
+    """
+
+    mode: Literal["money", "cycle", "fill"] = "money"
+    default: Level = 0.95
+    grade: dict[str, Level] = Field(default_factory=dict)
+    tier: dict[str, Level] = Field(default_factory=dict)
+
+
+class BudgetConfig(_Section):
+    """total: most money that one night's orders may cost; none by default."""
+
+    total: Amount | None = None
+
+
+class GatesConfig(_Section):
+    """When a night stops, or a row stops counting.
+
+    bad_row_share: largest share of bad rows in a table. failed_series_share: largest share of
+    series that fail. overdue_days: an inbound order later than this is ignored and named.
+    """
+
+    bad_row_share: Share = 0.01
+    failed_series_share: Share = 0.05
+    overdue_days: Annotated[int, Field(ge=0)] = 30
+
+
+class ModelConfig(_Section):
+    """The forecast model. refit: how old a stored model may be. paths: sampled futures."""
+
+    refit: Literal["nightly", "weekly", "monthly"] = "nightly"
+    max_rows: Annotated[int, Field(ge=1000)] = 400_000
+    trees: Count = 300
+    leaves: Annotated[int, Field(ge=2)] = 63
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
+    paths: Count = 256
+
+
+class DefaultsConfig(_Section):
+    """What is assumed where the tables are silent.
+
+    lead_time_days: of the supplier "default" when there is no lanes table.
+    review_days: between two orders on a lane; None: one period.
+    cost_share: unit cost as a share of the price where only one of them is known.
+    unit_cost: money per unit where neither cost nor price is known.
+    """
+
+    lead_time_days: Amount = 7.0
+    review_days: Annotated[float, Field(gt=0.0)] | None = None
+    cost_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.6
+    unit_cost: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 1.0
+
+
+class OutputConfig(_Section):
+    """language: of explanations and headings."""
+
+    language: Literal["en", "zh"] = "en"
+
+
+class Config(_Section):
+    """All settings of a run. See docs/contract.md for every key.
+
+    horizon: periods to forecast at least (extended to the longest protection interval); None:
+    28 days or 8 weeks. block_size: series per block of work; results do not depend on it.
+    map: {table: {column: source column}}. values: {table: {column: {source value: value}}}.
+    preset: name of a packaged column and value map that ``map`` and ``values`` refine.
+    """
+
+    period: Literal["day", "week"] = "day"
+    horizon: Count | None = None
+    seed: Annotated[int, Field(ge=0)] = 1
+    block_size: Count = 2000
+    preset: str | None = None
+    calendar: CalendarConfig = CalendarConfig()
+    money: MoneyConfig = MoneyConfig()
+    service: ServiceConfig = ServiceConfig()
+    budget: BudgetConfig = BudgetConfig()
+    gates: GatesConfig = GatesConfig()
+    model: ModelConfig = ModelConfig()
+    defaults: DefaultsConfig = DefaultsConfig()
+    output: OutputConfig = OutputConfig()
+    map: ColumnMap = Field(default_factory=dict)
+    values: ValueMap = Field(default_factory=dict)
+
+    def horizon_periods(self) -> int:
+        """Periods to forecast at least: ``horizon``, or 28 days or 8 weeks."""
+        if self.horizon is not None:
+            return self.horizon
+        return 28 if self.period == "day" else 8

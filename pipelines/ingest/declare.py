@@ -1,0 +1,66 @@
+"""How a table of the contract is declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "date", "number", "integer", "flag", "choice"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    kind: what its values are. required: the table is unreadable without the column, and a row
+    is bad without a value. default: taken where the column or the value is missing; None: "" for
+    text, nothing for dates and numbers. low, high: range of a number, both ends included;
+    above: a number must be greater than this. choices: the values a choice may have.
+    aliases: other names that are understood. carried: False where the engine never reads it.
+    flags: a yes/no value counts as the number 1 or 0.
+    """
+
+    name: str
+    kind: Kind
+    about: str
+    required: bool = False
+    default: str | float | bool | None = None
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    choices: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    carried: bool = True
+    flags: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table.
+
+    key: columns whose values together are unique; () where rows may repeat.
+    cut: date column; rows dated after the as-of date are cut. known_ahead: rows may carry
+    ``known_since``. big: texts are categories. extra: prefix of further columns that are kept.
+    """
+
+    name: str
+    about: str
+    columns: tuple[Column, ...]
+    required: bool = False
+    key: tuple[str, ...] = ()
+    cut: str | None = None
+    known_ahead: bool = False
+    big: bool = False
+    extra: str | None = None
+
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns, in the contract's order."""
+        return tuple(column.name for column in self.columns)
+
+    def carried(self) -> tuple[Column, ...]:
+        """The columns that the canonical frame has."""
+        return tuple(column for column in self.columns if column.carried)
+
+    def takes_extra(self, name: str) -> bool:
+        """Whether ``name`` is a further column that the table keeps as text."""
+        return self.extra is not None and name.startswith(self.extra)

@@ -1,0 +1,130 @@
+"""Master tables: articles, locations, suppliers, lanes, and a planner's overrides."""
+
+from __future__ import annotations
+
+from pipelines.ingest.declare import Column, Table
+from pipelines.ingest.movement_tables import KNOWN_SINCE, LOCATION, ONE_LOCATION, ONE_SKU, SKU
+
+PRODUCTS = Table(
+    "products",
+    "One row per article.",
+    (
+        SKU,
+        Column("name", "text", "what a person calls it"),
+        Column("style", "text", "the style (SPU) it is a variant of"),
+        Column("category", "text", "levels parted by /"),
+        Column("brand", "text", "brand"),
+        Column("unit_cost", "number", "cost per unit, net of tax", low=0.0),
+        Column("price", "number", "list price per unit", low=0.0),
+        Column("holding_cost", "number", "per unit and period, the whole of it", low=0.0),
+        Column("shortage_cost", "number", "whole price of a unit not served", low=0.0),
+        Column("volume", "number", "volume per unit", low=0.0),
+        Column("weight", "number", "weight per unit", low=0.0),
+        Column("order_unit", "integer", "orders are multiples of it", default=1.0, low=1.0),
+        Column("units_per_case", "number", "units in a case", above=0.0),
+        Column("launch_date", "date", "first date of sale"),
+        Column("end_date", "date", "last date of sale"),
+        Column(
+            "stock_mode",
+            "choice",
+            "presale and dropship articles are not stocked",
+            default="stock",
+            choices=("stock", "presale", "dropship"),
+        ),
+        Column("planner", "text", "who answers for it"),
+    ),
+    key=("sku",),
+    extra="attr_",
+)
+
+LOCATIONS = Table(
+    "locations",
+    "One row per warehouse or store.",
+    (
+        LOCATION,
+        Column("kind", "choice", "its part", choices=("central", "regional", "store")),
+        Column("parent", "text", "the location that feeds it"),
+        Column("counts_stock", "flag", "its stock is usable", default=True),
+        Column("region", "text", "region"),
+        Column("tier", "text", "tier for service levels"),
+        Column("sells", "flag", "it has demand of its own", default=True),
+        Column("inbound_units_per_day", "number", "most units it can take in a day", low=0.0),
+    ),
+    key=("location",),
+)
+
+SUPPLIERS = Table(
+    "suppliers",
+    "One row per supplier.",
+    (
+        Column("supplier", "text", "the supplier", required=True),
+        Column("min_order_value", "number", "money an order must reach", default=0.0, low=0.0),
+        Column("min_order_units", "number", "units an order must reach", default=0.0, low=0.0),
+        Column("order_weekdays", "text", "weekdays of order_date, 1 = Monday: 1,4; empty: all"),
+        Column("fixed_cost", "number", "money per order", default=0.0, low=0.0),
+    ),
+    key=("supplier",),
+)
+
+LANES = Table(
+    "lanes",
+    "Ways to supply a location. An article's own row replaces the general one.",
+    (
+        Column("source", "text", "a supplier, or a location", required=True),
+        Column("destination", "text", "the location supplied", required=True),
+        ONE_SKU,
+        Column(
+            "kind",
+            "choice",
+            "empty: transfer from a location, regular from a supplier",
+            choices=("regular", "transfer", "expedited"),
+        ),
+        Column("lead_time_days", "number", "calendar days to be sellable", required=True, low=0.0),
+        Column("lead_time_sd_days", "number", "its standard deviation", default=0.0, low=0.0),
+        Column("review_days", "number", "days between orders", above=0.0),
+        Column("moq", "number", "least units of an order line", default=0.0, low=0.0),
+        Column("order_multiple", "number", "order lines are multiples of it", above=0.0),
+        Column("unit_cost", "number", "cost per unit; beats the product's", low=0.0),
+        Column("unit_freight", "number", "freight per unit", default=0.0, low=0.0),
+        Column("max_units_per_day", "number", "most units it can carry in a day", low=0.0),
+        Column("price_breaks", "text", "all-units breaks: 100:9.5;500:9.0"),
+        Column("priority", "number", "lower goes first"),
+        Column("supplier_sku", "text", "the supplier's own code"),
+        Column("start", "date", "first order date"),
+        Column("end", "date", "last order date"),
+    ),
+    key=("source", "destination", "sku", "kind", "start"),
+)
+
+OVERRIDES = Table(
+    "overrides",
+    "What a planner decided. The latest row wins.",
+    (
+        Column(
+            "table",
+            "choice",
+            "what it changes",
+            required=True,
+            choices=("forecast", "order", "transfer", "policy"),
+        ),
+        ONE_SKU,
+        ONE_LOCATION,
+        Column("source", "text", "the supplier or location; empty: all"),
+        Column(
+            "field",
+            "choice",
+            "which figure",
+            required=True,
+            choices=("mean", "factor", "units", "frozen", "service_level", "target", "blocked"),
+        ),
+        Column("value", "number", "its value; yes/no for flags", required=True, flags=True),
+        Column("start", "date", "first date"),
+        Column("end", "date", "last date"),
+        Column("by", "text", "who", required=True),
+        Column("note", "text", "why"),
+        KNOWN_SINCE,
+    ),
+    known_ahead=True,
+)
+
+TABLES = (PRODUCTS, LOCATIONS, SUPPLIERS, LANES, OVERRIDES)
