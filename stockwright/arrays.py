@@ -23,6 +23,14 @@ def frozen(name: str, value: Any, shape: tuple[int, ...], dtype: DTypeLike) -> N
     return view
 
 
+def one_each(name: str, value: Any, n: int) -> NDArray[np.float64]:
+    """``value`` as ``n`` read-only float64; a single number stands for all of them."""
+    array = np.asarray(value, np.float64)
+    return frozen(
+        name, np.broadcast_to(array, (n,)) if array.size == 1 else array, (n,), np.float64
+    )
+
+
 def require(ok: NDArray[np.bool_], name: str, rule: str) -> None:
     """Raise DataError that names the rule and the first offending positions unless all are ok."""
     if not ok.all():
