@@ -1,0 +1,59 @@
+# Everything sets itself up from Python 3.11, pip and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ROOMS := stockwright features forecasting replenishment pipelines planner
+SOURCES := $(ROOMS) tests benchmarks examples
+
+# Two LightGBM threads beside another busy process are slow unless waiting threads sleep.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: setup nightly check test test-all wheel-test lock clean help
+
+help:
+	@echo "make nightly   demo shop -> tonight's plan under runs/"
+	@echo "make test      checks, tests, and the built wheel tried in a clean environment"
+	@echo "make test-all  the same with the slow matrix"
+	@echo "make check     ruff, format, mypy --strict, import contracts, size limits"
+	@echo "make lock      pin the dependencies again"
+
+setup: $(STAMP)
+
+$(STAMP): requirements/dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("stockwright needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo-shop/.written: | $(STAMP)
+	$(BIN)/stockwright demo demo-shop
+	touch $@
+
+nightly: $(STAMP) demo-shop/.written
+	$(BIN)/stockwright nightly --data demo-shop --date $$($(BIN)/python -c 'from pipelines.demo import DEMO_LAST_DATE; print(DEMO_LAST_DATE)') --out runs
+
+check: $(STAMP)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/architecture
+
+test: check
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --ignore tests/architecture
+	$(MAKE) wheel-test
+
+test-all: check
+	$(BIN)/pytest -n 2 --dist loadfile --ignore tests/architecture
+	$(MAKE) wheel-test
+
+wheel-test: $(STAMP)
+	bash tests/wheel/try_wheel.sh $(BIN)/python
+
+lock: $(STAMP)
+	$(BIN)/python requirements/compile.py
+
+clean:
+	rm -rf $(VENV) dist build demo-shop demo-shop-truth runs

@@ -1,0 +1,34 @@
+"""Pin every dependency with its hashes: requirements/run.lock and requirements/dev.lock.
+
+Run through `make lock`. No package index is named in the result.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OPTIONS = [
+    "--quiet",
+    "--strip-extras",
+    "--generate-hashes",
+    "--allow-unsafe",
+    "--no-header",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+    "--no-emit-options",
+    "--no-emit-trusted-host",
+    "--no-annotate",
+]
+
+
+def compile_lock(name: str, *extra: str) -> None:
+    target = ROOT / "requirements" / f"{name}.lock"
+    command = [sys.executable, "-m", "piptools", "compile", *OPTIONS, *extra]
+    subprocess.run([*command, "--output-file", str(target), "pyproject.toml"], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    compile_lock("dev", "--extra", "dev")
+    # The run-time lock takes the same versions as the development one.
+    compile_lock("run", "--constraint", "requirements/dev.lock")
