@@ -24,7 +24,8 @@ def codes_in(column: pd.Series, names: pd.Index) -> Codes:
     else:
         codes, texts = pd.factorize(column)
     place = names.get_indexer(texts.astype(object))
-    return np.append(place, -1).astype(np.int32)[codes]
+    found: Codes = np.append(place, -1).astype(np.int32)[codes]
+    return found
 
 
 def texts_of(column: pd.Series) -> NDArray[np.object_]:
@@ -98,7 +99,10 @@ def build_keys(tables: Mapping[str, pd.DataFrame]) -> Keys:
     flat = _with_transfer_sources(flat, tables, skus, locations)
     width = max(len(locations), 1)
     index = SeriesIndex(
-        tuple(skus), tuple(locations), (flat // width).astype(np.int32), flat % width
+        tuple(skus),
+        tuple(locations),
+        (flat // width).astype(np.int32),
+        (flat % width).astype(np.int32),
     )
     return Keys(index, skus, locations)
 
