@@ -1,1 +1,1 @@
-"""features."""
+"""From a demand panel to a feature matrix, on whole arrays and without looking ahead."""

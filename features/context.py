@@ -1,0 +1,245 @@
+"""What a forecast origin knows of groups of series: rates, trends, seasons, event uplifts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from features.params import FeatureParams
+from features.season import GroupHistory, SeasonIndex, learn_season
+from features.signal import exposure_of
+from features.state import window_sums
+from stockwright.errors import DataError
+from stockwright.panel import DemandPanel
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SHOP, LOCATION, SKU = "shop", "location", "sku"
+_CHUNK = 4096
+#: Expected uplift counts, in selling periods, at which a group weighs as much as the shop.
+_UPLIFT_COUNT = 20.0
+
+
+@dataclass(frozen=True)
+class GroupTable:
+    """Sums over the short, middle and long window by group code; last row: code unknown (-1).
+
+    rate: (groups + 1, 3) units per in-stock period and series. pace: (groups + 1, 3) units over
+    what the series' own mean rates let expect. typical: (groups + 1,) power mean (exponent 1/2) of
+    the series' rates, which a few big sellers do not dominate. units, exposure: (groups + 1,) of
+    the long window. NaN where nothing was seen.
+    """
+
+    rate: Floats
+    pace: Floats
+    typical: Floats
+    units: Floats
+    exposure: Floats
+
+
+@dataclass(frozen=True)
+class FeatureContext:
+    """Group knowledge at one origin, looked up by the codes of the series of any block.
+
+    tables: by group name: shop, location, sku and the attributes of ``params.groups``.
+    season: of ``params.season_group``. uplift: (groups + 1, events) expected units of an event
+    over units without it, 1 where never seen; seen: (groups + 1, events) the same not shrunk, NaN
+    where never seen. Column = event * phases + phase.
+    """
+
+    origin: int
+    tables: Mapping[str, GroupTable]
+    season: SeasonIndex
+    uplift: Floats
+    seen: Floats
+    phases: int
+
+    def event_column(self, event: NDArray[np.int16], phase: NDArray[np.int16]) -> Ints:
+        """Column of the uplift tables for each cell; 0 for no event or one from outside."""
+        column = event.astype(np.int64) * self.phases + phase
+        inside = (phase < self.phases) & (column < self.uplift.shape[1]) & (event > 0)
+        return np.where(inside, column, 0)
+
+
+def group_codes(panel: DemandPanel, name: str) -> NDArray[np.int32]:
+    """Code of each series in a group, -1 for unknown or where the panel has no such attribute."""
+    if name == SHOP:
+        return np.zeros(panel.n_series, np.int32)
+    if name == LOCATION:
+        return panel.index.location
+    if name == SKU:
+        return panel.index.sku
+    missing = np.full(panel.n_series, -1, np.int32)
+    return np.asarray(panel.attributes.get(name, missing), np.int32)
+
+
+def check_codes(codes: NDArray[np.int32], rows: int, name: str) -> None:
+    """Raise DataError when a block has codes that the context never saw."""
+    if len(codes) and int(codes.max()) >= rows - 1:
+        unknown = np.unique(codes[codes >= rows - 1])
+        raise DataError(
+            f"codes of {name} outside the feature context: {len(unknown)}"
+            f" ({', '.join(map(str, unknown[:5]))}); build the context on the whole panel"
+        )
+
+
+def build_context(panel: DemandPanel, params: FeatureParams) -> FeatureContext:
+    """Learn group knowledge from the whole panel up to its origin."""
+    codes = group_codes(panel, params.season_group)
+    rows = int(codes.max(initial=-1)) + 2
+    first = max(panel.n_periods - params.history, 0)
+    history, base, windows = _scan(panel, codes, rows, first, params)
+    season = learn_season(history, panel.calendar, first, params)
+    phases = int(panel.covariates.phase.max(initial=0)) + 1
+    uplift, seen = _event_uplift(panel, codes, base, season, first, phases, params)
+    names = (SHOP, LOCATION, SKU, *(g for g in params.groups if g in panel.attributes))
+    tables = {name: _table(group_codes(panel, name), windows) for name in names}
+    return FeatureContext(panel.origin, tables, season, uplift, seen, phases)
+
+
+def _scan(
+    panel: DemandPanel, codes: NDArray[np.int32], rows: int, first: int, params: FeatureParams
+) -> tuple[GroupHistory, Floats, Floats]:
+    """One pass over the history in chunks of series.
+
+    Returns the group sums, each series' mean rate without events, and (series, 3 windows, 3)
+    sums of units, exposure and expected units.
+    """
+    length = panel.n_periods - first
+    sums = np.zeros((3, rows, length))
+    base = np.zeros(panel.n_series)
+    windows = np.zeros((panel.n_series, 3, 3))
+    ends = tuple(min(w, length) for w in (params.short, params.middle, params.long))
+    for start in range(0, panel.n_series, _CHUNK):
+        part = slice(start, min(start + _CHUNK, panel.n_series))
+        units, exposure, quiet = _cells(panel, part, first, params)
+        base[part] = _base_rate(units, exposure, quiet)
+        expected = exposure * base[part].astype(np.float32)[:, None]
+        for k, values in enumerate((units, exposure, expected)):
+            totals = window_sums(values, tuple(sorted(set(ends))))
+            windows[part, :, k] = np.stack([totals[w] for w in ends], axis=1)
+        group = np.where(codes[part] >= 0, codes[part], rows - 1)
+        member = sparse.csr_array(
+            (np.ones(len(group), np.float32), group, np.arange(len(group) + 1)),
+            shape=(len(group), rows),
+        ).T.tocsr()
+        units *= quiet
+        expected *= quiet
+        for k, values in enumerate((units, expected, (units > 0).astype(np.float32))):
+            sums[k] += member @ values
+    # The last row holds the series of unknown group; it becomes the whole shop.
+    sums[:, -1] = sums.sum(axis=1)
+    return GroupHistory(sums[0], sums[1], sums[2]), base, windows
+
+
+def _cells(
+    panel: DemandPanel, part: slice, first: int, params: FeatureParams
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Units, exposure and "no event" of some series from period ``first`` on."""
+    status, in_stock = panel.status[part, first:], panel.in_stock[part, first:]
+    exposure = exposure_of(status, in_stock, params.least_exposure)
+    units = panel.demand[part, first:] * (exposure > 0)
+    event = panel.covariates.event
+    event = event if event.shape[0] == 1 else event[part]
+    return units, exposure, event[:, first : panel.n_periods] == 0
+
+
+def _base_rate(
+    units: NDArray[np.float32], exposure: NDArray[np.float32], quiet: NDArray[np.bool_]
+) -> Floats:
+    """Mean rate over periods without an event, over all periods where there is none; else 0."""
+    quiet_exposure = (exposure * quiet).sum(axis=1)
+    calm = quiet_exposure > 0
+    top = np.where(calm, (units * quiet).sum(axis=1), units.sum(axis=1))
+    bottom = np.where(calm, quiet_exposure, exposure.sum(axis=1))
+    rate = np.zeros(len(units))
+    np.divide(top, bottom, out=rate, where=bottom > 0)
+    return rate
+
+
+def _table(codes: NDArray[np.int32], windows: Floats) -> GroupTable:
+    rows = int(codes.max(initial=-1)) + 2
+    group = np.where(codes >= 0, codes, rows - 1)
+
+    def total(values: Floats) -> Floats:
+        return np.asarray(np.bincount(group, values, minlength=rows), np.float64)
+
+    sums = np.stack(
+        [np.stack([total(windows[:, w, k]) for w in range(3)], axis=1) for k in range(3)]
+    )
+    long_units, long_exposure = windows[:, 2, 0], windows[:, 2, 1]
+    seen = long_exposure > 0
+    root = np.sqrt(_divide(long_units, long_exposure, 0.0))
+    typical = _divide(total(root * seen), total(seen.astype(np.float64)), np.nan) ** 2
+    rate, pace = _divide(sums[0], sums[1], np.nan), _divide(sums[0], sums[2], np.nan)
+    return GroupTable(rate, pace, typical, sums[0, :, 2], sums[1, :, 2])
+
+
+def _divide(top: Floats, bottom: Floats, empty: float) -> Floats:
+    out = np.full(np.broadcast_shapes(top.shape, bottom.shape), empty)
+    np.divide(top, bottom, out=out, where=bottom > 0)
+    return out
+
+
+def _event_uplift(
+    panel: DemandPanel,
+    codes: NDArray[np.int32],
+    base: Floats,
+    season: SeasonIndex,
+    first: int,
+    phases: int,
+    params: FeatureParams,
+) -> tuple[Floats, Floats]:
+    """Units in event periods over base rate times season, by group and event column."""
+    event = panel.covariates.event
+    events = (int(event.max(initial=0)) + 1) * phases
+    rows = len(season.bins)
+    some = first + np.flatnonzero((event[:, first : panel.n_periods] > 0).any(axis=0))
+    sums = np.zeros((3, rows * events))
+    factor = season.factor(panel.calendar, some, params)
+    for start in range(0, panel.n_series if len(some) else 0, _CHUNK):
+        part = np.arange(start, min(start + _CHUNK, panel.n_series))
+        group = np.where(codes[part] >= 0, codes[part], rows - 1)
+        units, expected, column = _event_cells(panel, part, some, phases, params)
+        expected *= base[part][:, None] * factor[group]
+        hit = column >= phases
+        place = (group[:, None] * events + column)[hit]
+        for k, values in enumerate((units, expected, units > 0)):
+            sums[k] += np.bincount(place, values[hit], minlength=rows * events)
+    table = sums.reshape(3, rows, events)
+    table[:, -1] = table.sum(axis=1)
+    return _shrunk_uplift(table)
+
+
+def _event_cells(
+    panel: DemandPanel, part: Ints, some: Ints, phases: int, params: FeatureParams
+) -> tuple[Floats, Floats, Ints]:
+    """Units, exposure and event column of some series in some periods, (series, periods)."""
+    here = np.ix_(part, some)
+    exposure = exposure_of(panel.status[here], panel.in_stock[here], params.least_exposure)
+    units = panel.demand[here] * (exposure > 0)
+    covariates = panel.covariates
+    event, phase = (
+        values[:, some] if values.shape[0] == 1 else values[here]
+        for values in (covariates.event, covariates.phase)
+    )
+    column = event.astype(np.int64) * phases + phase
+    column = np.broadcast_to(column, units.shape)
+    return units.astype(np.float64), exposure.astype(np.float64), column
+
+
+def _shrunk_uplift(table: Floats) -> tuple[Floats, Floats]:
+    """Uplift shrunk to the shop's (1 where never seen), and raw; from (3, groups + 1, events)."""
+    seen = _divide(table[0], table[1], np.nan)
+    known = np.isfinite(seen)
+    shop = np.where(known[-1], seen[-1], 1.0)
+    weight = np.where(known, table[2] / (table[2] + _UPLIFT_COUNT), 0.0)
+    uplift = weight * np.where(known, seen, 1.0) + (1.0 - weight) * shop
+    uplift[-1] = shop
+    uplift[:, 0] = 1.0
+    return np.clip(uplift, 0.1, 50.0), seen

@@ -1,0 +1,164 @@
+"""Seasonal indices of groups: week of the year, weekday, and days around Spring Festival."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.dates import (
+    FESTIVAL_AFTER,
+    FESTIVAL_BEFORE,
+    SEASON_BINS,
+    festival_offset,
+    season_bin,
+)
+from features.params import FeatureParams
+from stockwright.calendar import Calendar
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Selling periods at which a group's own index weighs as much as the shop's.
+GROUP_COUNT = 100.0
+#: Years of data at which the shop's index weighs as much as no season at all.
+SHOP_YEARS = 0.25
+_LOWEST, _HIGHEST = 0.05, 20.0
+_FESTIVAL_BINS = FESTIVAL_BEFORE + FESTIVAL_AFTER + 1
+
+
+@dataclass(frozen=True)
+class SeasonIndex:
+    """Multiplicative indices around 1; one row for each group, the last row is the whole shop.
+
+    bins: (groups + 1, 52), weekday: (groups + 1, cycle), festival: (groups + 1, 64), float64.
+    """
+
+    bins: Floats
+    weekday: Floats
+    festival: Floats
+
+    def factor(self, calendar: Calendar, periods: Ints, params: FeatureParams) -> Floats:
+        """The product of the indices in the periods given, (groups + 1, periods)."""
+        product = self.bins[:, season_bin(calendar, periods)]
+        product = product * self.weekday[:, periods % params.cycle]
+        return product * self.at_festival(calendar, periods, params.country)
+
+    def at_festival(self, calendar: Calendar, periods: Ints, country: str) -> Floats:
+        """Return the index of the days around Spring Festival, 1 elsewhere."""
+        place, near = festival_place(calendar, periods, country)
+        return np.where(near, self.festival[:, place], 1.0)
+
+
+@dataclass(frozen=True)
+class GroupHistory:
+    """Sums over the series of each group, (groups + 1, periods) float64; last row: whole shop.
+
+    units: sold without an event; expected: exposure times each series' own mean rate, so that
+    a group does not look seasonal because its big sellers were out of stock or not yet listed;
+    count: series that sold.
+    """
+
+    units: Floats
+    expected: Floats
+    count: Floats
+
+
+def festival_place(
+    calendar: Calendar, periods: Ints, country: str
+) -> tuple[Ints, NDArray[np.bool_]]:
+    """Column of the festival index for each period, and whether it is near a festival."""
+    offset = festival_offset(calendar, periods, country)
+    near = np.isfinite(offset)
+    place = np.where(near, offset, 0).astype(np.int64) + FESTIVAL_BEFORE
+    return place, near
+
+
+def trend(history: GroupHistory, year: int) -> Floats:
+    """Units over expected units in the year-long stretch around each period, (groups + 1, T).
+
+    The stretch keeps its whole length at the ends of the history, so that no half season is taken
+    for a trend; 1 where nothing was expected.
+    """
+    periods = history.units.shape[1]
+    length = min(year, periods)
+    first = np.clip(np.arange(periods) - length // 2, 0, periods - length)
+
+    def moving(values: Floats) -> Floats:
+        running = np.pad(np.cumsum(values, axis=1), ((0, 0), (1, 0)))
+        return np.asarray(running[:, first + length] - running[:, first], np.float64)
+
+    units, expected = moving(history.units), moving(history.expected)
+    out = np.ones_like(units)
+    np.divide(units, expected, out=out, where=(expected > 0) & (units > 0))
+    return out
+
+
+def binned(values: Floats, place: Ints, bins: int, smooth: int, circular: bool) -> Floats:
+    """Sum the columns of each bin, then over ``smooth`` bins on either side, (groups + 1, bins)."""
+    sums = np.zeros((bins, values.shape[0]))
+    np.add.at(sums, place, values.T)
+    total = sums.copy()
+    for shift in range(1, smooth + 1):
+        for signed in (shift, -shift):
+            moved = np.roll(sums, signed, axis=0)
+            if not circular:
+                moved[slice(None, signed) if signed > 0 else slice(signed, None)] = 0
+            total += moved
+    return np.ascontiguousarray(total.T)
+
+
+def shrunk_index(units: Floats, expected: Floats, count: Floats, years: Floats) -> Floats:
+    """Index of each group and bin, shrunk to the shop's, the shop's shrunk to 1.
+
+    units, expected, count: (groups + 1, bins), last row the shop. years: (bins,) of data.
+    """
+    raw = np.ones_like(units)
+    np.divide(units, expected, out=raw, where=expected > 0)
+    trust = np.where(expected[-1] > 0, years / (years + SHOP_YEARS), 0.0)
+    shop = 1.0 + trust * (raw[-1] - 1.0)
+    weight = np.where(expected > 0, count / (count + GROUP_COUNT), 0.0)
+    index = weight * raw + (1.0 - weight) * shop
+    index[-1] = shop
+    return np.asarray(np.clip(index, _LOWEST, _HIGHEST), np.float64)
+
+
+def learn_season(
+    history: GroupHistory, calendar: Calendar, first: int, params: FeatureParams
+) -> SeasonIndex:
+    """Learn the indices from the sums of periods ``first`` ... one after the other."""
+    length = history.units.shape[1]
+    periods = np.arange(first, first + length)
+    expected = history.expected * trend(history, params.year)
+    place = season_bin(calendar, periods)
+    bins = _index(history, expected, place, SEASON_BINS, 7 // calendar.days, 1)
+    expected = expected * bins[:, place]
+    weekday = np.ones((len(expected), params.cycle))
+    if params.cycle > 1:
+        weekday = _index(history, expected, periods % params.cycle, params.cycle, 52, 0)
+        expected = expected * weekday[:, periods % params.cycle]
+    place, near = festival_place(calendar, periods, params.country)
+    around = GroupHistory(history.units * near, expected * near, history.count * near)
+    festival = _index(around, around.expected, place, _FESTIVAL_BINS, 1, 3, near)
+    return SeasonIndex(bins, weekday, festival)
+
+
+def _index(
+    history: GroupHistory,
+    expected: Floats,
+    place: Ints,
+    bins: int,
+    yearly: int,
+    smooth: int,
+    present: NDArray[np.bool_] | None = None,
+) -> Floats:
+    """Index by bin; ``yearly``: periods that fall into a bin in a year."""
+    circular = present is None
+    here = np.ones(len(place)) if present is None else present.astype(np.float64)
+    years = binned(here[None, :], place, bins, smooth, circular)[0] / (yearly * (2 * smooth + 1))
+    sums = [
+        binned(values, place, bins, smooth, circular)
+        for values in (history.units, expected, history.count)
+    ]
+    return shrunk_index(sums[0], sums[1], sums[2], years)
