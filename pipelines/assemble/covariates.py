@@ -15,7 +15,7 @@ from pipelines.assemble.prices import (
     prices_by_period,
     series_of_scope,
 )
-from pipelines.assemble.spans import Spans, day_range, expanded, painted
+from pipelines.assemble.spans import Spans, day_range, painted
 from stockwright.panel import Covariates
 
 Floats = NDArray[np.float64]

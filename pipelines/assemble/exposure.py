@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-
 from pipelines.assemble.demand import Window, cells, days_of
 from pipelines.assemble.keys import Ints, Keys
 from stockwright.calendar import Dates, iso_weekday

@@ -27,7 +27,7 @@ def _sku_means(paid: Floats, keys: Keys) -> Floats:
     n, known = len(keys.index.skus), ~np.isnan(paid)
     count = np.bincount(keys.index.sku[known], minlength=n)
     total = np.bincount(keys.index.sku[known], paid[known], minlength=n)
-    mean = np.divide(total, count, out=np.full(n, np.nan), where=count > 0)
+    mean: Floats = np.divide(total, count, out=np.full(n, np.nan), where=count > 0)
     return mean[keys.index.sku]
 
 
@@ -78,7 +78,8 @@ def _period_means(daily: NDArray[np.float32], periods: int) -> NDArray[np.float3
     count = known.sum(axis=2)
     total = np.where(known, cube, np.float32(0)).sum(axis=2)
     nan = np.full(total.shape, np.nan, np.float32)
-    return np.divide(total, count, out=nan, where=count > 0).astype(np.float32)
+    mean: NDArray[np.float32] = np.divide(total, count, out=nan, where=count > 0)
+    return mean
 
 
 def category_prefixes(products: pd.DataFrame, keys: Keys) -> pd.DataFrame:

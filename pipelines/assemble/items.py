@@ -1,0 +1,130 @@
+"""Money and packing of each key: what the tables say, and what is assumed where they are silent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.assemble.keys import Ints, Keys
+from pipelines.config import Config
+from stockwright.calendar import DAYS_PER_PERIOD
+from stockwright.network import ItemTerms, LaneKind, Locations
+
+Floats = NDArray[np.float64]
+DAYS_A_YEAR = 365.0
+
+
+@dataclass(frozen=True)
+class Costs:
+    """unit_cost, price, holding_cost and shortage_cost of each series, see ItemTerms.
+
+    assumed_cost, assumed_price: (series,) where neither table nor lane nor sale names one.
+    below_cost: (series,) where the price lies below the cost and a shortage therefore costs 0.
+    """
+
+    unit_cost: Floats
+    price: Floats
+    holding_cost: Floats
+    shortage_cost: Floats
+    assumed_cost: NDArray[np.bool_]
+    assumed_price: NDArray[np.bool_]
+    below_cost: NDArray[np.bool_]
+
+
+def by_series(products: pd.DataFrame, column: str, keys: Keys) -> Floats:
+    """A numeric column of the products for each series, NaN where unknown."""
+    values = np.full(len(keys.index.skus) + 1, np.nan)
+    values[keys.skus(products["sku"])] = products[column].to_numpy(np.float64)
+    values[-1] = np.nan
+    found: Floats = values[keys.index.sku]
+    return found
+
+
+def costs_of(
+    products: pd.DataFrame, price: Floats, lane_cost: Floats, keys: Keys, config: Config
+) -> Costs:
+    """The costs of every series.
+
+    price, lane_cost: (series,) list price or price paid, and the cheapest lane's cost; NaN where
+    unknown. Cost unknown: ``defaults.cost_share`` of the price. Price unknown: the cost divided
+    by it. Both unknown: ``defaults.unit_cost``. Holding: unit cost x annual rate / periods a
+    year. Shortage: price - unit cost + goodwill x price, at least 0.
+    """
+    own = by_series(products, "unit_cost", keys)
+    cost = np.where(np.isnan(own), lane_cost, own)
+    share = config.defaults.cost_share
+    no_cost, no_price = np.isnan(cost), np.isnan(price)
+    cost = np.where(no_cost, price * share, cost)
+    cost = np.where(np.isnan(cost), config.defaults.unit_cost, cost)
+    price = np.where(no_price, cost / share, price)
+    periods_a_year = DAYS_A_YEAR / DAYS_PER_PERIOD[config.period]
+    holding = by_series(products, "holding_cost", keys)
+    holding = np.where(
+        np.isnan(holding), cost * config.money.holding_rate / periods_a_year, holding
+    )
+    margin = price - cost + config.money.goodwill * price
+    given = by_series(products, "shortage_cost", keys)
+    shortage = np.where(np.isnan(given), np.maximum(margin, 0.0), given)
+    below = np.isnan(given) & (margin <= 0)
+    return Costs(cost, price, holding, shortage, no_cost, no_price, below)
+
+
+def cheapest_lane_cost(lanes: pd.DataFrame, links: pd.DataFrame, n_series: int) -> Floats:
+    """(series,) lowest unit cost that a lane from a supplier names, NaN where none does."""
+    bought = links[links["kind"] != int(LaneKind.TRANSFER)]
+    cost = lanes["unit_cost"].to_numpy(np.float64)[bought["row"].to_numpy()]
+    lowest = np.full(n_series, np.inf)
+    known = ~np.isnan(cost)
+    np.minimum.at(lowest, bought["series"].to_numpy()[known], cost[known])
+    return np.where(np.isinf(lowest), np.nan, lowest)
+
+
+def items_of(
+    products: pd.DataFrame,
+    costs: Costs,
+    ends: Ints,
+    levels: Floats,
+    keys: Keys,
+    config: Config,
+) -> ItemTerms:
+    """The terms of every series; ``levels`` (series,) are the service levels of its grade."""
+    order_unit = by_series(products, "order_unit", keys)
+    stocked = np.ones(len(keys.index.skus) + 1, np.bool_)
+    stocked[keys.skus(products["sku"])] = (products["stock_mode"] == "stock").to_numpy(dtype=bool)
+    stocked[-1] = True
+    nothing = np.full(keys.n_series, np.nan)
+    mode = config.service.mode
+    return ItemTerms(
+        unit_cost=costs.unit_cost,
+        price=np.where(costs.assumed_price, np.nan, costs.price),
+        holding_cost=costs.holding_cost,
+        shortage_cost=costs.shortage_cost,
+        order_unit=np.where(np.isnan(order_unit), 1.0, order_unit),
+        units_per_case=by_series(products, "units_per_case", keys),
+        stock_mode=stocked[keys.index.sku],
+        ends=ends,
+        service_level=levels if mode == "cycle" else nothing,
+        fill_rate=levels if mode == "fill" else nothing,
+    )
+
+
+def service_levels(
+    grades: NDArray[np.object_], locations: Locations, keys: Keys, config: Config
+) -> Floats:
+    """(series,) level by grade ("AX" before "A"), then by the location's tier, then the default."""
+    service = config.service
+    tier = np.array([service.tier.get(name, service.default) for name in locations.tier])
+    level = tier[keys.index.location] if len(tier) else np.full(keys.n_series, service.default)
+    letters = pd.Series(grades, dtype=object)
+    for names in (letters.str[:1], letters):
+        found = names.map(_plain(service.grade)).to_numpy(np.float64)
+        level = np.where(np.isnan(found), level, found)
+    return np.asarray(level, np.float64)
+
+
+def _plain(levels: Mapping[str, float]) -> dict[str, float]:
+    return {name.upper(): level for name, level in levels.items()}
