@@ -57,7 +57,7 @@ def grades_of(value: Floats, spread: Floats, keys: Keys) -> Texts:
     A series with nothing sold of its own carries the grade of its SKU over all locations.
     """
     skus = len(keys.index.skus)
-    sku_value = np.bincount(keys.index.sku, value, minlength=skus)
+    sku_value: Floats = np.bincount(keys.index.sku, value, minlength=skus).astype(np.float64)
     sku_spread = np.bincount(keys.index.sku, value * np.nan_to_num(spread), minlength=skus)
     mean_spread = np.divide(sku_spread, sku_value, out=np.full(skus, np.inf), where=sku_value > 0)
     own = _letters(value, spread)
@@ -96,7 +96,8 @@ def weekly_variation(
     mean = np.divide(total, count, out=np.zeros(len(units)), where=count > 0)
     square = np.where(listed, (week - mean[:, None]) ** 2, 0.0).sum(axis=1)
     deviation = np.sqrt(square / np.maximum(count, 1))
-    return np.divide(deviation, mean, out=np.full(len(units), np.nan), where=mean > 0)
+    spread: Floats = np.divide(deviation, mean, out=np.full(len(units), np.nan), where=mean > 0)
+    return spread
 
 
 def life_stages(sales: Sold, listing: Listing, window: Window) -> Texts:
@@ -125,7 +126,7 @@ def attributes_of(
     """Static int32 codes of each series, -1 for unknown; codes follow the sorted names.
 
     sku, location, region, brand, style, category_1 ... (the path down to that level),
-    price_tier (eighths of the price range within all keys), attr_*.
+    price_tier (eighths of all keys by price), attr_*.
     """
     index = keys.index
     codes = {"sku": index.sku, "location": index.location}
@@ -144,7 +145,8 @@ def attributes_of(
 
 
 def _coded(texts: Texts) -> NDArray[np.int32]:
-    codes, _ = pd.factorize(np.where(texts == "", None, texts), sort=True)
+    known = pd.Series(texts, dtype=object).where(texts != "", None)
+    codes, _ = pd.factorize(known, sort=True)
     return np.asarray(codes, np.int32)
 
 

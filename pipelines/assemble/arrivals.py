@@ -1,0 +1,117 @@
+"""What is on its way: inbound rows and approved lines of earlier nights, by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.assemble.decisions import Promised
+from pipelines.assemble.demand import days_of
+from pipelines.assemble.keys import Ints, Keys
+from pipelines.assemble.notices import findings_of
+from pipelines.assemble.onhand import OnHand
+from stockwright.calendar import DAYS_PER_PERIOD, Dates, PeriodName
+from stockwright.network import Locations
+from stockwright.plan import Finding
+from stockwright.stock import StockPosition
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Units to come, all (arrivals,): series, step >= 1, units > 0."""
+
+    series: Ints
+    step: Ints
+    units: Floats
+    findings: tuple[Finding, ...]
+
+
+def steps_of(available: Dates, as_of: np.datetime64, period: PeriodName) -> Ints:
+    """Step whose demand stock available on each date can serve: the first period that lies
+    wholly after its arrival, at least 1.
+    """
+    ahead = (available - as_of).astype(np.int64) - 1
+    return np.maximum(1 + -(-ahead // DAYS_PER_PERIOD[period]), 1)
+
+
+def inbound_arrivals(
+    inbound: pd.DataFrame,
+    keys: Keys,
+    as_of: np.datetime64,
+    period: PeriodName,
+    overdue_days: int,
+) -> Arrivals:
+    """Arrivals from ``inbound``; drafts do not count.
+
+    A row due by ``as_of`` and still on its way is due the next morning (OVERDUE_INBOUND); one
+    that is more than ``overdue_days`` late does not count (IGNORED_INBOUND).
+    """
+    series = keys.series(inbound, "destination")
+    units = inbound["units"].to_numpy(np.float64)
+    firm = (inbound["status"] != "draft").to_numpy(dtype=bool) & (units > 0) & (series >= 0)
+    rows, series, units = inbound[firm], series[firm], units[firm]
+    available = days_of(rows["available_date"])
+    late = (as_of - available).astype(np.int64)
+    overdue, given_up = late >= 0, late > overdue_days
+    names = rows["order_id"].to_numpy(object)
+    found: list[Finding] = []
+    for code, which in (("OVERDUE_INBOUND", overdue & ~given_up), ("IGNORED_INBOUND", given_up)):
+        found += findings_of(
+            code, "medium", series[which],
+            order_id=names[which], units=units[which], days=late[which], date=available[which],
+        )  # fmt: skip
+    kept = ~given_up
+    step = steps_of(available, as_of, period)
+    return Arrivals(series[kept], step[kept], units[kept], tuple(found))
+
+
+def position_of(
+    held: OnHand,
+    inbound: Arrivals,
+    lines: Promised,
+    locations: Locations,
+    keys: Keys,
+    as_of: np.datetime64,
+    period: PeriodName,
+) -> StockPosition:
+    """The stock position: what is held, and every arrival at a location whose stock counts.
+
+    An approved transfer that is not under way takes its units from its source. Units owed to
+    customers beyond the stock on hand take from the first arrivals.
+    """
+    series = np.concatenate([inbound.series, lines.series])
+    step = np.concatenate([inbound.step, steps_of(lines.available, as_of, period)])
+    units = np.concatenate([inbound.units, lines.units])
+    counted = locations.counts_stock[keys.index.location[series]]
+    series, step, units = series[counted], step[counted], units[counted]
+    order = np.lexsort((step, series))
+    series, step = series[order], step[order]
+    units = _less_owed(series, units[order], held.owed)
+    moved = lines.source >= 0
+    leaving = np.bincount(lines.source[moved], lines.units[moved], minlength=keys.n_series)
+    left = units > 0
+    return StockPosition(
+        on_hand=np.maximum(held.units - leaving, 0.0),
+        reserved=held.reserved + leaving,
+        age_days=held.age_days,
+        known=held.known,
+        arrival_series=series[left].astype(np.int32),
+        arrival_step=step[left].astype(np.int32),
+        arrival_units=units[left],
+    )
+
+
+def _less_owed(series: Ints, units: Floats, owed: Floats) -> Floats:
+    """Arrivals sorted by series and step, less what is owed, first arrivals first."""
+    running = np.cumsum(units)
+    first = np.searchsorted(series, series)
+    before = running - units
+    before = before - before[first] if len(units) else before
+    due = np.clip(owed[series] - before, 0.0, units)
+    rest: Floats = units - due
+    return rest
