@@ -1,0 +1,112 @@
+"""Bias and WAPE of the forecasts of earlier published nights against the sales since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipelines.publish.forecasts import FILE
+from stockwright.panel import DemandPanel, SeriesIndex, Status
+
+#: Eight weeks are judged, in stretches of at least one week.
+JUDGED_DAYS = 56
+STRETCH_DAYS = 7
+
+Floats = NDArray[np.float64]
+
+
+def accuracy(
+    panel: DemandPanel, as_of: np.datetime64, earlier: Sequence[Path]
+) -> tuple[Floats, Floats]:
+    """bias_8w and wape_8w of each series, (series,), NaN where nothing can be judged.
+
+    ``earlier``: folders published before ``as_of``. The eight weeks are walked back in stretches:
+    each is judged by the newest forecast that is at least a week older than its end. Only in-stock
+    periods count. Bias is (sum of means - sum of sales) / sum of sales, WAPE is
+    sum of |median - sales| / sum of sales.
+    """
+    n = panel.n_series
+    excess, error, sold = np.zeros(n), np.zeros(n), np.zeros(n)
+    for folder, first, last in _stretches(as_of, _dated(as_of, earlier)):
+        mean, median = _forecast_of(folder, panel, first, last)
+        periods = panel.calendar.index_of(np.array([first, last], "datetime64[D]"))
+        span = slice(int(periods[0]), int(periods[1]) + 1)
+        judged = (panel.status[:, span] == Status.OBSERVED) & np.isfinite(mean)
+        demand = panel.demand[:, span].astype(np.float64)
+        excess += np.where(judged, mean - demand, 0.0).sum(axis=1)
+        error += np.where(judged, np.abs(median - demand), 0.0).sum(axis=1)
+        sold += np.where(judged, demand, 0.0).sum(axis=1)
+    base = np.where(sold > 0, sold, np.nan)
+    return excess / base, error / base
+
+
+def _dated(as_of: np.datetime64, earlier: Sequence[Path]) -> list[tuple[np.datetime64, Path]]:
+    """The folders with their dates, newest first."""
+    dated = []
+    for folder in earlier:
+        summary, forecasts = folder / "summary.json", folder / FILE
+        if summary.is_file() and forecasts.is_file():
+            date = np.datetime64(json.loads(summary.read_text("utf-8"))["date"], "D")
+            dated.append((date, folder))
+    return sorted([each for each in dated if each[0] < as_of], reverse=True)
+
+
+def _stretches(
+    as_of: np.datetime64, dated: list[tuple[np.datetime64, Path]]
+) -> Iterator[tuple[Path, np.datetime64, np.datetime64]]:
+    """Folder, first and last day of each stretch, walking back from ``as_of``."""
+    day = np.timedelta64(1, "D")
+    end, start = as_of, as_of - JUDGED_DAYS * day
+    known = [each for each in dated if each[0] >= start]
+    while known:
+        old_enough = [each for each in known if each[0] <= end - STRETCH_DAYS * day]
+        date, folder = old_enough[0] if old_enough else known[-1]
+        yield folder, date + day, end
+        end, known = date, [each for each in old_enough if each[0] < date]
+
+
+def _forecast_of(
+    folder: Path, panel: DemandPanel, first: np.datetime64, last: np.datetime64
+) -> tuple[Floats, Floats]:
+    """Mean and median, (series, period) of the span; NaN where the folder has none."""
+    start = int(panel.calendar.index_of(np.array([first], "datetime64[D]"))[0])
+    stop = int(panel.calendar.index_of(np.array([last], "datetime64[D]"))[0]) + 1
+    mean = np.full((panel.n_series, max(stop - start, 0)), np.nan)
+    median = mean.copy()
+    names = ["sku", "location", "date", "mean", "q50"]
+    file = pq.ParquetFile(folder / FILE, read_dictionary=["sku", "location"])
+    for group in range(file.num_row_groups):
+        rows = file.read_row_group(group, columns=names)
+        rows = rows.filter(
+            pc.less_equal(rows["date"], pa.scalar(last.astype(object)))
+        ).unify_dictionaries()
+        series = _series_of(rows, panel.index)
+        dates = rows["date"].to_numpy().astype("datetime64[D]")
+        period = panel.calendar.index_of(dates) - start
+        kept = (series >= 0) & (period >= 0) & (period < mean.shape[1])
+        place = series[kept], period[kept]
+        mean[place] = rows["mean"].to_numpy()[kept]
+        median[place] = rows["q50"].to_numpy()[kept]
+    return mean, median
+
+
+def _series_of(rows: pa.Table, index: SeriesIndex) -> NDArray[np.int64]:
+    """Series of each row, -1 where the key is no longer there."""
+    sku = _codes(rows["sku"], index.skus)
+    location = _codes(rows["location"], index.locations)
+    return index.find(sku, location)
+
+
+def _codes(column: pa.ChunkedArray, names: tuple[str, ...]) -> NDArray[np.int64]:
+    """Position of each text of a dictionary column in ``names``, -1 where it is not there."""
+    merged = column.combine_chunks()
+    places = pc.index_in(merged.dictionary, value_set=pa.array(names, pa.string()))
+    codes = np.append(places.fill_null(-1).to_numpy(zero_copy_only=False), -1).astype(np.int64)
+    return np.asarray(codes[merged.indices.to_numpy(zero_copy_only=False)])

@@ -1,0 +1,75 @@
+"""The sentence that says in numbers why a line is what it is.
+
+Every number stands in the sentence as it stands in the line's own columns, or, for the lead
+time, review, level and target, in the key's row of policy.csv.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.publish.cells import Table, cell_texts, rounded
+from pipelines.publish.night import Night, text_array
+from stockwright.plan import Lines
+
+Row = dict[str, Any]
+
+
+def explanations(
+    night: Night, orders: bool, lines: Lines, table: Table, ends: Table
+) -> NDArray[np.object_]:
+    """One sentence for each line, in the night's language."""
+    columns = {name: cell_texts(column, guarded=False) for name, column in table.items()}
+    columns |= {name: cell_texts(column, guarded=False) for name, column in ends.items()}
+    columns |= _policy_numbers(night, lines)
+    columns["trigger"] = [night.texts.of("reasons", code) for code in lines.reason.tolist()]
+    columns["limit"] = [night.texts.of("limits", code) for code in lines.binding.tolist()]
+    columns["history"] = _histories(night, ends)
+    rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+    return text_array(_sentence(night, orders, row) for row in rows)
+
+
+def _policy_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
+    policy, series = night.plan.policy, lines.series
+    numbers = {
+        "stock_at_arrival": lines.stock_at_arrival,
+        "target": lines.target,
+        "service_level": policy.service_level[series],
+        "lead_time_days": policy.lead_time[series] * night.days,
+        "review_days": policy.review[series] * night.days,
+        "protection_days": policy.protection[series] * night.days,
+    }
+    return {name: cell_texts(rounded(values)) for name, values in numbers.items()}
+
+
+def _sentence(night: Night, orders: bool, row: Row) -> str:
+    """The clauses that apply to one line, put together."""
+    clauses = ["order" if orders else "transfer", "demand", "need"]
+    if row["rounding_added"] != "0":
+        clauses.append("rounding")
+    if row["limit"]:
+        clauses.append("cut" if row["limit_cut"] != "0" else "bound")
+    clauses += ["result_order" if orders else "result_transfer", "money"]
+    row = row | {
+        name: row[name] or night.texts.of("line", "beyond")
+        for name in ("cover_days_before", "cover_days_after")
+    }
+    text = "".join(night.texts.fill("line", clause, row) for clause in clauses)
+    return text + str(row["history"]) + night.texts.of("line", "end")
+
+
+def _histories(night: Night, ends: Table) -> list[str]:
+    """What a person said to the line of an earlier night for the same SKU and destination."""
+    decisions = night.situation.previous_decisions
+    turned_down = decisions[decisions["status"].astype(str) == "rejected"]
+    names = ("sku", "destination", "at", "by", "reason")
+    columns = [turned_down[name].astype(str).where(turned_down[name].notna(), "") for name in names]
+    clauses: dict[tuple[str, str], str] = {}
+    for sku, destination, at, by, reason in zip(*(c.tolist() for c in columns), strict=True):
+        values = {"at": at[:10], "by": by, "reason": reason}
+        clauses[sku, destination] = night.texts.fill("line", "rejected", values)
+    keys = zip(ends["sku"].tolist(), ends["destination"].tolist(), strict=True)
+    return [clauses.get(key, "") for key in keys]

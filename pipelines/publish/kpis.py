@@ -1,0 +1,190 @@
+"""The night in the planner's figures, each with unit, formula and period."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.assemble.keys import codes_in
+from pipelines.ingest.ingested import Ingested
+from pipelines.publish.cells import Table
+from pipelines.publish.night import Night
+from pipelines.publish.plan_findings import arrivals_until
+from stockwright.panel import Status
+
+#: Days that the figures of the past look back, and that slow-moving stock looks ahead.
+PAST_DAYS, AHEAD_DAYS = 28, 90
+
+Floats = NDArray[np.float64]
+
+
+class Kpi(NamedTuple):
+    """One figure. value: None where it is not defined. formula: code of its text."""
+
+    value: float | None
+    unit: str
+    formula: str
+    period: tuple[np.datetime64, np.datetime64]
+
+
+def kpis(night: Night, ingested: Ingested, orders: Table, transfers: Table) -> dict[str, Kpi]:
+    """The figures of a night by code, in the order in which a person reads them."""
+    situation, as_of = night.situation, night.situation.as_of
+    day = np.timedelta64(1, "D")
+    today, past = (as_of, as_of), (as_of - (PAST_DAYS - 1) * day, as_of)
+    value = stock_value(night)
+    turnover, basis = turnover_days(night, ingested, value)
+    longest = int(night.plan.policy.protection.max(initial=0)) * night.days
+    ahead = (as_of + day, as_of + longest * day)
+    slow = (as_of + day, as_of + AHEAD_DAYS * day)
+    release = (situation.order_date, situation.order_date)
+    return {
+        "stock_value": Kpi(value, "money", "stock_value", today),
+        "turnover_days": Kpi(turnover, "days", basis, past),
+        "fill_rate": Kpi(fill_rate(night), "share", "fill_rate", ahead),
+        "stock_out_rate": Kpi(stock_out_rate(night), "share", "stock_out_rate", past),
+        "share_of_skus_sold": Kpi(skus_sold(night), "share", "share_of_skus_sold", past),
+        "sell_through": Kpi(sell_through(night), "share", "sell_through", past),
+        "slow_moving_share": Kpi(slow_moving(night), "share", "slow_moving_share", slow),
+        "order_lines": Kpi(len(orders["units"]), "lines", "order_lines", release),
+        "order_units": Kpi(orders["units"].sum(), "units", "order_units", release),
+        "order_value": Kpi(orders["value"].sum(), "money", "order_value", release),
+        "transfer_lines": Kpi(len(transfers["units"]), "lines", "transfer_lines", release),
+        "transfer_units": Kpi(transfers["units"].sum(), "units", "transfer_units", release),
+        "transfer_freight": Kpi(transfers["freight"].sum(), "money", "transfer_freight", release),
+    }
+
+
+def stock_value(night: Night) -> float:
+    """Stock on hand at cost."""
+    return float((night.situation.stock.on_hand * night.situation.network.items.unit_cost).sum())
+
+
+def turnover_days(night: Night, ingested: Ingested, value: float) -> tuple[float | None, str]:
+    """Mean stock at cost over the daily cost of goods sold, and the formula that was used."""
+    sold = _past(night, night.situation.panel.demand).sum(axis=1, dtype=np.float64)
+    daily = float((sold * night.situation.network.items.unit_cost).sum()) / _past_days(night)
+    mean = mean_stock_value(night, ingested.tables["stock_history"])
+    formula = "turnover_days_now" if mean is None else "turnover_days"
+    return _share(value if mean is None else mean, daily), formula
+
+
+def mean_stock_value(night: Night, history: pd.DataFrame) -> float | None:
+    """Mean over the dates of the last 28 days of the stock at cost; None without a history."""
+    end = pd.Timestamp(night.situation.as_of)
+    recent = history[history["date"] > end - pd.Timedelta(days=PAST_DAYS)]
+    recent = recent[recent["date"] <= end]
+    if recent.empty:
+        return None
+    index = night.index
+    sku = codes_in(recent["sku"], pd.Index(index.skus, dtype=object))
+    location = codes_in(recent["location"], pd.Index(index.locations, dtype=object))
+    series = index.find(sku.astype(np.int64), location.astype(np.int64))
+    cost = np.append(night.situation.network.items.unit_cost, 0.0)[series]
+    stock = np.maximum(recent["on_hand"].to_numpy(np.float64), 0.0) * cost
+    return float(np.nansum(stock)) / int(recent["date"].nunique())
+
+
+def fill_rate(night: Night) -> float | None:
+    """Units expected to be served with the plan over units demanded, in protection intervals.
+
+    Missed units up to the arrival: the demand until then against all stock that can serve it;
+    afterwards: the demand from the arrival on against the stock projected to be left, tonight's
+    line and what arrives in between. Keys that nothing supplies count one horizon.
+    """
+    policy, horizon = night.plan.policy, night.forecast.horizon
+    supplied = policy.lane >= 0
+    lead_time = np.where(supplied, np.minimum(policy.lead_time, horizon), horizon).astype(np.int64)
+    end = np.where(supplied, np.clip(policy.protection, lead_time, horizon), horizon)
+    end = end.astype(np.int64)
+    before = night.forecast.total(1, lead_time)
+    after = night.forecast.total(
+        np.minimum(lead_time + 1, horizon), np.where(end > lead_time, end, 0)
+    )
+    arrived = arrivals_until(night, lead_time)
+    later = arrivals_until(night, end) - arrived
+    left = np.nan_to_num(policy.stock_at_arrival) + planned_units(night) + later
+    missed = before.expected_shortage(night.situation.stock.on_hand + arrived)
+    missed = missed + after.expected_shortage(left)
+    demanded = float((before.mean + after.mean).sum())
+    return _share(demanded - float(missed.sum()), demanded)
+
+
+def planned_units(night: Night) -> Floats:
+    """Units of tonight's lines into each series, (series,)."""
+    n = night.index.n_series
+    parts = (night.plan.orders, night.plan.transfers)
+    counts = [np.bincount(lines.series, lines.units, minlength=n) for lines in parts]
+    return np.asarray(np.sum(counts, axis=0), np.float64)
+
+
+def stock_out_rate(night: Night) -> float | None:
+    """Share of the listed selling time of the last 28 days that was out of stock."""
+    panel = night.situation.panel
+    on_sale = _past(night, panel.status) <= Status.CENSORED
+    missing = np.where(on_sale, 1.0 - _past(night, panel.in_stock).astype(np.float64), 0.0)
+    return _share(float(missing.sum()), float(on_sale.sum()))
+
+
+def skus_sold(night: Night) -> float | None:
+    """SKUs with a sale in the last 28 days over SKUs on sale or in stock in them."""
+    panel = night.situation.panel
+    sold = _past(night, panel.demand).sum(axis=1) > 0
+    on_sale = (_past(night, panel.status) <= Status.CENSORED).any(axis=1)
+    there = sold | on_sale | (night.situation.stock.on_hand > 0)
+    skus = night.index.sku
+    return _share(len(np.unique(skus[sold])), len(np.unique(skus[there])))
+
+
+def sell_through(night: Night) -> float | None:
+    """Units sold in the last 28 days over those and the units on hand now."""
+    sold = float(_past(night, night.situation.panel.demand).sum(dtype=np.float64))
+    return _share(sold, sold + float(night.situation.stock.on_hand.sum()))
+
+
+def slow_moving(night: Night) -> float | None:
+    """Share of the stock at cost beyond the demand expected in 90 days, per SKU."""
+    periods = AHEAD_DAYS // night.days
+    mean = night.forecast.mean.astype(np.float64)
+    inside = mean[:, :periods].sum(axis=1)
+    tail = mean[:, -min(max(PAST_DAYS // night.days, 1), mean.shape[1]) :].mean(axis=1)
+    expected = inside + tail * max(periods - mean.shape[1], 0)
+    sku, on_hand = night.index.sku, night.situation.stock.on_hand
+    stock = np.bincount(sku, on_hand)
+    value = np.bincount(sku, on_hand * night.situation.network.items.unit_cost)
+    beyond = np.maximum(stock - np.bincount(sku, expected), 0.0)
+    share = np.divide(beyond, stock, out=np.zeros_like(stock), where=stock > 0)
+    return _share(float((share * value).sum()), float(value.sum()))
+
+
+def _past(night: Night, values: NDArray[Any]) -> NDArray[Any]:
+    """The last 28 days of a (series, period) array."""
+    return values[:, -max(PAST_DAYS // night.days, 1) :]
+
+
+def _past_days(night: Night) -> int:
+    return int(_past(night, night.situation.panel.demand).shape[1]) * night.days
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole > 0 else None
+
+
+def supplier_totals(orders: Table) -> dict[str, dict[str, float | int]]:
+    """Lines, units and value of each supplier's orders, by name."""
+    names, place = np.unique(orders["supplier"].astype(str), return_inverse=True)
+    count = len(names)
+    lines = np.bincount(place, minlength=count)
+    units = np.bincount(place, orders["units"], minlength=count)
+    value = np.bincount(place, orders["value"], minlength=count)
+    return {
+        str(name): {
+            "lines": int(lines[i]),
+            "units": round(float(units[i]), 4),
+            "value": round(float(value[i]), 2),
+        }
+        for i, name in enumerate(names)
+    }

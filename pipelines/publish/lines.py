@@ -1,0 +1,158 @@
+"""The rows of orders.csv and transfers.csv."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.publish.cells import Table, money, numbers_of, read_csv, rounded
+from pipelines.publish.explanation import explanations
+from pipelines.publish.night import ORDER, TRANSFER, Night, line_ids, text_array
+from stockwright.network import LaneKind
+from stockwright.plan import Lines
+
+ORDERS = "orders.csv"
+TRANSFERS = "transfers.csv"
+#: The column that names the source of a line.
+SOURCE_COLUMN = {ORDERS: "supplier", TRANSFERS: "source"}
+
+Key = tuple[str, str, str]
+
+
+def order_table(night: Night) -> Table:
+    """orders.csv: sorted by supplier, destination, available_date, SKU."""
+    lines = night.plan.orders
+    ends = _ends(night, lines)
+    count = len(lines.units)
+    kinds = night.situation.network.lanes.kind[lines.lane]
+    table: Table = {
+        "line_id": _ids(night, ORDER, ends),
+        "order_ref": _order_refs(ends),
+        "order_date": np.full(count, night.situation.order_date),
+        "available_date": ends["available_date"],
+        "supplier": ends["source"],
+        "destination": ends["destination"],
+        "sku": ends["sku"],
+        **_quantities(night, lines),
+        "unit_cost": rounded(lines.unit_cost),
+        "value": money(lines.value),
+        "order_kind": text_array(LaneKind(kind).name.lower() for kind in kinds),
+    }
+    return _finished(night, ORDERS, lines, table, ends)
+
+
+def transfer_table(night: Night) -> Table:
+    """transfers.csv: sorted by source, destination, available_date, SKU."""
+    lines = night.plan.transfers
+    ends = _ends(night, lines)
+    table: Table = {
+        "line_id": _ids(night, TRANSFER, ends),
+        "ship_date": np.full(len(lines.units), night.situation.order_date),
+        "available_date": ends["available_date"],
+        "source": ends["source"],
+        "destination": ends["destination"],
+        "sku": ends["sku"],
+        **_quantities(night, lines),
+        "freight": money(lines.value),
+    }
+    return _finished(night, TRANSFERS, lines, table, ends)
+
+
+def units_by_key(folder: Path | None, file: str) -> dict[Key, float]:
+    """Units of each (source, destination, SKU) in a published file; empty without one."""
+    if folder is None or not (folder / file).is_file():
+        return {}
+    table = read_csv(folder / file)
+    keys = zip(table[SOURCE_COLUMN[file]], table["destination"], table["sku"], strict=True)
+    totals: dict[Key, float] = {}
+    for key, units in zip(keys, numbers_of(table["units"]).tolist(), strict=True):
+        totals[key] = totals.get(key, 0.0) + units
+    return totals
+
+
+def dropped_lines(night: Night, file: str, table: Table) -> int:
+    """Lines of the night before whose source, destination and SKU have no line tonight."""
+    kept = zip(table[SOURCE_COLUMN[file]], table["destination"], table["sku"], strict=True)
+    return len(units_by_key(night.previous, file).keys() - set(kept))
+
+
+def _ends(night: Night, lines: Lines) -> Table:
+    lanes = night.situation.network.lanes
+    return {
+        "source": night.situation.lane_sources()[lines.lane],
+        "destination": night.locations(lines.series),
+        "sku": night.skus(lines.series),
+        "available_date": np.asarray(lanes.available_date[lines.lane], "datetime64[D]"),
+    }
+
+
+def _ids(night: Night, kind: str, ends: Table) -> NDArray[np.object_]:
+    return line_ids(night, kind, *(ends[name].tolist() for name in ends))
+
+
+def _order_refs(ends: Table) -> NDArray[np.object_]:
+    """Supplier, destination and available_date with bars between; a bar in a name is escaped."""
+    rows = zip(*(ends[name].tolist() for name in ("source", "destination")), strict=True)
+    dates = np.datetime_as_string(ends["available_date"]).tolist()
+    return text_array(
+        f"{_escaped(source)}|{_escaped(destination)}|{date}"
+        for (source, destination), date in zip(rows, dates, strict=True)
+    )
+
+
+def _escaped(name: str) -> str:
+    return name.replace("%", "%25").replace("|", "%7C")
+
+
+def _quantities(night: Night, lines: Lines) -> Table:
+    per_case = night.situation.network.items.units_per_case[lines.series]
+    return {"units": rounded(lines.units), "cases": rounded(lines.units / per_case)}
+
+
+def _finished(night: Night, file: str, lines: Lines, table: Table, ends: Table) -> Table:
+    """The columns that orders and transfers share, and the rows in their order."""
+    count = len(lines.units)
+    table = {
+        **table,
+        "status": np.full(count, "proposed", dtype=object),
+        "reason": _reasons(lines),
+        "money_at_risk": money(lines.money_at_risk),
+        "available": rounded(lines.available),
+        "inbound_units": rounded(lines.inbound),
+        "demand_mean": rounded(lines.demand_mean),
+        "demand_bought": rounded(lines.demand_bought),
+        "need": rounded(lines.need),
+        "rounding_added": rounded(lines.rounding_added),
+        "limit_cut": rounded(lines.limit_cut),
+        "cover_days_before": rounded(lines.cover_before * night.days, 1),
+        "cover_days_after": rounded(lines.cover_after * night.days, 1),
+        "stockout_date": night.dates_of_steps(lines.stockout_step),
+        **_changes(units_by_key(night.previous, file), lines, ends),
+        "planner": night.planners(lines.series),
+    }
+    table["explanation"] = explanations(night, file == ORDERS, lines, table, ends)
+    sorted_by = ("source", "destination", "available_date", "sku")
+    keys = list(zip(*(ends[name].tolist() for name in sorted_by), strict=True))
+    order = np.array(sorted(range(count), key=keys.__getitem__), np.intp)
+    return {name: column[order] for name, column in table.items()}
+
+
+def _reasons(lines: Lines) -> NDArray[np.object_]:
+    """Trigger code, then the code of the limit that moved the line, joined by a semicolon."""
+    pairs = zip(lines.reason.tolist(), lines.binding.tolist(), strict=True)
+    return text_array(f"{trigger};{limit}" if limit else trigger for trigger, limit in pairs)
+
+
+def _changes(before: dict[Key, float], lines: Lines, ends: Table) -> dict[str, NDArray[Any]]:
+    """previous_units and change, against the line of the same ends the night before."""
+    keys = list(
+        zip(*(ends[name].tolist() for name in ("source", "destination", "sku")), strict=True)
+    )
+    previous = np.array([before.get(key, 0.0) for key in keys], np.float64)
+    known = np.array([key in before for key in keys], np.bool_)
+    step = np.sign(rounded(lines.units) - previous)
+    words = np.array(["down", "same", "up"], dtype=object)[step.astype(np.int64) + 1]
+    return {"previous_units": previous, "change": np.where(known, words, "new").astype(object)}

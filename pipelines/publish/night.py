@@ -1,0 +1,94 @@
+"""What every published file starts from: the night, its keys by name, its dates and its words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.assemble.situation import Situation
+from pipelines.publish.texts import Texts
+from stockwright.forecast import Forecast
+from stockwright.panel import SeriesIndex
+from stockwright.plan import Plan
+
+#: Order and transfer, as the first letter of a line's name.
+ORDER, TRANSFER = "O", "T"
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night to publish. ``previous`` is the folder published last before it."""
+
+    situation: Situation
+    forecast: Forecast
+    plan: Plan
+    texts: Texts
+    previous: Path | None
+
+    @property
+    def index(self) -> SeriesIndex:
+        """The keys."""
+        return self.situation.panel.index
+
+    @property
+    def days(self) -> int:
+        """Days in one period."""
+        return self.situation.panel.calendar.days
+
+    @property
+    def date(self) -> str:
+        """D, as text."""
+        return str(self.situation.as_of)
+
+    def skus(self, series: NDArray[Any]) -> NDArray[np.object_]:
+        """SKU of each series, "" for -1."""
+        names = np.array([*self.index.skus, ""], dtype=object)
+        codes = np.append(self.index.sku, -1)
+        return np.asarray(names[codes[series]], object)
+
+    def locations(self, series: NDArray[Any]) -> NDArray[np.object_]:
+        """Location of each series, "" for -1."""
+        names = np.array([*self.index.locations, ""], dtype=object)
+        codes = np.append(self.index.location, -1)
+        return np.asarray(names[codes[series]], object)
+
+    def planners(self, series: NDArray[Any]) -> NDArray[np.object_]:
+        """Planner of each series' SKU, "" where unknown and for -1."""
+        names = np.append(self.situation.catalog.planner, "")
+        codes = np.append(self.index.sku, -1)
+        return np.asarray(names[codes[series]], object)
+
+    def dates_of_steps(self, steps: NDArray[Any]) -> NDArray[np.datetime64]:
+        """Last day of each step's period; NaT for step 0."""
+        first = self.situation.panel.calendar.last_day(self.forecast.origin)
+        days = (np.asarray(steps, np.int64) * self.days).astype("timedelta64[D]")
+        return np.where(np.asarray(steps) > 0, first + days, np.datetime64("NaT", "D"))
+
+
+def short_hash(*parts: str) -> str:
+    """Twelve hexadecimal digits that stand for the parts, the same on every machine."""
+    joined = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(joined, digest_size=6).hexdigest()
+
+
+def line_ids(night: Night, kind: str, *columns: Iterable[Any]) -> NDArray[np.object_]:
+    """A name for each line: kind, D and a hash of D, kind and the columns (not of the units)."""
+    start = f"{kind}{night.date.replace('-', '')}-"
+    ids = [
+        start + short_hash(night.date, kind, *map(str, row)) for row in zip(*columns, strict=True)
+    ]
+    return text_array(ids)
+
+
+def text_array(texts: Iterable[Any]) -> NDArray[np.object_]:
+    """Texts as an object array of one dimension, whatever its length."""
+    listed = list(texts)
+    out = np.empty(len(listed), dtype=object)
+    out[:] = listed
+    return out

@@ -1,0 +1,123 @@
+"""Exceptions that only the finished plan shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.publish.night import Night
+from stockwright.plan import Finding, Lines
+
+#: A minimum order is said to be too large when it adds more than the need itself and the line
+#: then covers more days than this.
+LONG_COVER_DAYS = 180
+
+Floats = NDArray[np.float64]
+
+
+def plan_findings(night: Night) -> list[Finding]:
+    """Stock-outs that no order can avoid, lines that limits cut, minima that are too large."""
+    finders: tuple[Callable[[Night], list[Finding]], ...] = (
+        unavoidable_stockouts,
+        lines_cut,
+        minimum_too_large,
+    )
+    return [finding for finder in finders for finding in finder(night)]
+
+
+def unavoidable_stockouts(night: Night) -> list[Finding]:
+    """STOCKOUT_EXPECTED: the stock runs out before tonight's order could arrive.
+
+    Money: shortage cost times the units expected to be missed by then, from the distribution of
+    the whole demand up to the arrival against all stock that can serve it.
+    """
+    policy, stock = night.plan.policy, night.situation.stock
+    runs_out = (policy.stockout_step > 0) & (policy.stockout_step <= policy.lead_time)
+    series = np.flatnonzero(runs_out & (policy.lane >= 0) & stock.known)
+    lead_time = np.minimum(policy.lead_time, night.forecast.horizon).astype(np.int64)
+    demand = night.forecast.take(series).total(1, lead_time[series])
+    supply = (stock.on_hand + arrivals_until(night, lead_time))[series]
+    missed = demand.expected_shortage(supply)
+    cost = night.situation.network.items.shortage_cost[series] * missed
+    columns = {
+        "units": missed,
+        "stock": supply,
+        "demand": demand.mean,
+        "date": _dates(night, policy.stockout_step[series]),
+        "arrival": _arrival_dates(night, policy.lane[series]),
+    }
+    return _findings("STOCKOUT_EXPECTED", "high", series, cost, columns)
+
+
+def lines_cut(night: Night) -> list[Finding]:
+    """LIMIT_CUT: a limit took units from a line. Money: the shortage they would have avoided."""
+    return [
+        *_lines_cut(night, night.plan.orders),
+        *_lines_cut(night, night.plan.transfers),
+    ]
+
+
+def _lines_cut(night: Night, lines: Lines) -> list[Finding]:
+    policy = night.plan.policy
+    rows = np.flatnonzero(lines.limit_cut > 0)
+    series = lines.series[rows]
+    horizon = night.forecast.horizon
+    first = np.minimum(policy.lead_time[series].astype(np.int64) + 1, horizon)
+    last = np.clip(policy.protection[series].astype(np.int64), first, horizon)
+    demand = night.forecast.take(series).total(first, last)
+    stock = lines.stock_at_arrival[rows] + lines.units[rows]
+    missed = demand.expected_shortage(stock)
+    avoided = missed - demand.expected_shortage(stock + lines.limit_cut[rows])
+    cost = night.situation.network.items.shortage_cost[series] * np.maximum(avoided, 0.0)
+    limits = [night.texts.of("limits", code) for code in lines.binding[rows].tolist()]
+    columns = {"units": lines.limit_cut[rows], "kept": lines.units[rows], "limit": limits}
+    return _findings("LIMIT_CUT", "medium", series, cost, columns)
+
+
+def minimum_too_large(night: Night) -> list[Finding]:
+    """MINIMUM_TOO_LARGE: MOQ and pack buy more than is needed, for a long time.
+
+    Money: the value at cost of what rounding added.
+    """
+    lines = night.plan.orders
+    long = lines.cover_after * night.days > LONG_COVER_DAYS
+    rows = np.flatnonzero(long & (lines.rounding_added > np.maximum(lines.need, 0.0)))
+    columns = {
+        "units": lines.rounding_added[rows],
+        "need": lines.need[rows],
+        "days": lines.cover_after[rows] * night.days,
+    }
+    value = lines.rounding_added[rows] * lines.unit_cost[rows]
+    return _findings("MINIMUM_TOO_LARGE", "low", lines.series[rows], value, columns)
+
+
+def arrivals_until(night: Night, steps: NDArray[np.int64], after: int = 0) -> Floats:
+    """Units on order that arrive at step ``after`` + 1 ... steps[series], (series,)."""
+    stock = night.situation.stock
+    in_time = stock.arrival_step <= steps[stock.arrival_series]
+    in_time &= stock.arrival_step > after
+    units = np.where(in_time, stock.arrival_units, 0.0)
+    counted = np.bincount(stock.arrival_series, units, minlength=len(stock.on_hand))
+    return counted.astype(np.float64)
+
+
+def _dates(night: Night, steps: NDArray[Any]) -> list[str]:
+    return list(np.datetime_as_string(night.dates_of_steps(steps)).tolist())
+
+
+def _arrival_dates(night: Night, lanes: NDArray[Any]) -> list[str]:
+    dates = night.situation.network.lanes.available_date[lanes]
+    return list(np.datetime_as_string(np.asarray(dates, "datetime64[D]")).tolist())
+
+
+def _findings(
+    code: str, severity: str, series: NDArray[Any], cost: Floats, columns: dict[str, Any]
+) -> list[Finding]:
+    values = zip(*(np.asarray(column).tolist() for column in columns.values()), strict=True)
+    return [
+        Finding(code, severity, key, stake, dict(zip(columns, row, strict=True)))
+        for key, stake, row in zip(series.tolist(), cost.tolist(), values, strict=True)
+    ]

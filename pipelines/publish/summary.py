@@ -1,0 +1,94 @@
+"""summary.json: the night in figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.ingest.ingested import Ingested
+from pipelines.publish.cells import Table
+from pipelines.publish.exceptions import rows_by_code
+from pipelines.publish.kpis import Kpi, kpis, supplier_totals
+from pipelines.publish.lines import ORDERS, TRANSFERS, dropped_lines
+from pipelines.publish.night import Night
+from stockwright.plan import Finding
+
+FILE = "summary.json"
+_DIGITS = {"money": 2, "days": 1, "share": 4, "units": 4, "lines": 0}
+
+Summary = dict[str, Any]
+
+
+def summary_of(
+    night: Night,
+    ingested: Ingested,
+    tables: dict[str, Table],
+    substitutes: Sequence[Finding],
+) -> Summary:
+    """What summary.json holds. ``tables``: orders, transfers and exceptions."""
+    orders, transfers, exceptions = (tables[n] for n in ("orders", "transfers", "exceptions"))
+    figures = kpis(night, ingested, orders, transfers)
+    notes = dict.fromkeys([*ingested.notes, *night.situation.notes])
+    return {
+        "date": night.date,
+        "order_date": str(night.situation.order_date),
+        "period": night.situation.panel.calendar.period,
+        "language": night.texts.language,
+        "previous": _date_of(night.previous),
+        "keys": night.index.n_series,
+        "horizon": night.forecast.horizon,
+        "kpis": {name: _kpi(night, figure) for name, figure in figures.items()},
+        "orders": {
+            "lines": len(orders["units"]),
+            "units": round(float(orders["units"].sum()), 4),
+            "value": round(float(orders["value"].sum()), 2),
+            "by_supplier": supplier_totals(orders),
+            "changes": _changes(night, ORDERS, orders),
+        },
+        "transfers": {
+            "lines": len(transfers["units"]),
+            "units": round(float(transfers["units"].sum()), 4),
+            "freight": round(float(transfers["freight"].sum()), 2),
+            "changes": _changes(night, TRANSFERS, transfers),
+        },
+        "exceptions": rows_by_code(exceptions),
+        "rejected_rows": len(ingested.rejected),
+        "limits": {name: round(float(value), 6) for name, value in night.plan.limits.items()},
+        "notes": list(notes),
+        "substitutes": [finding.code for finding in substitutes],
+    }
+
+
+def write_summary(path: Path, summary: Summary) -> Path:
+    """Write the summary with sorted keys, UTF-8, LF."""
+    text = json.dumps(summary, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
+    path.write_bytes((text + "\n").encode("utf-8"))
+    return path
+
+
+def _kpi(night: Night, figure: Kpi) -> dict[str, Any]:
+    first, last = figure.period
+    value = None if figure.value is None else round(float(figure.value), _DIGITS[figure.unit])
+    return {
+        "value": value,
+        "unit": figure.unit,
+        "formula": night.texts.of("formulas", figure.formula),
+        "period": {"from": str(first), "to": str(last)},
+    }
+
+
+def _changes(night: Night, file: str, table: Table) -> dict[str, int]:
+    """Lines by their change since the night before; dropped: had a line then, has none now."""
+    counts = {word: int(np.sum(table["change"] == word)) for word in ("new", "up", "down", "same")}
+    return counts | {"dropped": dropped_lines(night, file, table)}
+
+
+def _date_of(folder: Path | None) -> str | None:
+    if folder is None or not (folder / FILE).is_file():
+        return None
+    date: str = json.loads((folder / FILE).read_text("utf-8"))["date"]
+    return date

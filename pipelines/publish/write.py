@@ -1,0 +1,80 @@
+"""Write every file of a night's plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.assemble.situation import Situation
+from pipelines.config import Config
+from pipelines.ingest.ingested import REJECTED_COLUMNS, Ingested
+from pipelines.publish import exceptions, forecasts, lines, summary, workbook
+from pipelines.publish.cells import Table, write_csv
+from pipelines.publish.night import Night, text_array
+from pipelines.publish.policy import policy_table, write_policy_parquet
+from pipelines.publish.texts import load_texts
+from stockwright.errors import DataError
+from stockwright.forecast import Forecast
+from stockwright.plan import Finding, Plan
+
+POLICY = "policy"
+REJECTED = "rejected_rows.csv"
+
+
+def write_outputs(
+    folder: Path,
+    situation: Situation,
+    forecast: Forecast,
+    plan: Plan,
+    ingested: Ingested,
+    config: Config,
+    as_of: np.datetime64,
+    previous: Path | None,
+    earlier: Sequence[Path] = (),
+    substitutes: Sequence[Finding] = (),
+) -> list[Path]:
+    """Write all files of the plan of ``as_of`` into ``folder`` and return their paths.
+
+    previous: folder published last before ``as_of``, None on a first night. earlier: all folders
+    published in the eight weeks before (``previous`` is added). substitutes: steps that a
+    substitute ran for; they become exceptions too. The same arguments give the same bytes.
+    Raises DataError where ``situation`` is of another night, OSError where a file cannot be
+    written.
+    """
+    if situation.as_of != as_of:
+        raise DataError(f"a situation of {situation.as_of} cannot be published for {as_of}")
+    folder.mkdir(parents=True, exist_ok=True)
+    night = Night(situation, forecast, plan, load_texts(config.output.language), previous)
+    tables = {"orders": lines.order_table(night), "transfers": lines.transfer_table(night)}
+    tables["exceptions"] = exceptions.exception_table(
+        night, ingested, substitutes, [tables["orders"], tables["transfers"]]
+    )
+    past = list(dict.fromkeys([*earlier, *([previous] if previous else [])]))
+    policy = policy_table(night, past)
+    figures = summary.summary_of(night, ingested, tables, substitutes)
+    return [
+        write_csv(folder / lines.ORDERS, tables["orders"]),
+        write_csv(folder / lines.TRANSFERS, tables["transfers"]),
+        write_csv(folder / f"{POLICY}.csv", policy),
+        write_policy_parquet(folder / f"{POLICY}.parquet", policy),
+        forecasts.write_forecasts(folder / forecasts.FILE, night),
+        write_csv(folder / exceptions.FILE, tables["exceptions"]),
+        write_csv(folder / REJECTED, _rejected_table(ingested)),
+        workbook.write_workbook(folder / workbook.FILE, night, figures, tables),
+        summary.write_summary(folder / summary.FILE, figures),
+    ]
+
+
+def _rejected_table(ingested: Ingested) -> Table:
+    """The rows that were set aside, by table, file, row and column."""
+    rows = ingested.rejected.sort_values(["table", "file", "row", "column"], kind="stable")
+    table: Table = {}
+    for name in REJECTED_COLUMNS:
+        column = rows[name]
+        numeric = name == "row" and len(column)
+        table[name] = (
+            column.to_numpy(np.int64) if numeric else text_array(column.fillna("").astype(str))
+        )
+    return table
