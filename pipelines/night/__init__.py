@@ -1,0 +1,1 @@
+"""The nightly run: steps, checkpoints, lock, manifest, publication. The one composition root."""

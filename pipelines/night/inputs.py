@@ -1,0 +1,51 @@
+"""The identity of a night: the digest of all that decides its plan."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipelines.store.files import digest, sha256_of
+
+if TYPE_CHECKING:
+    from pipelines.config import Config
+
+_SUFFIXES = (".csv", ".parquet", ".xlsx")
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that a table is read from: its path below the data folder, and its content."""
+
+    name: str
+    sha256: str
+
+
+def hash_folder(folder: Path, tables: frozenset[str]) -> tuple[InputFile, ...]:
+    """Hash each file that holds one of the ``tables``, by name.
+
+    Raises OSError where a file cannot be read.
+    """
+    names = (path for path in sorted(folder.iterdir()) if path.stem.casefold() in tables)
+    files: list[Path] = []
+    for path in names:
+        if path.is_dir():
+            files += sorted(part for part in path.rglob("*.parquet") if part.is_file())
+        elif path.suffix.casefold() in _SUFFIXES:
+            files.append(path)
+    return tuple(InputFile(str(path.relative_to(folder)), sha256_of(path)) for path in files)
+
+
+def inputs_digest(date: np.datetime64, config: str, files: tuple[InputFile, ...]) -> str:
+    """Digest of the date, the effective configuration and the content of the tables."""
+    texts = [text for file in files for text in (file.name, file.sha256)]
+    return digest("inputs", str(date), config, *texts)
+
+
+def config_text(config: Config) -> str:
+    """The effective configuration as text, without what decides nothing of a plan."""
+    return json.dumps(config.model_dump(mode="json", exclude={"block_size"}), sort_keys=True)

@@ -1,0 +1,77 @@
+"""The manifest of a run: from what, with what and when it was made, and what came out."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.night.layout import MANIFEST
+from pipelines.store.files import sha256_of, written_whole
+
+
+@dataclass(frozen=True)
+class RunManifest:
+    """What ``manifest.json`` holds.
+
+    inputs_digest: decides whether another run for the date has the same inputs. inputs: one dict
+    for each file or database table read (table, name, sha256, rows). rows: where each table's
+    rows went. outputs: one dict for each file of the plan (name, sha256, rows). substitutes:
+    steps that failed, and what ran instead.
+    """
+
+    run: str
+    date: str
+    version: str
+    started: str
+    published: str
+    exit_code: int
+    inputs_digest: str
+    seed: int
+    config: dict[str, Any]
+    model: dict[str, str]
+    inputs: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+    outputs: list[dict[str, Any]]
+    seconds: dict[str, float]
+    resumed: list[str]
+    workers: int
+    substitutes: list[str]
+    notes: list[str]
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest into a run folder."""
+        text = json.dumps(asdict(self), ensure_ascii=False, indent=2)
+        with written_whole(folder / MANIFEST) as file:
+            file.write(f"{text}\n".encode())
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a published run."""
+    content: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
+    return content
+
+
+def describe_outputs(folder: Path) -> list[dict[str, Any]]:
+    """Name, SHA-256 and rows of each file in a run folder but the manifest, by name.
+
+    rows is None for files that hold no table.
+    """
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+    return [
+        {"name": str(p.relative_to(folder)), "sha256": sha256_of(p), "rows": _rows(p)}
+        for p in files
+    ]
+
+
+def _rows(path: Path) -> int | None:
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return max(sum(1 for _ in csv.reader(file)) - 1, 0)
+    if path.suffix == ".parquet":
+        import pyarrow.parquet
+
+        return int(pyarrow.parquet.ParquetFile(path).metadata.num_rows)
+    return None

@@ -1,0 +1,77 @@
+"""The rooms that a night walks through, behind one interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from stockwright.forecast import Forecast
+from stockwright.panel import DemandPanel
+from stockwright.plan import Finding, Plan
+
+if TYPE_CHECKING:
+    from pipelines.assemble import Situation
+    from pipelines.config import Config
+    from pipelines.ingest.ingested import Ingested
+
+
+class Rooms(Protocol):
+    """What the composition needs of the rooms."""
+
+    def configure(self, path: Path | None, folder: Path | None, as_of: np.datetime64) -> Config:
+        """The configuration of a run for a date. Raises ConfigError."""
+
+    def tables(self) -> frozenset[str]:
+        """Names of the tables that are read."""
+
+    def read(self, source: str, config: Config, as_of: np.datetime64) -> Ingested:
+        """Read the tables and hold them to the contract. Raises DataError."""
+
+    def assemble(
+        self,
+        ingested: Ingested,
+        config: Config,
+        as_of: np.datetime64,
+        nights: Sequence[Path],
+        snapshots: Sequence[Path],
+    ) -> Situation:
+        """Tables to situation.
+
+        nights: run folders published for earlier dates, ascending. snapshots: stock at the close
+        of earlier nights, ascending.
+        """
+
+    def fit(self, situation: Situation, config: Config) -> bytes:
+        """Fit the model. Raises FitError."""
+
+    def substitute(self, situation: Situation, config: Config) -> bytes:
+        """The model that runs where the fit fails."""
+
+    def predictor(self, content: bytes, horizon: int) -> Callable[[DemandPanel], Forecast]:
+        """A function from the panel of any block of series to its forecast."""
+
+    def plan(self, situation: Situation, forecast: Forecast, config: Config) -> Plan:
+        """Decide what to order and what to move. Raises InfeasiblePlanError."""
+
+    def write(
+        self,
+        folder: Path,
+        ingested: Ingested,
+        situation: Situation,
+        forecast: Forecast,
+        plan: Plan,
+        config: Config,
+        earlier: Sequence[Path],
+        substitutes: Sequence[Finding],
+    ) -> None:
+        """Write the files of the plan into ``folder``.
+
+        earlier: run folders published for earlier dates, ascending, the last one at least.
+        substitutes: steps that failed and for which something else ran.
+        """
+
+    def audit(self, folder: Path) -> None:
+        """Read the files back. Raises DataError where they do not agree with one another."""

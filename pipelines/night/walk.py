@@ -1,0 +1,251 @@
+"""The steps of the night: read, panel, fit, forecast, plan, write, audit, publish."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines.night.blocks import BlockRun, forecast_in_blocks
+from pipelines.night.checkpoint import CheckpointFolder
+from pipelines.night.code_version import code_version
+from pipelines.night.events import Observer
+from pipelines.night.inputs import InputFile, config_text, hash_folder, inputs_digest
+from pipelines.night.layout import RunsFolder, link_target
+from pipelines.night.manifest import RunManifest, describe_outputs, read_manifest
+from pipelines.night.modeling import Fitted, fit_or_reuse
+from pipelines.night.outcome import ExitCode, Outcome
+from pipelines.night.release import release
+from pipelines.night.request import NightRequest
+from pipelines.night.rooms import Rooms
+from pipelines.night.steps import StepRunner
+from pipelines.store.files import digest
+from pipelines.store.models import FolderModelStore
+from pipelines.store.snapshots import snapshots_before, snapshots_digest, write_snapshot
+from stockwright import __version__
+from stockwright.errors import ConfigError, DataError, describe
+from stockwright.forecast import Forecast
+from stockwright.plan import Finding, Plan
+
+if TYPE_CHECKING:
+    from pipelines.assemble import Situation
+    from pipelines.ingest.ingested import Ingested
+
+_MODELS_KEPT = 8
+# Forecasts of eight weeks are held against what was sold since.
+_JUDGED = np.timedelta64(56, "D")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the night. started: UTC; used in the manifest and the history alone."""
+
+    request: NightRequest
+    runs: RunsFolder
+    run_id: str
+    started: datetime
+
+
+@dataclass(frozen=True)
+class Evening:
+    """What the steps before the writing gave."""
+
+    ingested: Ingested
+    situation: Situation
+    fitted: Fitted
+    forecast: Forecast
+    plan: Plan
+
+
+class Walk:
+    """Walks one night in one folder of runs, whose lock the caller holds."""
+
+    def __init__(self, call: Call, rooms: Rooms, observe: Observer) -> None:
+        self.request, self.runs, self.call = call.request, call.runs, call
+        self.date = call.request.date
+        self.rooms, self.observe = rooms, observe
+        self.config = rooms.configure(call.request.config, call.request.folder, self.date)
+
+    def walk(self) -> Outcome:
+        """Publish the night, or find it published from the same inputs."""
+        self.runs.check_links(self.date)
+        self.runs.clear_staging()
+        files, ingested = self._identify()
+        key = inputs_digest(self.date, config_text(self.config), files)
+        if (before := self._published_before(key, files)) is not None:
+            return before
+        steps = self._steps(key)
+        evening = self._evening(steps, files, ingested)
+        return self._publish(steps, evening, key)
+
+    def _identify(self) -> tuple[tuple[InputFile, ...], Ingested | None]:
+        """The hashes of the inputs; a database has to be read for them."""
+        if self.request.folder is not None:
+            return hash_folder(self.request.folder, self.rooms.tables()), None
+        ingested = self._read()
+        return tuple(InputFile(s.name, s.sha256) for s in ingested.sources), ingested
+
+    def _published_before(self, key: str, files: tuple[InputFile, ...]) -> Outcome | None:
+        """The outcome of an earlier run on the same inputs. Raises ConfigError on other ones."""
+        folder = self.runs.published(self.date)
+        if folder is None or self.request.force:
+            return None
+        manifest = read_manifest(folder)
+        if manifest["inputs_digest"] == key:
+            return Outcome(ExitCode(manifest["exit_code"]), folder, True, _summary(folder))
+        old = {(one["name"], one["sha256"]) for one in manifest["inputs"]}
+        new = {(file.name, file.sha256) for file in files}
+        changed = sorted({name for name, _ in old ^ new}) or ["the configuration"]
+        raise ConfigError(
+            describe(
+                f"{self.date} is published already, from other inputs; changed",
+                changed,
+                "give --force to publish it again",
+            )
+        )
+
+    def _steps(self, key: str) -> StepRunner:
+        checkpoints = CheckpointFolder(self.runs.work(self.date, key))
+        if not self.request.resume:
+            checkpoints.clear()
+        start = digest(key, code_version())
+        return StepRunner(checkpoints, start, self.observe, self.request.resume)
+
+    def _evening(
+        self, steps: StepRunner, files: tuple[InputFile, ...], ingested: Ingested | None
+    ) -> Evening:
+        tables = steps.run("read", lambda: ingested or self._read())
+        _check_unchanged(tables, files, self.request)
+        stored = self._earlier_nights()
+        situation = steps.run("panel", lambda: self._situation(tables), stored)
+        store = FolderModelStore(self.runs.models)
+        fitted = fit_or_reuse(steps, self.rooms, store, situation, self.config, self.observe)
+        forecast, failed = steps.run("forecast", lambda: self._forecast(situation, fitted))
+        situation = replace(situation, findings=(*situation.findings, *failed))
+        plan = steps.run("plan", lambda: self.rooms.plan(situation, forecast, self.config))
+        return Evening(tables, situation, fitted, forecast, plan)
+
+    def _read(self) -> Ingested:
+        return self.rooms.read(self.request.data, self.config, self.date)
+
+    def _earlier_nights(self) -> str:
+        """Digest of what earlier nights left for this one."""
+        links = [
+            f"{date} {link_target(self.runs.dated(date))}"
+            for date in self.runs.dates_before(self.date)
+        ]
+        return digest(*links, snapshots_digest(snapshots_before(self.runs.snapshots, self.date)))
+
+    def _situation(self, ingested: Ingested) -> Situation:
+        nights = [self.runs.dated(date) for date in self.runs.dates_before(self.date)]
+        snapshots = snapshots_before(self.runs.snapshots, self.date)
+        return self.rooms.assemble(ingested, self.config, self.date, nights, snapshots)
+
+    def _forecast(
+        self, situation: Situation, fitted: Fitted
+    ) -> tuple[Forecast, tuple[Finding, ...]]:
+        panel = situation.panel
+        predict = self.rooms.predictor(fitted.model.content, panel.horizon)
+        run = BlockRun(
+            self.config.block_size, self.request.workers, self.config.gates.failed_series_share
+        )
+        return forecast_in_blocks(predict, panel, panel.horizon, run, self.observe)
+
+    def _publish(self, steps: StepRunner, evening: Evening, key: str) -> Outcome:
+        staged = self.runs.staging(self.call.run_id)
+        code = ExitCode.SUBSTITUTE if evening.fitted.fault else ExitCode.PUBLISHED
+        try:
+            staged.mkdir(parents=True)
+            steps.uncheckpointed("write", lambda: self._write(staged, evening))
+            steps.uncheckpointed("audit", lambda: self.rooms.audit(staged))
+            self._manifest(steps, evening, key, code).write(staged)
+            folder = steps.uncheckpointed("publish", lambda: self._release(evening))
+        except BaseException:
+            self.runs.clear_staging()
+            raise
+        self.runs.clear_work(self.date)
+        return Outcome(code, folder, False, _summary(folder), steps.seconds)
+
+    def _write(self, staged: Path, evening: Evening) -> None:
+        earlier = self.runs.dates_before(self.date)
+        judged = [date for date in earlier if date >= self.date - _JUDGED]
+        self.rooms.write(
+            staged,
+            evening.ingested,
+            evening.situation,
+            evening.forecast,
+            evening.plan,
+            self.config,
+            [self.runs.dated(date).resolve() for date in judged or earlier[-1:]],
+            _substitutes(evening.fitted),
+        )
+
+    def _release(self, evening: Evening) -> Path:
+        """Keep what later nights need, then swap the links."""
+        panel, stock = evening.situation.panel, evening.situation.stock
+        write_snapshot(self.runs.snapshots, self.date, panel.index, stock)
+        if not (evening.fitted.reused or evening.fitted.fault):
+            store = FolderModelStore(self.runs.models)
+            store.put(evening.fitted.model)
+            store.keep_newest(_MODELS_KEPT)
+        return release(self.runs, self.date, self.call.run_id, self.observe)
+
+    def _manifest(
+        self, steps: StepRunner, evening: Evening, key: str, code: ExitCode
+    ) -> RunManifest:
+        tables, model = evening.ingested, evening.fitted.model
+        return RunManifest(
+            run=self.call.run_id,
+            date=str(self.date),
+            version=__version__,
+            started=self.call.started.isoformat(timespec="seconds"),
+            published=datetime.now(UTC).isoformat(timespec="seconds"),
+            exit_code=int(code),
+            inputs_digest=key,
+            seed=self.config.seed,
+            config=self.config.model_dump(mode="json"),
+            model={
+                "version": digest(model.content)[:16],
+                "fitted_on": str(model.fitted_on),
+                "recipe": model.recipe[:16],
+            },
+            inputs=[asdict(source) for source in tables.sources],
+            rows=[asdict(count) for count in tables.rows],
+            outputs=describe_outputs(self.runs.staging(self.call.run_id)),
+            seconds=dict(steps.seconds),
+            resumed=list(steps.resumed),
+            workers=self.request.workers,
+            substitutes=[f"fit: {evening.fitted.fault}"] if evening.fitted.fault else [],
+            notes=[*tables.notes, *evening.situation.notes],
+        )
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "summary.json").read_text("utf-8"))
+    return content
+
+
+def _substitutes(fitted: Fitted) -> tuple[Finding, ...]:
+    if not fitted.fault:
+        return ()
+    return (Finding("MODEL_SUBSTITUTE", "high", -1, 0.0, {"fault": fitted.fault}),)
+
+
+def _check_unchanged(tables: Ingested, files: tuple[InputFile, ...], request: NightRequest) -> None:
+    """Raise DataError where a file changed between its hashing and its reading."""
+    if request.folder is None:
+        return
+    hashed = {file.name: file.sha256 for file in files}
+    changed = [s.name for s in tables.sources if hashed.get(s.name, s.sha256) != s.sha256]
+    if changed:
+        raise DataError(
+            describe(
+                "tables that changed while the night read them",
+                changed,
+                "let the export end before the night starts, then run it again",
+            )
+        )

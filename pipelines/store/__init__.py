@@ -1,0 +1,1 @@
+"""What outlives one night: files written whole, models, stock snapshots, published lines."""
