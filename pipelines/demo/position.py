@@ -1,0 +1,206 @@
+"""What the demo shop has, awaits and has promised at the close of its last date."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.demo.catalog import Items, SupplierTerms
+from pipelines.demo.events import DayTable
+from pipelines.demo.masters import dates, frame, presale_share
+from pipelines.demo.params import CENTRAL, REGIONAL
+from pipelines.demo.stock import DEFECTIVE, StockRecord
+from pipelines.demo.streams import count_quantile, mixed, stream_key, uniform, whole_keys
+
+Ints = NDArray[np.int64]
+
+_SITES = (*(site.location for site in REGIONAL), CENTRAL.location)
+_TRANSFER_DAYS = np.array([site.transfer_days for site in REGIONAL])
+# Defective goods go back to the supplier after this many days.
+_DEFECTIVE_DAYS = 30
+
+
+def received(record: StockRecord) -> Ints:
+    """Units received by (day, sku, location), central last; returns included."""
+    days, skus = record.bought.shape
+    out = np.zeros((days, skus, len(_SITES)), np.int64)
+    out[:, :, : len(REGIONAL)] = record.restocked
+    for site, lead in enumerate(_TRANSFER_DAYS.tolist()):
+        out[lead + 1 :, :, site] += record.shipped[: days - lead - 1, :, site]
+    out[:, :, -1] = record.bought
+    return out
+
+
+def closing(record: StockRecord) -> Ints:
+    """Units on hand at the close of the last date, (skus, locations), central last."""
+    return np.column_stack([record.closing, record.central_closing])
+
+
+def batches(record: StockRecord) -> tuple[Ints, Ints, Ints, Ints]:
+    """SKU, location, day and units of the batches on hand, first in first out.
+
+    The stock on hand is what was received last; what is older than the record counts as
+    received on its first day.
+    """
+    left = closing(record)
+    flow = received(record)
+    parts = []
+    for day in range(len(flow) - 1, -1, -1):
+        taken = left if day == 0 else np.minimum(flow[day], left)
+        sku, site = np.nonzero(taken)
+        parts.append((sku, site, np.full(len(sku), day), taken[sku, site]))
+        left = left - taken
+    sku, site, day, units = (np.concatenate(p) for p in zip(*parts, strict=True))
+    order = np.lexsort((day, site, sku))
+    return sku[order], site[order], day[order] + record.first_day, units[order]
+
+
+def inventory(items: Items, record: StockRecord, seed: int) -> pd.DataFrame:
+    """Stock by batch, units sold and not yet shipped, and defective returns."""
+    sku, site, day, units = batches(record)
+    last = record.first_day + len(record.sold) - 1
+    keys = mixed(items.key[:, None], whole_keys(range(len(REGIONAL))))
+    chance = uniform(mixed(keys, stream_key(seed, "reserved")))
+    held = np.floor(record.sold[-1] * 0.4 + chance).astype(np.int64)
+    held = np.minimum(held, record.sold[-1])
+    bad_flow = (record.returned - record.restocked)[-_DEFECTIVE_DAYS:]
+    bad = bad_flow.sum(axis=0, dtype=np.int64)
+    parts = [
+        _stock_rows(items, sku, site, day, units, 0, "good"),
+        _stock_rows(items, *np.nonzero(held), last, held[np.nonzero(held)], 1, "good"),
+        _stock_rows(items, *np.nonzero(bad), last, bad[np.nonzero(bad)], 0, "defective"),
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    table.insert(0, "date", dates([last])[0])
+    return table.sort_values(["sku", "location", "quality", "received_date"], kind="stable")
+
+
+def _stock_rows(
+    items: Items, sku: Ints, site: Ints, day: Any, units: Ints, reserved: int, quality: str
+) -> pd.DataFrame:
+    name = np.array(_SITES)[site]
+    text = dates(np.broadcast_to(day, sku.shape))
+    return frame(
+        {
+            "sku": np.array(items.sku)[sku],
+            "location": name,
+            "on_hand": units,
+            "reserved": units * reserved,
+            "quality": quality,
+            "batch": [f"B{d.replace('-', '')}" for d in text],
+            "received_date": text,
+        }
+    )
+
+
+def inbound(items: Items, terms: SupplierTerms, record: StockRecord) -> pd.DataFrame:
+    """Supplier orders and transfers that are under way."""
+    log = record.open_orders
+    supplier = np.array(terms.name)[items.supplier[log.sku]]
+    days = zip(dates(log.ordered), supplier, strict=True)
+    bought = frame(
+        {
+            "order_id": [f"PO{day.replace('-', '')}{name}" for day, name in days],
+            "sku": np.array(items.sku)[log.sku],
+            "destination": CENTRAL.location,
+            "source": supplier,
+            "units": log.units,
+            "available_date": dates(log.promised),
+            "kind": "purchase",
+            "status": "confirmed",
+        }
+    )
+    parts = [bought, *(_moving(items, record, site) for site in range(len(REGIONAL)))]
+    table = pd.concat(parts, ignore_index=True)
+    return table.sort_values(["available_date", "order_id", "sku"], kind="stable")
+
+
+def _moving(items: Items, record: StockRecord, site: int) -> pd.DataFrame:
+    lead = int(_TRANSFER_DAYS[site])
+    days = len(record.shipped)
+    back, sku = np.nonzero(record.shipped[days - lead - 1 :, :, site])
+    day = back + days - lead - 1
+    going = day + 1 + lead >= days
+    day, sku = day[going] + record.first_day, sku[going]
+    name = REGIONAL[site].location
+    return frame(
+        {
+            "order_id": [f"TR{text.replace('-', '')}{name}" for text in dates(day)],
+            "sku": np.array(items.sku)[sku],
+            "destination": name,
+            "source": CENTRAL.location,
+            "units": record.shipped[day - record.first_day, sku, site],
+            "available_date": dates(day + 1 + lead),
+            "kind": "transfer",
+            "status": "shipped",
+        }
+    )
+
+
+def commitments(
+    items: Items,
+    table: DayTable,
+    mean: NDArray[np.float32],
+    mean_day: int,
+    last_day: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Deposits paid by ``last_day`` for the bursts of an event whose pre-sale is running.
+
+    They are a part of the mean demand of the bursts, not on top of it.
+    """
+    running = [
+        row
+        for row in table.rows
+        if row.phase.name == "presale" and row.first <= last_day <= row.last
+    ]
+    parts = [_deposits(items, table, mean, mean_day, last_day, row.event, seed) for row in running]
+    names = ("sku", "location", "date", "units", "kind", "stage", "conversion", "ship_by")
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(names))
+
+
+def _deposits(
+    items: Items,
+    table: DayTable,
+    mean: NDArray[np.float32],
+    mean_day: int,
+    last_day: int,
+    event: str,
+    seed: int,
+) -> pd.DataFrame:
+    bursts = [
+        row
+        for row in table.rows
+        if row.event == event and "burst" in row.phase.name and 0 < row.first - last_day < 60
+    ]
+    parts = []
+    for row in bursts:
+        days = slice(row.first - mean_day, row.last + 1 - mean_day)
+        share = presale_share()[items.category][:, None]
+        wanted = mean[days].sum(axis=0).astype(np.float64) * share
+        keys = mixed(items.key[:, None], whole_keys(range(row.first, row.first + len(REGIONAL))))
+        level = uniform(mixed(keys, stream_key(seed, "deposits")))
+        alpha = np.broadcast_to(items.alpha[:, None], wanted.shape).ravel()
+        units = count_quantile(level.ravel(), wanted.ravel(), alpha).reshape(wanted.shape)
+        sku, site = np.nonzero(units)
+        parts.append(
+            frame(
+                {
+                    "sku": np.array(items.sku)[sku],
+                    "location": np.array(_SITES)[site],
+                    "date": dates([row.first])[0],
+                    "units": units[sku, site],
+                    "kind": "presale",
+                    "stage": "deposit",
+                    "conversion": 0.85,
+                    "ship_by": dates([row.last + 3])[0],
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+__all__ = ["DEFECTIVE", "batches", "closing", "commitments", "inbound", "inventory", "received"]
