@@ -29,7 +29,7 @@ def year_of(dates: Dates) -> NDArray[np.int64]:
 
 def day_of_year(dates: Dates) -> NDArray[np.int64]:
     """Day of the year of each date, 1 = 1 January."""
-    return (dates - dates.astype("datetime64[Y]")).astype(np.int64) + 1
+    return np.asarray((dates - dates.astype("datetime64[Y]")).astype(np.int64) + 1, np.int64)
 
 
 def middle_days(calendar: Calendar, periods: NDArray[np.int64]) -> Dates:
