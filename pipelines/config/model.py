@@ -72,7 +72,11 @@ class GatesConfig(_Section):
 
 
 class ModelConfig(_Section):
-    """The forecast model. refit: how old a stored model may be. paths: sampled futures."""
+    """The forecast model.
+
+    refit: how old a stored model may be. paths: sampled futures. history_days: most days of
+    history that the panel keeps, counted back from the date of the night.
+    """
 
     refit: Literal["nightly", "weekly", "monthly"] = "nightly"
     max_rows: Annotated[int, Field(ge=1000)] = 400_000
@@ -80,6 +84,7 @@ class ModelConfig(_Section):
     leaves: Annotated[int, Field(ge=2)] = 63
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
     paths: Count = 256
+    history_days: Count = 1100
 
 
 class DefaultsConfig(_Section):
