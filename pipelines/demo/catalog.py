@@ -32,7 +32,7 @@ class Items:
 
     key: hash of seed and SKU. category: position in ``CATEGORIES``; kind: of its second level.
     rate: units per day over all locations before seasons and events. split: (skus, regional)
-    shares of the locations. alpha: Var = mean + alpha mean**2. price, cost: CNY.
+    shares of the locations. alpha, lump: Var = mean (1 + lump) + alpha mean**2. price, cost: CNY.
     elasticity: minus the exponent of price. returns: share of units sent back.
     launch, end: first and last day on sale, days since 1970. peak_day, season: see Category.
     response: to events. supplier: its number. lead_time: days to central. pack, moq: units.
@@ -46,6 +46,7 @@ class Items:
     rate: Floats
     split: Floats
     alpha: Floats
+    lump: Floats
     price: Floats
     cost: Floats
     elasticity: Floats
@@ -105,6 +106,7 @@ def make_items(skus: int, seed: int, params: DemoParams) -> Items:
         rate=rate,
         split=_split(key, seed),
         alpha=params.noise_low * (params.noise_high / params.noise_low) ** draw("alpha"),
+        lump=params.lump_low * (params.lump_high / params.lump_low) ** draw("lump"),
         price=price,
         cost=np.round(price * (1 - margin), 2),
         elasticity=column("elasticity")[category] * np.exp(0.12 * special.ndtri(draw("elastic"))),

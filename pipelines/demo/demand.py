@@ -3,13 +3,14 @@
 mean = rate x location's share x weekday x season x life stage x slow waves x events
        x (price / list price) ** -elasticity.
 demand = the quantile, at a uniform number keyed by (seed, SKU, location, date), of a negative
-binomial with mean * shock and Var = m + alpha m**2; the shock, keyed by (seed, SKU, location,
-week), has mean 1 and hangs together over three weeks.
+binomial with m = mean * shock and Var = m (1 + lump) + alpha m**2; the shock, keyed by (seed,
+SKU, location, week), has mean 1 and hangs together over three weeks.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,12 +138,13 @@ def _waves(items: Items, seed: int, params: DemoParams, days: Ints) -> Floats:
 class Streams:
     """The random streams of demand.
 
-    key: (skus, regional) hashes of seed, SKU and location. alpha: (skus,). shock: standard
-    deviation of the log of the weekly shock.
+    key: (skus, regional) hashes of seed, SKU and location. alpha, lump: (skus,), of
+    Var = m (1 + lump) + alpha m**2. shock: standard deviation of the log of the weekly shock.
     """
 
     key: Keys
     alpha: Floats
+    lump: Floats
     shock: float
 
     def shock_on(self, days: Ints) -> Floats:
@@ -157,17 +159,17 @@ class Streams:
         factor = np.exp(self.shock * smooth - self.shock**2 / 2)
         return np.asarray(factor[weeks - first - 2], np.float64)
 
-    def demand_on(self, days: Ints, mean: Floats) -> NDArray[np.int32]:
+    def demand_on(self, days: Ints, mean: NDArray[Any]) -> NDArray[np.int32]:
         """Units demanded for a mean (days, skus, regional); never falls when a mean rises."""
         level = uniform(mixed(whole_keys(days)[:, None, None], self.key))
-        mean = np.asarray(mean, np.float64) * self.shock_on(days)
-        alpha = np.broadcast_to(self.alpha[:, None], mean.shape)
-        drawn = count_quantile(level.ravel(), mean.ravel(), alpha.ravel())
-        return drawn.reshape(mean.shape)
+        units = mean.astype(np.float64) * self.shock_on(days)
+        alpha = np.broadcast_to(self.alpha[:, None], mean.shape).ravel()
+        lump = np.broadcast_to(self.lump[:, None], mean.shape).ravel()
+        return count_quantile(level.ravel(), units.ravel(), alpha, lump).reshape(mean.shape)
 
 
-def make_streams(sku_key: Keys, alpha: Floats, seed: int, shock: float) -> Streams:
+def make_streams(sku_key: Keys, alpha: Floats, lump: Floats, seed: int, shock: float) -> Streams:
     """The demand streams of SKUs with these keys."""
     sites = text_hash([site.location for site in REGIONAL])
     keys = mixed(mixed(sku_key[:, None], sites), stream_key(seed, "demand"))
-    return Streams(keys, alpha, shock)
+    return Streams(keys, alpha, lump, shock)

@@ -57,10 +57,10 @@ EVENTS = (
         "double11",
         (
             Phase("presale", -18, -11, 0.92, 0.0),
-            Phase("first_burst", -10, -8, 1.7, 0.8),
-            Phase("warmup", -7, -1, 0.88, 0.0),
-            Phase("burst", 0, 0, 2.9, 1.0),
-            Phase("encore", 1, 2, 1.35, 0.6),
+            Phase("first_burst", -10, -8, 2.1, 0.8),
+            Phase("warmup", -7, -2, 0.88, 0.0),
+            Phase("burst", -1, 0, 3.0, 1.0),
+            Phase("encore", 1, 3, 1.45, 0.6),
         ),
         (11, 11),
         0.82,
@@ -122,9 +122,9 @@ class DayTable:
     off: Floats
 
 
-def day_number(date: np.datetime64 | str) -> int:
+def day_number(date: np.datetime64) -> int:
     """Days since 1970-01-01."""
-    return int(np.datetime64(date, "D").astype(np.int64))
+    return int(date.astype("datetime64[D]").astype(np.int64))
 
 
 def event_rows() -> tuple[EventRow, ...]:
@@ -133,9 +133,8 @@ def event_rows() -> tuple[EventRow, ...]:
     for year, lunar in SPRING_FESTIVAL.items():
         for shape in EVENTS:
             month_day = shape.main_day
-            main = day_number(
-                lunar if month_day is None else f"{year}-{month_day[0]:02d}-{month_day[1]:02d}"
-            )
+            date = lunar if month_day is None else f"{year}-{month_day[0]:02d}-{month_day[1]:02d}"
+            main = day_number(np.datetime64(date, "D"))
             rows += [EventRow(shape.name, p, main + p.first, main + p.last) for p in shape.phases]
     return tuple(sorted(rows, key=lambda row: (row.first, row.event)))
 

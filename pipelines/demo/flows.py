@@ -33,7 +33,7 @@ def _dates(days: Ints) -> Any:
     return pa.array(days.astype("datetime64[D]").astype("datetime64[us]"), _DATE)
 
 
-def _cell_level(items: Items, days: Ints, cells: tuple[Ints, Ints, Ints], stream: str,
+def _cell_level(items: Items, days: Ints, cells: tuple[Ints, ...], stream: str,
                 seed: int) -> Floats:  # fmt: skip
     """One uniform number for each (day, SKU, location) of ``cells``."""
     day, sku, site = cells
@@ -45,7 +45,7 @@ def _by_channel(units: Ints, level: Floats) -> Ints:
     """Whole units of each channel, (rows, channels): each row sums to its units."""
     edges = np.floor(units[:, None] * np.cumsum(_CHANNEL_SHARE) + level[:, None])
     edges[:, -1] = units
-    return np.diff(edges, axis=1, prepend=0.0).astype(np.int64)
+    return np.asarray(np.diff(edges, axis=1, prepend=0.0), np.int64)
 
 
 def sale_table(items: Items, record: StockRecord, price: NDArray[np.float32], lag: Ints,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.demo.catalog import SEASONS, Items, SupplierTerms, column
 from pipelines.demo.demand import Cuts
-from pipelines.demo.events import KNOWN_DAYS_AHEAD, DayTable
+from pipelines.demo.events import EVENTS, KNOWN_DAYS_AHEAD, DayTable
 from pipelines.demo.params import CATEGORIES, CENTRAL, REGIONAL
 from pipelines.demo.stock import TRANSFER_REVIEW
 from pipelines.demo.streams import Floats, mixed, stream_key, uniform
@@ -22,6 +22,8 @@ _COLORS = ("雾蓝", "米白", "墨黑", "豆绿", "浅粉", "焦糖")
 _SIZES = ("小号", "中号", "大号")
 _BRANDS = ("Banyan", "Cloudmill", "Northpine", "Plumhouse", "青禾", "Saltbay", "山雀", "Tidewell")
 _PLANNERS = ("chen", "li", "wang", "zhao")
+#: Events that are made by the trade; the others are public holidays.
+SALES = tuple(shape.name for shape in EVENTS if shape.main_day)
 #: Days before its first day on which a price cut is decided.
 CUT_KNOWN_DAYS = 45
 
@@ -111,6 +113,8 @@ def lanes(items: Items, terms: SupplierTerms, seed: int) -> pd.DataFrame:
     breaks = uniform(mixed(items.key, stream_key(seed, "breaks"))) < 0.1
     first = np.maximum(items.moq, items.pack) * 4
     text = [f"{u}:{c:.2f}" for u, c in zip(first, items.cost * 0.96, strict=True)]
+    pairs = zip(names[items.supplier], items.sku, strict=True)
+    codes = [f"{supplier}-{sku[1:]}" for supplier, sku in pairs]
     regular = frame(
         {
             "source": names[items.supplier],
@@ -126,9 +130,9 @@ def lanes(items: Items, terms: SupplierTerms, seed: int) -> pd.DataFrame:
             "unit_freight": 0.0,
             "price_breaks": np.where(breaks, text, ""),
             "priority": 1,
-            "supplier_sku": [f"{a}-{b[1:]}" for a, b in zip(names[items.supplier], items.sku, strict=True)],
+            "supplier_sku": codes,
         }
-    )  # fmt: skip
+    )
     fast = uniform(mixed(items.key, stream_key(seed, "expedited"))) < 0.1
     expedited = regular[fast].assign(kind="expedited", moq=0, price_breaks="", priority=5)
     expedited["lead_time_days"] = np.maximum(items.lead_time[fast] // 3, 1)
@@ -177,7 +181,7 @@ def events(table: DayTable, first_day: int, last_day: int) -> pd.DataFrame:
             "end": dates([row.last for row, _, _ in listed]),
             "discount_off": [off for _, _, off in listed],
             "category": [name for _, name, _ in listed],
-            "kind": ["holiday" if row.event == "spring_festival" else "sale" for row, _, _ in listed],
+            "kind": ["sale" if row.event in SALES else "holiday" for row, _, _ in listed],
             "known_since": dates([row.first - KNOWN_DAYS_AHEAD for row, _, _ in listed]),
         }
     )  # fmt: skip

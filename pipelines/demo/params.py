@@ -45,12 +45,30 @@ class Category:
 
 
 CATEGORIES = (
-    Category("服饰", ("女装", "男装", "鞋靴"), 0.26, 139.0, 0.55, 2.2, 0.18, 300, 0.4, 1.2, 0.30, 1.15, True),
-    Category("美妆", ("护肤", "彩妆"), 0.14, 119.0, 0.58, 2.6, 0.04, 310, 0.15, 1.4, 0.30, 1.05),
-    Category("家居", ("床品", "厨具", "收纳"), 0.20, 79.0, 0.45, 1.8, 0.05, 290, 0.2, 1.0, 0.20, 1.20),
-    Category("食品", ("零食", "粮油", "茶饮"), 0.18, 39.0, 0.32, 1.5, 0.01, 15, 0.3, 0.8, 0.15, 1.00),
-    Category("数码", ("配件", "小家电"), 0.12, 159.0, 0.28, 2.9, 0.06, 180, 0.15, 1.3, 0.20, 1.10),
-    Category("母婴", ("洗护", "玩具"), 0.10, 89.0, 0.40, 1.7, 0.04, 150, 0.15, 1.1, 0.25, 1.10),
+    Category(
+        "服饰", ("女装", "男装", "鞋靴"), share=0.26, price=139.0, margin=0.55, elasticity=2.2,
+        returns=0.18, peak_day=300, season=0.4, event=1.2, off=0.30, weekend=1.15, fashion=True,
+    ),
+    Category(
+        "美妆", ("护肤", "彩妆"), share=0.14, price=119.0, margin=0.58, elasticity=2.6,
+        returns=0.04, peak_day=310, season=0.15, event=1.4, off=0.30, weekend=1.05,
+    ),
+    Category(
+        "家居", ("床品", "厨具", "收纳"), share=0.20, price=79.0, margin=0.45, elasticity=1.8,
+        returns=0.05, peak_day=290, season=0.2, event=1.0, off=0.20, weekend=1.20,
+    ),
+    Category(
+        "食品", ("零食", "粮油", "茶饮"), share=0.18, price=39.0, margin=0.32, elasticity=1.5,
+        returns=0.01, peak_day=15, season=0.3, event=0.8, off=0.15, weekend=1.00,
+    ),
+    Category(
+        "数码", ("配件", "小家电"), share=0.12, price=159.0, margin=0.28, elasticity=2.9,
+        returns=0.06, peak_day=180, season=0.15, event=1.3, off=0.20, weekend=1.10,
+    ),
+    Category(
+        "母婴", ("洗护", "玩具"), share=0.10, price=89.0, margin=0.40, elasticity=1.7,
+        returns=0.04, peak_day=150, season=0.15, event=1.1, off=0.25, weekend=1.10,
+    ),
 )  # fmt: skip
 
 
@@ -81,33 +99,38 @@ class DemoParams:
     head_rate: units per day of the best seller over all locations. rank_shift, rank_power and
     tail: daily units are head_rate * (1 + u / rank_shift) ** -rank_power * exp(-tail * u ** 4)
     for a SKU at share u of the ranking, a Zipf-Mandelbrot law with a cut-off.
-    noise_low, noise_high: the alpha of Var = mean + alpha * mean ** 2. shock: standard deviation
-    of the log of the weekly shock, which hangs together over three weeks. drift: amplitude of
+    lump_low, lump_high, noise_low, noise_high: the lump and the alpha of a day's
+    Var = mean * (1 + lump) + alpha * mean ** 2, drawn evenly in the log: people buy several
+    pieces, and days differ. shock: standard deviation of the log of the weekly shock, which
+    hangs together over three weeks. drift: amplitude of
     the slow waves of log demand. launched, ended: share of the SKUs that start, and that end,
     within the two years before the last date (fashion apart).
     cut_share: share of the four-week slots with a price cut.
     plan_error: standard deviation of the log error of the shop's own monthly sales plan.
     peak_blindness: share of an event's extra demand that the shop does not plan for.
-    safety: the shop's safety factor. trouble: share of supplier orders that arrive late.
+    safety, central_safety: the shop's safety factors, in standard deviations. trouble: share of
+    the supplier orders that arrive late.
     """
 
-    head_rate: float = 160.0
+    head_rate: float = 190.0
     rank_shift: float = 0.0005
     rank_power: float = 0.80
     tail: float = 3.2
+    lump_low: float = 0.3
+    lump_high: float = 4.0
     noise_low: float = 0.08
     noise_high: float = 0.60
-    shock: float = 0.28
+    shock: float = 0.32
     drift: float = 0.22
     launched: float = 0.22
     ended: float = 0.10
     cut_share: float = 0.16
     plan_error: float = 0.30
     peak_blindness: float = 0.35
-    safety: float = 1.1
+    safety: float = 1.3
     trouble: float = 0.06
     suppliers: int = 48
-    central_safety: float = 1.2
+    central_safety: float = 1.4
 
     def __post_init__(self) -> None:
         positive = ("head_rate", "rank_shift", "rank_power", "noise_low", "suppliers")
@@ -116,5 +139,7 @@ class DemoParams:
         wrong += [name for name in shares if not 0 <= getattr(self, name) < 1]
         if self.noise_high < self.noise_low:
             wrong.append("noise_high")
+        if not 0 < self.lump_low <= self.lump_high:
+            wrong.append("lump_low, lump_high")
         if wrong:
             raise ConfigError(f"parameters of the demo shop out of range: {', '.join(wrong)}")

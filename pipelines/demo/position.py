@@ -12,7 +12,7 @@ from pipelines.demo.catalog import Items, SupplierTerms
 from pipelines.demo.events import DayTable
 from pipelines.demo.masters import dates, frame, presale_share
 from pipelines.demo.params import CENTRAL, REGIONAL
-from pipelines.demo.stock import DEFECTIVE, StockRecord
+from pipelines.demo.stock import StockRecord
 from pipelines.demo.streams import count_quantile, mixed, stream_key, uniform, whole_keys
 
 Ints = NDArray[np.int64]
@@ -47,13 +47,12 @@ def batches(record: StockRecord) -> tuple[Ints, Ints, Ints, Ints]:
     """
     left = closing(record)
     flow = received(record)
-    parts = []
-    for day in range(len(flow) - 1, -1, -1):
-        taken = left if day == 0 else np.minimum(flow[day], left)
-        sku, site = np.nonzero(taken)
-        parts.append((sku, site, np.full(len(sku), day), taken[sku, site]))
-        left = left - taken
-    sku, site, day, units = (np.concatenate(p) for p in zip(*parts, strict=True))
+    taken = np.zeros_like(flow)
+    for back in range(len(flow) - 1, -1, -1):
+        taken[back] = left if back == 0 else np.minimum(flow[back], left)
+        left = left - taken[back]
+    day, sku, site = np.nonzero(taken)
+    units = taken[day, sku, site]
     order = np.lexsort((day, site, sku))
     return sku[order], site[order], day[order] + record.first_day, units[order]
 
@@ -61,7 +60,7 @@ def batches(record: StockRecord) -> tuple[Ints, Ints, Ints, Ints]:
 def inventory(items: Items, record: StockRecord, seed: int) -> pd.DataFrame:
     """Stock by batch, units sold and not yet shipped, and defective returns."""
     sku, site, day, units = batches(record)
-    last = record.first_day + len(record.sold) - 1
+    today = dates([record.first_day + len(record.sold) - 1])[0]
     keys = mixed(items.key[:, None], whole_keys(range(len(REGIONAL))))
     chance = uniform(mixed(keys, stream_key(seed, "reserved")))
     held = np.floor(record.sold[-1] * 0.4 + chance).astype(np.int64)
@@ -69,28 +68,29 @@ def inventory(items: Items, record: StockRecord, seed: int) -> pd.DataFrame:
     bad_flow = (record.returned - record.restocked)[-_DEFECTIVE_DAYS:]
     bad = bad_flow.sum(axis=0, dtype=np.int64)
     parts = [
-        _stock_rows(items, sku, site, day, units, 0, "good"),
-        _stock_rows(items, *np.nonzero(held), last, held[np.nonzero(held)], 1, "good"),
-        _stock_rows(items, *np.nonzero(bad), last, bad[np.nonzero(bad)], 0, "defective"),
+        _stock_rows(items, (sku, site), dates(day), units, "good"),
+        _stock_rows(items, np.nonzero(held), today, held[np.nonzero(held)], "good"),
+        _stock_rows(items, np.nonzero(bad), today, bad[np.nonzero(bad)], "defective"),
     ]
+    parts[1]["reserved"] = parts[1]["on_hand"]
     table = pd.concat(parts, ignore_index=True)
-    table.insert(0, "date", dates([last])[0])
+    table.insert(0, "date", today)
     return table.sort_values(["sku", "location", "quality", "received_date"], kind="stable")
 
 
 def _stock_rows(
-    items: Items, sku: Ints, site: Ints, day: Any, units: Ints, reserved: int, quality: str
+    items: Items, place: tuple[Ints, ...], received_on: Any, units: Ints, quality: str
 ) -> pd.DataFrame:
-    name = np.array(_SITES)[site]
-    text = dates(np.broadcast_to(day, sku.shape))
+    """Rows of stock at ``place`` (SKU, location)."""
+    text = np.broadcast_to(received_on, units.shape)
     return frame(
         {
-            "sku": np.array(items.sku)[sku],
-            "location": name,
+            "sku": np.array(items.sku)[place[0]],
+            "location": np.array(_SITES)[place[1]],
             "on_hand": units,
-            "reserved": units * reserved,
+            "reserved": 0,
             "quality": quality,
-            "batch": [f"B{d.replace('-', '')}" for d in text],
+            "batch": [f"B{day.replace('-', '')}" for day in text],
             "received_date": text,
         }
     )
@@ -183,7 +183,7 @@ def _deposits(
         wanted = mean[days].sum(axis=0).astype(np.float64) * share
         keys = mixed(items.key[:, None], whole_keys(range(row.first, row.first + len(REGIONAL))))
         level = uniform(mixed(keys, stream_key(seed, "deposits")))
-        alpha = np.broadcast_to(items.alpha[:, None], wanted.shape).ravel()
+        alpha = np.broadcast_to(items.alpha[:, None], wanted.shape).ravel().copy()
         units = count_quantile(level.ravel(), wanted.ravel(), alpha).reshape(wanted.shape)
         sku, site = np.nonzero(units)
         parts.append(
@@ -201,6 +201,3 @@ def _deposits(
             )
         )
     return pd.concat(parts, ignore_index=True)
-
-
-__all__ = ["DEFECTIVE", "batches", "closing", "commitments", "inbound", "inventory", "received"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipelines.demo.catalog import Items, SupplierTerms
 from pipelines.demo.params import REGIONAL, DemoParams
-from pipelines.demo.streams import Floats, mixed, normal, stream_key, uniform, whole_keys
+from pipelines.demo.streams import Floats, Keys, mixed, normal, stream_key, uniform, whole_keys
 
 Ints = NDArray[np.int64]
 Counts = NDArray[np.int32]
@@ -106,6 +106,7 @@ class _Shop:
     terms: SupplierTerms
     plan: _Plan
     lag: Ints
+    site_key: Keys
     stock: Ints
     central: Ints
     on_order: Ints
@@ -134,7 +135,7 @@ class _Shop:
     def _take_back(self, day: int) -> None:
         sku, site = np.indices(self.lag.shape)
         before = self.sold[np.maximum(day - self.lag, 0), sku, site] * (day >= self.lag)
-        keys = mixed(self.items.key[:, None] + whole_keys(range(site.shape[1])), _day_key(day))
+        keys = mixed(self.site_key, _day_key(day))
         chance = uniform(mixed(keys, stream_key(self.plan.seed, "returns")))
         back = np.floor(before * self.items.returns[:, None] + chance)
         good = uniform(mixed(keys, stream_key(self.plan.seed, "defective"))) >= DEFECTIVE
@@ -175,8 +176,9 @@ class _Shop:
         return np.stack(parts, axis=1)
 
     def _target(self, planned: Floats, safety: float) -> Ints:
-        alpha = self.items.alpha.reshape((-1,) + (1,) * (planned.ndim - 1))
-        spread = np.sqrt(planned * (1 + 0.3 * alpha * planned))
+        shape = (-1,) + (1,) * (planned.ndim - 1)
+        alpha, lump = self.items.alpha.reshape(shape), self.items.lump.reshape(shape)
+        spread = np.sqrt(planned * (1 + lump + 0.3 * alpha * planned))
         # The slowest sellers are not worth a unit in every location.
         return np.ceil(planned + safety * spread - 0.12).astype(np.int64)
 
@@ -221,6 +223,7 @@ def _open_shop(items: Items, terms: SupplierTerms, plan: _Plan, lag: Ints, days:
         terms=terms,
         plan=plan,
         lag=lag,
+        site_key=mixed(items.key[:, None], whole_keys(range(lag.shape[1]))),
         stock=np.zeros(lag.shape, np.int64),
         central=np.zeros(len(lag), np.int64),
         on_order=np.zeros(len(lag), np.int64),

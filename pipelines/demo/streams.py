@@ -25,9 +25,9 @@ def stream_key(seed: int, stream: str) -> np.uint64:
     return np.uint64(key[0])
 
 
-def mixed(first: Keys, second: Keys) -> Keys:
+def mixed(first: Keys | np.uint64, second: Keys | np.uint64) -> Keys:
     """Keys of pairs; both broadcast."""
-    return mix_hash(first ^ mix_hash(second))
+    return mix_hash(np.asarray(first, np.uint64) ^ mix_hash(np.asarray(second, np.uint64)))
 
 
 def whole_keys(values: NDArray[np.int64] | range) -> Keys:
@@ -35,9 +35,11 @@ def whole_keys(values: NDArray[np.int64] | range) -> Keys:
     return np.asarray(values, np.int64).astype(np.uint64)
 
 
-def uniform(keys: Keys) -> Floats:
+def uniform(keys: Keys | np.uint64) -> Floats:
     """One uniform number in (0, 1) for each key."""
-    return ((mix_hash(keys) >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+    return (
+        (mix_hash(np.asarray(keys, np.uint64)) >> np.uint64(12)).astype(np.float64) + 0.5
+    ) * 2.0**-52
 
 
 def normal(keys: Keys) -> Floats:
@@ -45,15 +47,19 @@ def normal(keys: Keys) -> Floats:
     return np.asarray(special.ndtri(uniform(keys)), np.float64)
 
 
-def count_quantile(level: Floats, mean: Floats, alpha: Floats) -> NDArray[np.int32]:
-    """Smallest k with P(X <= k) >= level, X negative binomial with Var = mean + alpha mean**2.
+def count_quantile(
+    level: Floats, mean: Floats, alpha: Floats, lump: Floats | float = 0.0
+) -> NDArray[np.int32]:
+    """Smallest k with P(X <= k) >= level, X negative binomial.
 
-    All (n,): level in (0, 1), mean >= 0, alpha > 0. Never falls when the mean rises. Small
-    means are counted up from P(X = 0) over the cells still open; large ones are solved for.
+    Var = mean (1 + lump) + alpha mean**2. All (n,): level in (0, 1), mean >= 0, alpha > 0,
+    lump >= 0. Never falls when the mean rises: size and success probability both rise with it.
+    Small means are counted up from P(X = 0) over the cells still open; large ones are solved for.
     """
     out = np.zeros(mean.shape, np.int32)
-    size = 1.0 / alpha
-    none = np.exp(-size * np.log1p(alpha * mean))
+    excess = lump + alpha * mean
+    size = np.divide(mean, excess, out=1.0 / alpha, where=excess > 0)
+    none = np.exp(-size * np.log1p(excess))
     large = mean > _COUNTED_MEAN
     big = np.flatnonzero(large)
     if big.size:
@@ -87,4 +93,4 @@ def _count_up(
 
 def _solved(level: Floats, mean: Floats, size: Floats) -> NDArray[np.int32]:
     point = special.nbdtrik(level, size, size / (size + mean))
-    return np.maximum(np.ceil(point - 1e-7), 0).astype(np.int32)
+    return np.asarray(np.maximum(np.ceil(point - 1e-7), 0), np.int32)

@@ -36,8 +36,9 @@ class Truth:
     """True demand of a demo shop.
 
     skus, locations: names, sorted; locations are those that sell. first_date: of day 0.
-    elasticity, list_price, alpha: (skus,); demand at another price is mean * (price / planned)
-    ** -elasticity; Var = m + alpha m**2 around m = mean * weekly shock.
+    elasticity, list_price, alpha, lump: (skus,). Demand at another price has the mean
+    mean * (price / planned) ** -elasticity; a day has Var = m (1 + lump) + alpha m**2 around
+    m = mean * weekly shock.
     means: (days, skus, locations) float32, units a day before any stock, at planned prices.
     prices: (days, skus) float32 planned prices.
     """
@@ -50,6 +51,7 @@ class Truth:
     elasticity: Floats
     list_price: Floats
     alpha: Floats
+    lump: Floats
     means: NDArray[np.float32]
     prices: NDArray[np.float32]
 
@@ -73,6 +75,7 @@ class Truth:
             elasticity=items["elasticity"].to_numpy(np.float64),
             list_price=items["list_price"].to_numpy(np.float64),
             alpha=items["alpha"].to_numpy(np.float64),
+            lump=items["lump"].to_numpy(np.float64),
             means=np.load(place / "mean.npy", mmap_mode="r"),
             prices=np.load(place / "price.npy", mmap_mode="r"),
         )
@@ -91,7 +94,7 @@ class Truth:
         }
         (place / "truth.json").write_text(json.dumps(head, indent=1) + "\n", "utf-8")
         columns = {"sku": self.skus, "list_price": self.list_price}
-        columns |= {"elasticity": self.elasticity, "alpha": self.alpha}
+        columns |= {"elasticity": self.elasticity, "alpha": self.alpha, "lump": self.lump}
         pd.DataFrame(columns).to_csv(place / "items.csv", index=False, lineterminator="\n")
         np.save(place / "mean.npy", self.means)
         np.save(place / "price.npy", self.prices)
@@ -104,7 +107,8 @@ class Truth:
     @cached_property
     def streams(self) -> Streams:
         """The random streams, keyed by SKU, location and date."""
-        return make_streams(sku_keys(self.seed, len(self.skus)), self.alpha, self.seed, self.shock)
+        keys = sku_keys(self.seed, len(self.skus))
+        return make_streams(keys, self.alpha, self.lump, self.seed, self.shock)
 
     def planned_price(self, dates: ArrayLike) -> Floats:
         """The shop's own price, (skus, dates), CNY."""
@@ -134,7 +138,7 @@ class Truth:
         a lower price never lowers them. price_multiplier: on the planned price; a scalar,
         (skus,) or (skus, days).
         """
-        span = self._days(np.datetime64(first_date, "D") + np.arange(days))
+        span = self._days(first_date.astype("datetime64[D]") + np.arange(days))
         shape = (len(self.skus), days)
         asked = np.asarray(1.0 if price_multiplier is None else price_multiplier, np.float64)
         factor = np.broadcast_to(asked[:, None] if asked.ndim == 1 else asked, shape).T

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipelines.demo import flows, masters, position
 from pipelines.demo.catalog import Items, make_items, make_suppliers
 from pipelines.demo.demand import make_cuts, make_streams, mean_on, price_on
-from pipelines.demo.events import DayTable, day_number, make_days
+from pipelines.demo.events import day_number, make_days
 from pipelines.demo.params import CALENDAR_START, DEMO_LAST_DATE, TRUTH_AHEAD, DemoParams
 from pipelines.demo.stock import BURN_IN, StockRecord, return_lag, simulate
 from pipelines.demo.truth import NOTICE, Truth, site_names, truth_folder
@@ -76,7 +76,7 @@ def write_demo(
         planned = price_on(items, table, cuts, span[part])
         price[part] = planned
         mean[part] = mean_on(items, table, planned, seed, params, span[part])
-    streams = make_streams(items.key, items.alpha, seed, params.shock)
+    streams = make_streams(items.key, items.alpha, items.lump, seed, params.shock)
     demand = np.empty((days + BURN_IN, *mean.shape[1:]), np.int32)
     for start in range(0, len(demand), _CHUNK):
         part = slice(start, min(start + _CHUNK, len(demand)))
@@ -159,9 +159,7 @@ def _truth(
         elasticity=items.elasticity,
         list_price=items.price,
         alpha=items.alpha,
+        lump=items.lump,
         means=mean,
         prices=price,
     )
-
-
-__all__ = ["CONFIG", "DayTable", "most_days", "write_demo"]
