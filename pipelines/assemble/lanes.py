@@ -92,15 +92,14 @@ def lane_kinds(lanes: pd.DataFrame, source: NDArray[np.int32]) -> NDArray[np.int
 
 def lanes_of(
     lanes: pd.DataFrame,
+    links: pd.DataFrame,
     suppliers: pd.DataFrame,
     supplier_names: pd.Index,
     terms: Terms,
-    keys: Keys,
     config: Config,
     order_date: np.datetime64,
 ) -> Lanes:
-    """Every lane of every key, with its times in periods, terms and costs."""
-    links = resolved(lanes, keys, order_date)
+    """Every lane of every key (``links``, see ``resolved``) with its times, terms and costs."""
     table = lanes.iloc[links["row"].to_numpy()]
     series = links["series"].to_numpy(np.int64)
     kind, place = links["kind"].to_numpy(np.int64), links["place"].to_numpy(np.int64)

@@ -36,6 +36,7 @@ def listing_of(
     products: pd.DataFrame,
     received: Dates,
     unsold_stock: NDArray[np.bool_],
+    sells: NDArray[np.bool_],
     sales: Sold,
     exposure: Exposure,
     keys: Keys,
@@ -45,17 +46,15 @@ def listing_of(
 
     received: (series,) earliest date of receipt of the stock on hand. unsold_stock: (series,)
     stock on hand at a location that sells: without any date it counts as launched before the
-    window, so that its unsold days are seen.
+    window, so that its unsold days are seen. sells: (locations,) whether anything was ever sold
+    there; keys of other locations have no demand of their own and never launch.
     """
     launched = product_dates(products, "launch_date", keys)
     first = _earliest(sales.first, received, exposure.first_seen, launched)
     period = window.calendar.index_of(np.where(np.isnat(first), window.calendar.start, first))
     unknown = np.where(unsold_stock, 0, window.periods)
     launch = np.where(np.isnat(first), unknown, np.minimum(period, window.periods))
-    location_sells = np.bincount(
-        keys.index.location, ~np.isnat(sales.first), minlength=keys.n_locations
-    )
-    launch = np.where(location_sells[keys.index.location] > 0, launch, window.periods)
+    launch = np.where(sells[keys.index.location], launch, window.periods)
     return Listing(launch.astype(np.int32), _ends(products, keys, window))
 
 

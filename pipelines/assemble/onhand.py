@@ -62,7 +62,7 @@ def on_hand_of(
     reserved = np.bincount(
         series[usable], rows["reserved"].to_numpy(np.float64)[usable], minlength=n
     )
-    lost = np.bincount(series, units * (good & expired), minlength=n)
+    lost = np.bincount(series, units * (good & expired), minlength=n).astype(np.float64)
     known = _reporting(inventory, keys)[keys.index.location]
     owed = np.maximum(reserved - held, 0.0)
     age, received = _ages(

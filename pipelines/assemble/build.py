@@ -1,0 +1,191 @@
+"""From tables to the situation of a night."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from pipelines.assemble.arrivals import inbound_arrivals, position_of
+from pipelines.assemble.catalog import attributes_of, catalog_of
+from pipelines.assemble.covariates import covariates_of
+from pipelines.assemble.decisions import DECISION_COLUMNS, decided, earlier_lines_frame, promised
+from pipelines.assemble.demand import Sold, Window, days_of, sold, window_of
+from pipelines.assemble.items import items_of, service_levels
+from pipelines.assemble.keys import Keys, build_keys
+from pipelines.assemble.notices import findings_of, given_findings
+from pipelines.assemble.onhand import OnHand, on_hand_of
+from pipelines.assemble.overriding import overrides_of
+from pipelines.assemble.parties import locations_of
+from pipelines.assemble.past import Past, location_has_sales, past_of
+from pipelines.assemble.situation import Catalog, Situation
+from pipelines.assemble.supply import Supply, supply_of
+from pipelines.config import Config
+from pipelines.ingest import Ingested, demand_lines
+from stockwright.network import Locations, Network
+from stockwright.panel import DemandPanel
+from stockwright.plan import Finding
+from stockwright.stock import StockPosition
+
+_STAKE_DAYS = 28
+
+
+@dataclass(frozen=True)
+class _Night:
+    """What every step of the assembly looks at."""
+
+    tables: dict[str, pd.DataFrame]
+    keys: Keys
+    window: Window
+    config: Config
+    as_of: np.datetime64
+    sales: Sold
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What the steps of the assembly have found."""
+
+    places: Locations
+    held: OnHand
+    past: Past
+    supply: Supply
+    catalog: Catalog
+
+
+def assemble(
+    ingested: Ingested,
+    config: Config,
+    as_of: np.datetime64,
+    earlier_lines: pd.DataFrame | None = None,
+    snapshots: pd.DataFrame | None = None,
+) -> Situation:
+    """The situation at the close of ``as_of``.
+
+    earlier_lines: lines of earlier nights' plans (line_id, sku, destination, source, units,
+        available_date, kind), to which ``plan_status`` answers.
+    snapshots: stock at the close of earlier nights (date, sku, location, on_hand), used where
+        there is neither ``availability`` nor ``stock_history``.
+
+    Raises DataError when the tables cannot make a consistent panel.
+    """
+    tables = dict(ingested.tables)
+    if snapshots is not None and not len(tables["stock_history"]):
+        tables["stock_history"] = snapshots
+    as_of = np.array([as_of], "datetime64[D]")[0]
+    keys = build_keys(tables)
+    lines = demand_lines(tables, config)
+    window = window_of(days_of(lines["date"]), config.period, as_of, config.model.history_days)
+    night = _Night(tables, keys, window, config, as_of, sold(lines, keys, window))
+    parts = _parts(night, "lanes" in ingested.given)
+    return _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
+
+
+def _parts(night: _Night, lanes_given: bool) -> _Parts:
+    tables, keys, sales, window = night.tables, night.keys, night.sales, night.window
+    sells = location_has_sales(sales, keys)
+    places = locations_of(tables["locations"], tables["lanes"], sells, keys, window.calendar.days)
+    held = on_hand_of(tables["inventory"], places, keys, night.as_of)
+    past = past_of(tables, sales, held, sells, keys, window)
+    order_date = night.as_of + np.timedelta64(1, "D")
+    supply = supply_of(tables, lanes_given, sales, keys, night.config, order_date)
+    value = sales.recent_units * supply.costs.price
+    catalog = catalog_of(tables["products"], sales, past.status, value, past.listing, keys, window)
+    return _Parts(places, held, past, supply, catalog)
+
+
+def _situation(
+    night: _Night, parts: _Parts, ingested: Ingested, earlier: pd.DataFrame
+) -> Situation:
+    keys, config, supply = night.keys, night.config, parts.supply
+    panel = _panel(night, parts)
+    joined = decided(night.tables["plan_status"], earlier)
+    stock, moving = _stock(night, parts, joined)
+    overrides, override_notes = overrides_of(
+        night.tables["overrides"], supply.sources, keys, night.window.calendar,
+        panel.origin, panel.horizon,
+    )  # fmt: skip
+    levels = service_levels(parts.catalog.abc_xyz, parts.places, keys, config)
+    items = items_of(
+        night.tables["products"], supply.costs, parts.past.listing.ends, levels, keys, config
+    )
+    found = [
+        *given_findings(ingested.findings, keys),
+        *parts.held.findings,
+        *moving,
+        *_no_lane(parts, items.stock_mode, panel),
+    ]
+    return Situation(
+        as_of=night.as_of,
+        panel=panel,
+        network=Network(parts.places, supply.suppliers, supply.lanes, items),
+        stock=stock,
+        catalog=parts.catalog,
+        overrides=overrides,
+        findings=tuple(_priced(found, panel, supply)),
+        notes=(*ingested.notes, *parts.past.notes, *supply.notes, *override_notes),
+        previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
+    )
+
+
+def _panel(night: _Night, parts: _Parts) -> DemandPanel:
+    tables, keys, supply = night.tables, night.keys, parts.supply
+    horizon = max(night.config.horizon_periods(), supply.protection)
+    covariates = covariates_of(
+        tables["events"], tables["prices"], tables["products"], supply.list_price,
+        keys, night.window, horizon,
+    )  # fmt: skip
+    return DemandPanel(
+        index=keys.index,
+        calendar=night.window.calendar,
+        demand=night.sales.units,
+        status=parts.past.status,
+        in_stock=parts.past.in_stock,
+        covariates=covariates,
+        launch=parts.past.listing.launch,
+        attributes=attributes_of(tables["products"], supply.list_price, parts.places, keys),
+    )
+
+
+def _stock(
+    night: _Night, parts: _Parts, joined: pd.DataFrame
+) -> tuple[StockPosition, tuple[Finding, ...]]:
+    config, keys = night.config, night.keys
+    inbound = inbound_arrivals(
+        night.tables["inbound"], keys, night.as_of, config.period, config.gates.overdue_days
+    )
+    lines = promised(joined, night.tables["inbound"], keys, night.as_of)
+    stock = position_of(parts.held, inbound, lines, parts.places, keys, night.as_of, config.period)
+    return stock, (*inbound.findings, *lines.findings)
+
+
+def _no_lane(parts: _Parts, stocked: np.ndarray, panel: DemandPanel) -> list[Finding]:
+    """NO_LANE for every stocked key on sale, or with stock that counts, that nothing supplies."""
+    supplied = np.zeros(panel.n_series, np.bool_)
+    supplied[parts.supply.lanes.series] = True
+    ended = parts.past.listing.ends <= panel.origin
+    counts = parts.places.counts_stock[panel.index.location]
+    return findings_of("NO_LANE", "medium", np.flatnonzero(~supplied & stocked & ~ended & counts))
+
+
+def _priced(found: list[Finding], panel: DemandPanel, supply: Supply) -> list[Finding]:
+    """Findings with the money at stake: the units they name at cost, else what four weeks of
+    demand would lose if none of it were served.
+    """
+    periods = max(_STAKE_DAYS // panel.calendar.days, 1)
+    stake = panel.demand[:, -periods:].sum(axis=1, dtype=np.float64) * supply.costs.shortage_cost
+    cost = supply.costs.unit_cost
+    return [
+        one
+        if one.series < 0
+        else replace(
+            one,
+            money=float(
+                float(one.message["units"]) * cost[one.series]
+                if "units" in one.message
+                else stake[one.series]
+            ),
+        )
+        for one in found
+    ]

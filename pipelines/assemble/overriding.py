@@ -1,0 +1,167 @@
+"""The overrides table resolved: which planner's figure holds for which key and step tonight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.assemble.demand import days_of
+from pipelines.assemble.keys import Ints, Keys
+from pipelines.assemble.prices import series_of_scope
+from pipelines.assemble.spans import Spans, day_range, painted
+from stockwright.calendar import Calendar
+from stockwright.overrides import Overrides
+
+Floats = NDArray[np.float64]
+_FIELDS = {
+    "forecast": ("mean", "factor"),
+    "order": ("units", "frozen"),
+    "transfer": ("units", "frozen"),
+    "policy": ("service_level", "target", "blocked"),
+}
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows applied to series, in the order of the table: all (pairs,)."""
+
+    row: Ints
+    series: Ints
+
+    def pick(self, chosen: NDArray[np.bool_]) -> _Rows:
+        """The pairs of the rows that ``chosen`` (rows,) marks."""
+        kept = chosen[self.row]
+        return _Rows(self.row[kept], self.series[kept])
+
+
+def overrides_of(
+    overrides: pd.DataFrame,
+    lane_sources: pd.DataFrame,
+    keys: Keys,
+    calendar: Calendar,
+    origin: int,
+    horizon: int,
+) -> tuple[Overrides, list[str]]:
+    """The overrides in force for the night after period ``origin``, and notes on unused rows.
+
+    lane_sources: columns series, source (name): the lanes of every key. The latest row wins, cell
+    by cell. Orders, transfers and policy look at the first day after the origin. ``frozen`` with
+    1 (yes) freezes the quantity that ``units`` gives; a larger number gives and freezes it.
+    """
+    if not len(overrides):
+        return Overrides.none(keys.n_series, horizon), []
+    sound = _sound(overrides)
+    rows = overrides[sound].reset_index(drop=True)
+    pairs = _Rows(*series_of_scope(rows.assign(category=""), _NO_CATEGORY, keys))
+    pairs = _through(pairs, rows, lane_sources)
+    table, field = (rows[name].to_numpy(object) for name in ("table", "field"))
+    tonight = pairs.pick(_in_force(rows, calendar.last_day(origin) + np.timedelta64(1, "D")))
+    value = rows["value"].to_numpy(np.float64)
+
+    def latest(of: str, *fields: str) -> Floats:
+        return _latest(tonight.pick((table == of) & np.isin(field, fields)), value, keys.n_series)
+
+    steps = _forecast(pairs.pick(table == "forecast"), rows, keys, calendar, origin, horizon)
+    order, order_frozen = _quantities(tonight.pick(table == "order"), field, value, keys)
+    transfer, transfer_frozen = _quantities(tonight.pick(table == "transfer"), field, value, keys)
+    resolved = Overrides(
+        *steps,
+        blocked=latest("policy", "blocked") >= 1,
+        service_level=latest("policy", "service_level"),
+        target=latest("policy", "target"),
+        order_units=order,
+        order_frozen=order_frozen,
+        transfer_units=transfer,
+        transfer_frozen=transfer_frozen,
+    )
+    return resolved, _notes(overrides, sound, pairs, len(rows))
+
+
+_NO_CATEGORY = pd.DataFrame({"category": np.empty(0, object), "sku": np.empty(0, np.int64)})
+
+
+def _sound(overrides: pd.DataFrame) -> NDArray[np.bool_]:
+    """Rows whose field belongs to their table and whose value is in range."""
+    value = overrides["value"].to_numpy(np.float64)
+    field = overrides["field"].to_numpy(object)
+    allowed = {(table, name) for table, names in _FIELDS.items() for name in names}
+    pairs = pd.MultiIndex.from_arrays([overrides["table"].astype(object), field])
+    known: NDArray[np.bool_] = pairs.isin(list(allowed))
+    level = field == "service_level"
+    sound: NDArray[np.bool_] = known & (value >= 0) & (~level | ((value > 0) & (value < 1)))
+    return sound
+
+
+def _in_force(rows: pd.DataFrame, date: np.datetime64) -> NDArray[np.bool_]:
+    start, end = days_of(rows["start"]), days_of(rows["end"])
+    held: NDArray[np.bool_] = (np.isnat(start) | (start <= date)) & (np.isnat(end) | (end >= date))
+    return held
+
+
+def _through(pairs: _Rows, rows: pd.DataFrame, lane_sources: pd.DataFrame) -> _Rows:
+    """Leave out pairs whose row names a source that none of the key's lanes starts from."""
+    source = rows["source"].to_numpy(object)[pairs.row]
+    own = pd.MultiIndex.from_arrays([pairs.series, source])
+    lanes = pd.MultiIndex.from_frame(lane_sources[["series", "source"]])
+    fits = (source == "") | np.asarray(own.isin(lanes))
+    return _Rows(pairs.row[fits], pairs.series[fits])
+
+
+def _latest(pairs: _Rows, value: Floats, n: int) -> Floats:
+    last = np.full(n, -1, np.int64)
+    np.maximum.at(last, pairs.series, pairs.row)
+    found: Floats = np.append(value, np.nan)[last]
+    return found
+
+
+def _quantities(
+    pairs: _Rows, field: NDArray[np.object_], value: Floats, keys: Keys
+) -> tuple[Floats, Floats]:
+    frozen = field == "frozen"
+    gives = ~frozen | (value > 1)
+    units = _latest(pairs.pick(gives), value, keys.n_series)
+    fixed = _latest(pairs.pick(frozen), value, keys.n_series) >= 1
+    return np.where(fixed, np.nan, units), np.where(fixed, units, np.nan)
+
+
+def _forecast(
+    pairs: _Rows, rows: pd.DataFrame, keys: Keys, calendar: Calendar, origin: int, horizon: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Means and factors by step, NaN where none; a factor is the mean of the period's days, days
+    without a row counting 1; a mean holds for the whole of each period that it touches.
+    """
+    shared = np.full((1, horizon), np.nan, np.float32)
+    if not len(pairs.row):
+        return shared, shared
+    days = horizon * calendar.days
+    first_day: np.datetime64 = calendar.dates(origin + 1, 1)[0]
+    first, last = day_range(days_of(rows["start"]), days_of(rows["end"]), first_day, days)
+    spans = Spans(pairs.series, first[pairs.row], last[pairs.row], pairs.row)
+    value = np.append(rows["value"].to_numpy(np.float32), np.float32(np.nan))
+    is_mean = np.append((rows["field"] == "mean").to_numpy(dtype=bool), False)
+    mean = np.empty((keys.n_series, horizon), np.float32)
+    factor = np.empty_like(mean)
+    for start, stop, grid in painted(spans, keys.n_series, days):
+        cube = grid.reshape(stop - start, horizon, calendar.days)
+        touched = np.where(is_mean[cube], cube, -1).max(axis=2)
+        scale = np.where(is_mean[cube] | (cube < 0), np.float32(1), value[cube])
+        scaled = ((cube >= 0) & ~is_mean[cube]).any(axis=2)
+        mean[start:stop] = value[touched]
+        factor[start:stop] = np.where(scaled, scale.mean(axis=2), np.nan)
+    return mean, factor
+
+
+def _notes(overrides: pd.DataFrame, sound: NDArray[np.bool_], pairs: _Rows, rows: int) -> list[str]:
+    notes = []
+    if not sound.all():
+        notes.append(
+            f"overrides: {int((~sound).sum())} rows have a field that their table does not know "
+            "or a value out of range; they are not used"
+        )
+    unmatched = rows - len(np.unique(pairs.row))
+    if unmatched:
+        notes.append(f"overrides: {unmatched} rows match no key; they are not used")
+    return notes

@@ -1,0 +1,129 @@
+"""How every key is supplied and what its stock is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.assemble.demand import Sold
+from pipelines.assemble.items import (
+    Costs,
+    by_series,
+    cheapest_lane_cost,
+    costs_of,
+)
+from pipelines.assemble.keys import Keys
+from pipelines.assemble.lanes import (
+    Terms,
+    default_lanes,
+    lane_kinds,
+    lanes_of,
+    longest_protection,
+    resolved,
+)
+from pipelines.assemble.notices import listed
+from pipelines.assemble.parties import DEFAULT_SUPPLIER, suppliers_of
+from pipelines.assemble.prices import list_prices
+from pipelines.config import Config
+from stockwright.network import LaneKind, Lanes, Suppliers
+
+
+@dataclass(frozen=True)
+class Supply:
+    """list_price: (series,) NaN where unknown. sources: columns series, source (name), by lane.
+
+    protection: periods of the longest protection interval.
+    """
+
+    lanes: Lanes
+    suppliers: Suppliers
+    costs: Costs
+    list_price: NDArray[np.float64]
+    sources: pd.DataFrame
+    protection: int
+    notes: tuple[str, ...]
+
+
+def supply_of(
+    tables: Mapping[str, pd.DataFrame],
+    lanes_given: bool,
+    sales: Sold,
+    keys: Keys,
+    config: Config,
+    order_date: np.datetime64,
+) -> Supply:
+    """Lanes, suppliers and costs of every key."""
+    table = tables["lanes"] if lanes_given else default_lanes(tables["lanes"], keys, config)
+    links = resolved(table, keys, order_date)
+    list_price = list_prices(tables["products"], sales.price, keys)
+    lane_cost = cheapest_lane_cost(table, links, keys.n_series)
+    costs = costs_of(tables["products"], list_price, lane_cost, keys, config)
+    order_unit = by_series(tables["products"], "order_unit", keys)
+    terms = Terms(costs.unit_cost, np.where(np.isnan(order_unit), 1.0, order_unit))
+    names = _supplier_names(table, keys)
+    lanes = lanes_of(table, links, tables["suppliers"], names, terms, config, order_date)
+    upstream = _upstream(lanes, keys)
+    sources = links[["series"]].assign(source=table["source"].to_numpy(object)[links["row"]])
+    notes = [*_lane_notes(table, lanes_given, keys, config), *_unused_notes(lanes)]
+    notes += _cost_notes(costs)
+    notes += _weekday_notes(tables["suppliers"], config)
+    return Supply(
+        lanes, suppliers_of(tables["suppliers"], names), costs, list_price, sources,
+        longest_protection(lanes, upstream), tuple(notes),
+    )  # fmt: skip
+
+
+def _supplier_names(lanes: pd.DataFrame, keys: Keys) -> pd.Index:
+    kind = lane_kinds(lanes, keys.locations(lanes["source"]))
+    from_supplier = lanes["source"].to_numpy(object)[kind != LaneKind.TRANSFER]
+    return pd.Index(sorted(set(map(str, from_supplier))), dtype=object)
+
+
+def _upstream(lanes: Lanes, keys: Keys) -> NDArray[np.int64]:
+    """(lanes,) series whose stock the lane moves, -1 for lanes from suppliers."""
+    transfer = lanes.kind == LaneKind.TRANSFER
+    sku = keys.index.sku[lanes.series].astype(np.int64)
+    return keys.index.find(sku, np.where(transfer, lanes.source, -1).astype(np.int64))
+
+
+def _lane_notes(table: pd.DataFrame, given: bool, keys: Keys, config: Config) -> list[str]:
+    if not given:
+        return [
+            f"no lanes table: every location is supplied by {DEFAULT_SUPPLIER!r} in "
+            f"{config.defaults.lead_time_days:g} days"
+        ]
+    source, destination = keys.locations(table["source"]), keys.locations(table["destination"])
+    kind = lane_kinds(table, source)
+    nowhere = (destination < 0) | ((kind == LaneKind.TRANSFER) & (source < 0))
+    if not nowhere.any():
+        return []
+    ends = table["source"].astype(object) + " to " + table["destination"].astype(object)
+    lost = list(ends[nowhere].unique())
+    return [f"lanes: {len(lost)} start or end where nothing is kept or sold ({listed(lost)})"]
+
+
+def _unused_notes(lanes: Lanes) -> list[str]:
+    expedited = int((lanes.kind == LaneKind.EXPEDITED).sum())
+    if not expedited:
+        return []
+    return [f"lanes: {expedited} expedited lanes of keys are not used by a nightly plan"]
+
+
+def _weekday_notes(suppliers: pd.DataFrame, config: Config) -> list[str]:
+    told = int((suppliers["order_weekdays"] != "").sum())
+    if config.period == "day" or not told:
+        return []
+    return [f"suppliers: order_weekdays of {told} are not looked at when the period is a week"]
+
+
+def _cost_notes(costs: Costs) -> list[str]:
+    cases = (
+        (costs.assumed_cost, "have no unit cost; a share of the price stands in"),
+        (costs.assumed_price, "have no price; it is reckoned from the unit cost"),
+        (costs.below_cost, "sell at or below cost; a shortage of them costs nothing"),
+    )
+    return [f"costs: {int(which.sum())} keys {what}" for which, what in cases if which.any()]
