@@ -99,11 +99,15 @@ def _rank(row: _Row) -> tuple[float, int, str, str, str, str]:
 
 
 def _ids(rows: Iterable[_Row]) -> list[str]:
-    """A name that stays the same from night to night; a repeated code and key counts on."""
-    count: dict[tuple[str, str, str], int] = {}
+    """Names that stay the same from night to night, from code, key and the order or line named.
+
+    Where all of these repeat, a number counts on.
+    """
+    count: dict[tuple[str, str, str, str], int] = {}
     ids = []
     for row in rows:
-        key = (row.code, row.sku, row.location)
+        document = str(row.message.get("order_id") or row.message.get("line_id") or "")
+        key = (row.code, row.sku, row.location, document)
         count[key] = count.get(key, 0) + 1
         ids.append("E-" + short_hash(*key, str(count[key])))
     return ids

@@ -37,12 +37,14 @@ def _policy_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
     numbers = {
         "stock_at_arrival": lines.stock_at_arrival,
         "target": lines.target,
-        "service_level": policy.service_level[series],
         "lead_time_days": policy.lead_time[series] * night.days,
         "review_days": policy.review[series] * night.days,
         "protection_days": policy.protection[series] * night.days,
     }
-    return {name: cell_texts(rounded(values)) for name, values in numbers.items()}
+    levels = cell_texts(rounded(policy.service_level[series]))
+    return {"service_level": levels} | {
+        name: cell_texts(rounded(values, 2)) for name, values in numbers.items()
+    }
 
 
 def _sentence(night: Night, orders: bool, row: Row) -> str:

@@ -19,6 +19,8 @@ TRANSFERS = "transfers.csv"
 #: The column that names the source of a line.
 SOURCE_COLUMN = {ORDERS: "supplier", TRANSFERS: "source"}
 
+_QUANTITIES = ("demand_mean", "demand_bought", "need", "rounding_added", "limit_cut")
+
 Key = tuple[str, str, str]
 
 
@@ -122,11 +124,7 @@ def _finished(night: Night, file: str, lines: Lines, table: Table, ends: Table) 
         "money_at_risk": money(lines.money_at_risk),
         "available": rounded(lines.available),
         "inbound_units": rounded(lines.inbound),
-        "demand_mean": rounded(lines.demand_mean),
-        "demand_bought": rounded(lines.demand_bought),
-        "need": rounded(lines.need),
-        "rounding_added": rounded(lines.rounding_added),
-        "limit_cut": rounded(lines.limit_cut),
+        **{name: rounded(getattr(lines, name), 2) for name in _QUANTITIES},
         "cover_days_before": rounded(lines.cover_before * night.days, 1),
         "cover_days_after": rounded(lines.cover_after * night.days, 1),
         "stockout_date": night.dates_of_steps(lines.stockout_step),

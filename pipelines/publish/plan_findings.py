@@ -36,7 +36,8 @@ def unavoidable_stockouts(night: Night) -> list[Finding]:
     """
     policy, stock = night.plan.policy, night.situation.stock
     runs_out = (policy.stockout_step > 0) & (policy.stockout_step <= policy.lead_time)
-    series = np.flatnonzero(runs_out & (policy.lane >= 0) & stock.known)
+    sells = night.situation.network.locations.sells[night.index.location]
+    series = np.flatnonzero(runs_out & sells & (policy.lane >= 0) & stock.known)
     lead_time = np.minimum(policy.lead_time, night.forecast.horizon).astype(np.int64)
     demand = night.forecast.take(series).total(1, lead_time[series])
     supply = (stock.on_hand + arrivals_until(night, lead_time))[series]

@@ -84,6 +84,7 @@ def life_stages(panel: DemandPanel, stages: NDArray[np.object_]) -> NDArray[np.o
     early, early_time = _in_stock_sums(panel, panel.n_periods - 2 * width, panel.n_periods - width)
     comparable = (late_time > 0) & (early_time > 0)
     expected = early * np.divide(late_time, early_time, out=np.ones_like(late), where=comparable)
+    comparable &= late + expected > 0
     clear = comparable & (np.abs(late - expected) >= STANDARD_ERRORS * np.sqrt(late + expected))
     trend = np.full(len(late), "maturity", dtype=object)
     trend[clear & (late >= GROWTH * expected)] = "growth"

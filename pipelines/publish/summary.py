@@ -18,7 +18,7 @@ from pipelines.publish.night import Night
 from stockwright.plan import Finding
 
 FILE = "summary.json"
-_DIGITS = {"money": 2, "days": 1, "share": 4, "units": 4, "lines": 0}
+_DIGITS = {"money": 2, "days": 1, "share": 4, "units": 4}
 
 Summary = dict[str, Any]
 
@@ -72,7 +72,7 @@ def write_summary(path: Path, summary: Summary) -> Path:
 
 def _kpi(night: Night, figure: Kpi) -> dict[str, Any]:
     first, last = figure.period
-    value = None if figure.value is None else round(float(figure.value), _DIGITS[figure.unit])
+    value = None if figure.value is None else round(float(figure.value), _DIGITS.get(figure.unit))
     return {
         "value": value,
         "unit": figure.unit,

@@ -126,12 +126,8 @@ def _summary_rows(night: Night, summary: Summary) -> Iterator[tuple[Any, ...]]:
     for supplier, total in summary["orders"]["by_supplier"].items():
         yield "units", supplier, total["value"], total["lines"], total["units"]
     yield ("",)
-    yield (
-        "heading",
-        texts.of("sections", "exceptions"),
-        texts.heading("money_at_stake"),
-        texts.of("units", "count"),
-    )
+    headings = (texts.heading("money_at_stake"), texts.heading("rows"))
+    yield "heading", texts.of("sections", "exceptions"), *headings
     for code, total in summary["exceptions"].items():
         yield "money", code, total["money_at_stake"], str(total["rows"])
     for section in ("notes", "substitutes"):

@@ -1,0 +1,89 @@
+"""Why a line of a published plan is what it is, or why there is none, from the run's files."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.publish import exceptions, lines, summary
+from pipelines.publish.cells import read_csv
+from pipelines.publish.texts import Texts, load_texts
+from stockwright.errors import ConfigError, describe
+
+Row = dict[str, str]
+_FILES = (lines.ORDERS, lines.TRANSFERS, exceptions.FILE, "policy.csv", summary.FILE)
+
+
+def explain(
+    run_folder: Path, sku: str, location: str | None = None, language: str | None = None
+) -> str:
+    """Several lines of text on each key of ``sku``, or on the one at ``location``.
+
+    language: of the text; that of the run where not given. A line's own sentence stays in the
+    language it was published in. Raises ConfigError for a folder that holds no run, and for an
+    unknown SKU or location, with the nearest known ones.
+    """
+    missing = [name for name in _FILES if not (run_folder / name).is_file()]
+    if missing:
+        raise ConfigError(
+            describe(
+                f"{run_folder} holds no published run; files that are missing",
+                missing,
+                "give a folder such as RUNS/2026-11-21 or RUNS/latest",
+            )
+        )
+    figures = json.loads((run_folder / summary.FILE).read_text("utf-8"))
+    texts = load_texts(language or figures["language"])
+    policy = read_csv(run_folder / "policy.csv")
+    _check_known("SKU", sku, policy["sku"])
+    keys = [row for row in _rows_of(policy, sku) if location in (None, row["location"])]
+    if not keys:
+        places = [row["location"] for row in _rows_of(policy, sku)]
+        _check_known(f"location of SKU {sku}", str(location), places)
+    title = texts.fill("explain", "title", {"sku": sku, "date": figures["date"]})
+    parts = [title, *(_key_text(run_folder, texts, row) for row in keys)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _key_text(folder: Path, texts: Texts, key: Row) -> str:
+    """All that is said of one key: state, demand, decision, lines, exceptions, record."""
+    shown = {name: value or texts.of("explain", "unknown") for name, value in key.items()}
+    shown["stockout_date"] = key["stockout_date"] or texts.of("explain", "no_stockout")
+    shown["life_stage"] = texts.of("stages", key["life_stage"])
+    shown["decision_text"] = texts.of("decisions", key["decision"])
+    clauses = ["key", "stock", "demand", "target", "decision"]
+    said = [texts.fill("explain", clause, shown) for clause in clauses]
+    said += [
+        "  " + row["explanation"]
+        for file in (lines.ORDERS, lines.TRANSFERS)
+        for row in _rows_of(read_csv(folder / file), key["sku"])
+        if row["destination"] == key["location"]
+    ]
+    said += list(_exception_texts(folder, texts, key))
+    if key["bias_8w"]:
+        said.append(texts.fill("explain", "record", shown))
+    return "\n".join(said)
+
+
+def _exception_texts(folder: Path, texts: Texts, key: Row) -> Iterator[str]:
+    for row in _rows_of(read_csv(folder / exceptions.FILE), key["sku"]):
+        if row["location"] == key["location"]:
+            yield texts.fill("explain", "exception", row)
+
+
+def _rows_of(table: dict[str, list[str]], sku: str) -> list[Row]:
+    """The rows of one SKU."""
+    places = [place for place, name in enumerate(table["sku"]) if name == sku]
+    return [{name: column[place] for name, column in table.items()} for place in places]
+
+
+def _check_known(what: str, name: str, known: list[str]) -> None:
+    """Raise ConfigError that names the nearest known names unless ``name`` is one of them."""
+    if name in known:
+        return
+    names = sorted(set(known))
+    near = difflib.get_close_matches(name, names, n=5, cutoff=0.5) or names[:5]
+    advice = f"did you mean {', '.join(near)}?" if near else "the run has none"
+    raise ConfigError(f"{what} {name!r} is not in this run; {advice}")

@@ -1,0 +1,31 @@
+"""Both languages say the same things."""
+
+import pytest
+
+from pipelines.publish.texts import LANGUAGES, load_texts, placeholders
+from stockwright.errors import ConfigError
+
+
+def test_every_language_has_the_same_codes() -> None:
+    codes = [
+        {section: sorted(texts) for section, texts in load_texts(language).sections.items()}
+        for language in LANGUAGES
+    ]
+    assert codes[0] == codes[1]
+
+
+def test_every_language_has_the_same_placeholders() -> None:
+    english, chinese = (load_texts(language).sections for language in LANGUAGES)
+    for section, texts in english.items():
+        for code, text in texts.items():
+            assert placeholders(text) == placeholders(chinese[section][code]), (section, code)
+
+
+def test_every_message_comes_with_a_suggestion() -> None:
+    sections = load_texts("en").sections
+    assert set(sections["messages"]) == set(sections["suggestions"]) - {"OTHER"}
+
+
+def test_an_unknown_language_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigError, match="en, zh"):
+        load_texts("fr")
