@@ -17,7 +17,8 @@ class Column:
     text, nothing for dates and numbers. low, high: range of a number, both ends included;
     above: a number must be greater than this. choices: the values a choice may have.
     aliases: other names that are understood. carried: False where the engine never reads it.
-    flags: a yes/no value counts as the number 1 or 0.
+    flags: a yes/no value counts as the number 1 or 0. pattern: regular expression that a text
+    matches as a whole, unless it is empty.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Column:
     aliases: tuple[str, ...] = ()
     carried: bool = True
     flags: bool = False
+    pattern: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Table:
     key: columns whose values together are unique; () where rows may repeat.
     cut: date column; rows dated after the as-of date are cut. known_ahead: rows may carry
     ``known_since``. big: texts are categories. extra: prefix of further columns that are kept.
+    spans: pairs of date columns of which the second is not before the first.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Table:
     known_ahead: bool = False
     big: bool = False
     extra: str | None = None
+    spans: tuple[tuple[str, str], ...] = ()
 
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns, in the contract's order."""

@@ -34,6 +34,7 @@ PRODUCTS = Table(
         Column("planner", "text", "who answers for it"),
     ),
     key=("sku",),
+    spans=(("launch_date", "end_date"),),
     extra="attr_",
 )
 
@@ -60,7 +61,12 @@ SUPPLIERS = Table(
         Column("supplier", "text", "the supplier", required=True),
         Column("min_order_value", "number", "money an order must reach", default=0.0, low=0.0),
         Column("min_order_units", "number", "units an order must reach", default=0.0, low=0.0),
-        Column("order_weekdays", "text", "weekdays of order_date, 1 = Monday: 1,4; empty: all"),
+        Column(
+            "order_weekdays",
+            "text",
+            "weekdays of order_date, 1 = Monday: 1,4; empty: all",
+            pattern=r"[1-7](,[1-7])*",
+        ),
         Column("fixed_cost", "number", "money per order", default=0.0, low=0.0),
     ),
     key=("supplier",),
@@ -83,17 +89,23 @@ LANES = Table(
         Column("lead_time_sd_days", "number", "its standard deviation", default=0.0, low=0.0),
         Column("review_days", "number", "days between orders", above=0.0),
         Column("moq", "number", "least units of an order line", default=0.0, low=0.0),
-        Column("order_multiple", "number", "order lines are multiples of it", above=0.0),
+        Column("order_multiple", "integer", "lines are multiples of it", default=1.0, low=1.0),
         Column("unit_cost", "number", "cost per unit; beats the product's", low=0.0),
         Column("unit_freight", "number", "freight per unit", default=0.0, low=0.0),
         Column("max_units_per_day", "number", "most units it can carry in a day", low=0.0),
-        Column("price_breaks", "text", "all-units breaks: 100:9.5;500:9.0"),
+        Column(
+            "price_breaks",
+            "text",
+            "all-units breaks: 100:9.5;500:9.0",
+            pattern=r"\d+(\.\d+)?:\d+(\.\d+)?(;\d+(\.\d+)?:\d+(\.\d+)?)*",
+        ),
         Column("priority", "number", "lower goes first"),
         Column("supplier_sku", "text", "the supplier's own code"),
         Column("start", "date", "first order date"),
         Column("end", "date", "last order date"),
     ),
     key=("source", "destination", "sku", "kind", "start"),
+    spans=(("start", "end"),),
 )
 
 OVERRIDES = Table(
@@ -125,6 +137,7 @@ OVERRIDES = Table(
         KNOWN_SINCE,
     ),
     known_ahead=True,
+    spans=(("start", "end"),),
 )
 
 TABLES = (PRODUCTS, LOCATIONS, SUPPLIERS, LANES, OVERRIDES)

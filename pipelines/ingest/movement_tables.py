@@ -163,6 +163,7 @@ EVENTS = Table(
         KNOWN_SINCE,
     ),
     known_ahead=True,
+    spans=(("start", "end"),),
 )
 
 PRICES = Table(
@@ -178,6 +179,7 @@ PRICES = Table(
         KNOWN_SINCE,
     ),
     known_ahead=True,
+    spans=(("start", "end"),),
 )
 
 TABLES = (

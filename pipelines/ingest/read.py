@@ -1,0 +1,169 @@
+"""Read every table of a source, or say everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipelines.config.as_of import check_as_of
+from pipelines.config.model import Config
+from pipelines.ingest.adjust import findings_of, net_prices
+from pipelines.ingest.contract import check_contract
+from pipelines.ingest.discover import Found, discover
+from pipelines.ingest.ingested import Ingested, RowCount, Source, TablesError
+from pipelines.ingest.raw import UnreadableError
+from pipelines.ingest.read_one import read_one
+from pipelines.ingest.references import check_references, duplicate_keys, lane_cycles
+from pipelines.ingest.schema import TABLES
+from pipelines.ingest.table import TableInHand, empty_frame, joined_rejected, used_categories
+
+_SHOWN = 3
+
+
+def read_tables(source: str, config: Config, as_of: np.datetime64) -> Ingested:
+    """The tables of a folder or database URL as known at the close of ``as_of``.
+
+    Raises ConfigError: no such folder or database, or ``as_of`` does not close a period.
+    TablesError (a DataError): every problem of every table.
+    """
+    report = validate(source, config, as_of)
+    if report.ingested is None:
+        raise TablesError(report.problems, report.rejected)
+    return report.ingested
+
+
+@dataclass(frozen=True)
+class Report:
+    """What ``stockwright validate`` shows.
+
+    source: as it may be shown, without a password. ingested: None where there are problems.
+    rows: where the rows of each table went. sources: files that were read.
+    """
+
+    source: str
+    as_of: np.datetime64
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+    rows: tuple[RowCount, ...]
+    sources: tuple[Source, ...]
+    rejected: pd.DataFrame
+    ingested: Ingested | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether a night could run on the tables."""
+        return self.ingested is not None
+
+
+def validate(source: str, config: Config, as_of: np.datetime64 | None = None) -> Report:
+    """Hold the tables of a source against the contract.
+
+    as_of: the night to check for; None: the last possible date before which everything counts
+    as known. Raises ConfigError: no such folder or database, or ``as_of`` closes no period.
+    """
+    day = _no_cut() if as_of is None else check_as_of(as_of, config)
+    try:
+        found = discover(source)
+    except UnreadableError as error:
+        return Report(source, day, (str(error),), (), (), (), joined_rejected([]), None)
+    try:
+        held, problems = _read_all(found, config, day)
+    finally:
+        found.close()
+    check_references(held)
+    for table in held.values():
+        problems += [*duplicate_keys(table), *_gate(table, config), *_no_rows(table, day)]
+    problems += lane_cycles(held)
+    return _report(found, day, held, problems, config)
+
+
+def _no_cut() -> np.datetime64:
+    return np.datetime64("9999-12-31", "D")
+
+
+def _read_all(
+    found: Found, config: Config, day: np.datetime64
+) -> tuple[dict[str, TableInHand], list[str]]:
+    problems = list(found.problems)
+    held: dict[str, TableInHand] = {}
+    for name, table in TABLES.items():
+        if name not in found.tables:
+            if table.required:
+                problems.append(f"the table {name} is missing; {found.location} must hold it")
+            continue
+        try:
+            held[name] = read_one(table, found.tables[name], config, day)
+        except UnreadableError as error:
+            problems.append(str(error))
+            continue
+        check_contract(held[name])
+    return held, problems
+
+
+def _gate(held: TableInHand, config: Config) -> list[str]:
+    allowed = config.gates.bad_row_share
+    share = held.bad_share()
+    if share <= allowed:
+        return []
+    rejected = held.all_rejected()
+    first = [
+        f"{row.file} row {row.row}{f', {row.column}' if row.column else ''}:"
+        f" {row.value!r} {row.reason}"
+        for row in rejected.head(_SHOWN).itertuples()
+    ]
+    more = "; ..." if len(rejected) > _SHOWN else ""
+    rows = held.bad + len(held.frame)
+    return [
+        f"{held.table.name}: {held.bad} of {rows} rows are bad ({share:.1%}), more than the"
+        f" {allowed:.1%} of gates.bad_row_share: {'; '.join(first)}{more};"
+        " correct them in the source"
+    ]
+
+
+def _no_rows(held: TableInHand, day: np.datetime64) -> list[str]:
+    if held.table.name != "sales" or len(held.frame) or held.bad:
+        return []
+    if held.cut:
+        return [f"sales: all {held.cut} rows are dated after {day}; run a later date"]
+    return ["sales: there are no rows; export the sales history"]
+
+
+def _report(
+    found: Found,
+    day: np.datetime64,
+    held: dict[str, TableInHand],
+    problems: list[str],
+    config: Config,
+) -> Report:
+    rejected = joined_rejected([table.all_rejected() for table in held.values() if table.rejected])
+    notes = [*found.notes, *(note for table in held.values() for note in _notes(table, day))]
+    rows = tuple(table.count() for table in held.values())
+    sources = tuple(source for table in held.values() for source in table.sources)
+    ingested = None
+    if not problems:
+        frames = {
+            name: used_categories(held[name].frame) if name in held else empty_frame(table)
+            for name, table in TABLES.items()
+        }
+        net_prices(frames, config)
+        given = frozenset(held)
+        findings = findings_of(frames, given)
+        ingested = Ingested(day, frames, given, rejected, tuple(notes), findings, sources, rows)
+    return Report(
+        found.location, day, tuple(problems), tuple(notes), rows, sources, rejected, ingested
+    )
+
+
+def _notes(held: TableInHand, day: np.datetime64) -> list[str]:
+    name, notes = held.table.name, list(held.notes)
+    if held.cut:
+        notes.append(f"{name}: {held.cut} rows dated after {day} are cut")
+    if held.not_known:
+        notes.append(f"{name}: {held.not_known} rows known only after {day} are left out")
+    if held.bad:
+        notes.append(f"{name}: {held.bad} bad rows are set aside")
+    if name == "inventory" and held.frame.empty:
+        notes.append("inventory: there are no rows, so no stock is known")
+    return notes

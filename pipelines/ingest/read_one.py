@@ -1,0 +1,145 @@
+"""Read one table: match its columns, take its values, and leave out what tonight cannot know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from pipelines.config.model import Config
+from pipelines.ingest.declare import Column, Table
+from pipelines.ingest.discover import Opener
+from pipelines.ingest.header import columns_of, hides_future, match_columns
+from pipelines.ingest.ingested import Source
+from pipelines.ingest.raw import Part, chunked
+from pipelines.ingest.table import Mask, TableInHand, constant, series_of
+from pipelines.ingest.values import Coded, Fault, Read, read_values
+
+
+def read_one(
+    table: Table, openers: Sequence[Opener], config: Config, as_of: np.datetime64
+) -> TableInHand:
+    """The table with the rows that tonight knows and whose values can be read.
+
+    Raises UnreadableError when a part cannot be read or lacks a required column.
+    """
+    parts, matches, notes = _open(table, openers, config)
+    first = np.concatenate([[0], np.cumsum([part.rows for part in parts])]).astype(np.int64)
+    rows = int(first[-1])
+    held = TableInHand(table, pd.DataFrame(), parts, first, notes=notes)
+    held.sources = [
+        Source(table.name, part.file, part.sha256, part.rows + len(part.broken)) for part in parts
+    ]
+    held.list_broken()
+    every = {name: source for match in matches for name, source in match.items()}
+    filled = np.zeros(rows, np.bool_)
+    seen = np.ones(rows, np.bool_)
+    pending: list[tuple[str, Read]] = []
+    data: dict[str, Any] = {}
+    for column in columns_of(table, every):
+        if column.name not in every:
+            data[column.name] = constant(column, rows, table.big)
+            continue
+        read = _read_column(column, parts, matches, config.values.get(table.name, {}))
+        filled |= ~read.empty
+        seen &= _seen(held, column, read, as_of)
+        data[column.name] = read.data
+        pending.append((column.name, _with_empty(column, read)))
+        if read.note:
+            held.notes.append(f"{table.name}: {column.name} {read.note}")
+    keep = _judge(held, filled, seen, pending)
+    _build(held, data, keep)
+    return held
+
+
+def _open(
+    table: Table, openers: Sequence[Opener], config: Config
+) -> tuple[list[Part], list[dict[str, str]], list[str]]:
+    parts: list[Part] = []
+    matches: list[dict[str, str]] = []
+    ignored: dict[str, None] = {}
+    carried = {column.name for column in table.columns if not column.carried}
+
+    def wanted(names: Sequence[str]) -> list[str]:
+        matched, unknown = match_columns(table, table.name, names, config)
+        ignored.update(dict.fromkeys(unknown))
+        matches.append({name: s for name, s in matched.items() if name not in carried})
+        return list(dict.fromkeys(matches[-1].values()))
+
+    for opener in openers:
+        parts.append(opener(wanted))
+    notes = [note for part in parts for note in part.notes]
+    if ignored:
+        notes.append(f"{table.name}: columns not read: {', '.join(ignored)}")
+    return parts, matches, notes
+
+
+def _read_column(
+    column: Column,
+    parts: Sequence[Part],
+    matches: Sequence[dict[str, str]],
+    values: dict[str, dict[str, str]],
+) -> Read:
+    raw = chunked(
+        [
+            part.read(match[column.name]) if column.name in match else pa.nulls(part.rows)
+            for part, match in zip(parts, matches, strict=True)
+        ]
+    )
+    return read_values(column, raw, values.get(column.name))
+
+
+def _seen(held: TableInHand, column: Column, read: Read, as_of: np.datetime64) -> Mask:
+    """Rows that the close of ``as_of`` knows by the dates of this column."""
+    if column.name == held.table.cut or column.name == hides_future(held.table):
+        late = np.asarray(read.data) > as_of.astype("datetime64[s]")
+        return np.asarray(~late, np.bool_)
+    return np.ones(1, np.bool_)
+
+
+def _with_empty(column: Column, read: Read) -> Read:
+    if column.required and read.empty.any():
+        rows = np.flatnonzero(read.empty)
+        read.faults.append(Fault(rows, np.full(len(rows), "", object), "empty"))
+    return read
+
+
+def _judge(
+    held: TableInHand, filled: Mask, seen: Mask, pending: Sequence[tuple[str, Read]]
+) -> Mask:
+    """Rows to keep; counts the blank, cut and unknown ones and lists the bad ones."""
+    unseen = int((filled & ~seen).sum())
+    held.blank = int((~filled).sum())
+    if held.table.cut:
+        held.cut = unseen
+    else:
+        held.not_known = unseen
+    keep = filled & seen
+    good = np.ones(len(filled), np.bool_)
+    for name, read in pending:
+        for fault in read.faults:
+            counts = keep[fault.positions]
+            if counts.any():
+                rows = fault.positions[counts]
+                held.list_bad(rows, name, fault.values[counts], fault.reason)
+                good[rows] = False
+    held.bad += int((keep & ~good).sum())
+    return keep & good
+
+
+def _build(held: TableInHand, data: dict[str, Any], keep: Mask) -> None:
+    whole = bool(keep.all())
+    columns: dict[str, Any] = {}
+    for name in list(data):
+        values = data.pop(name)
+        if isinstance(values, Coded):
+            codes = values.codes if whole else values.codes[keep]
+            columns[name] = series_of(Coded(codes, values.names), held.table.big)
+        else:
+            columns[name] = values if whole else values[keep]
+    held.frame = pd.DataFrame(columns, copy=False)
+    if not whole:
+        held.positions = np.flatnonzero(keep)
