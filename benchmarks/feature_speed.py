@@ -14,13 +14,13 @@ from time import perf_counter
 
 import numpy as np
 
-from features.build import build_features, state_features, target_features
+from features.build import build_features, prepare, state_features, target_features
 from features.context import build_context
 from features.dates import date_features
 from features.events import event_features
 from features.level import base_level, group_prior, season_factor
 from features.params import FeatureParams
-from features.signal import recent_signal
+from features.signal import deseasonalized, recent_signal
 from features.state import (
     exponential_features,
     lag_features,
@@ -100,20 +100,21 @@ def measured(panel: DemandPanel, steps: int, repeat: int) -> dict[str, float]:
     params = FeatureParams.for_period("day")
     context = build_context(panel, params)
     wanted = np.arange(1, steps + 1)
-    signal = recent_signal(panel, params.window(steps), params)
-    past = season_factor(panel, context, panel.n_periods - params.long, params.long, params)
+    ready = prepare(panel, steps, params, context)
+    signal, calm, level = ready.signal, ready.calm, ready.level
     prior = group_prior(panel, context, params)
-    level = base_level(signal, past, prior, params)
     scale = level.astype(np.float32)
+    window = signal.window
     future = season_factor(panel, context, panel.n_periods, steps, params)
-    recent, periods = past.mean(axis=1), panel.origin + wanted
+    recent, periods = scale, panel.origin + wanted
     calls: dict[str, Callable[[], object]] = {
         "context of the whole panel": lambda: build_context(panel, params),
         "signal": lambda: recent_signal(panel, params.window(steps), params),
         "season of the past": lambda: season_factor(
-            panel, context, panel.n_periods - params.long, params.long, params
+            panel, context, panel.n_periods - window, window, params
         ),
-        "level": lambda: base_level(signal, past, prior, params),
+        "deseasonalize": lambda: deseasonalized(signal, ready.factor),
+        "level": lambda: base_level(signal, calm, prior, params),
         "state: rolling": lambda: rolling_features(signal, scale, params),
         "state: exponential": lambda: exponential_features(signal, scale, params),
         "state: lags": lambda: lag_features(signal, scale, params),
@@ -122,14 +123,14 @@ def measured(panel: DemandPanel, steps: int, repeat: int) -> dict[str, float]:
         "state: sales": lambda: sale_features(signal, params),
         "state: stock": lambda: stock_features(panel.status, panel.in_stock, signal, params),
         "state: groups": lambda: group_features(panel, context, scale, params),
-        "state: all": lambda: state_features(panel, signal, level, params, context),
+        "state: all": lambda: state_features(ready),
         "target: weekday": lambda: cycle_features(signal, scale, wanted, params),
         "target: year": lambda: year_features(signal, scale, wanted, params),
         "target: season": lambda: season_features(panel, context, future, recent, periods, params),
         "target: price": lambda: price_features(panel, wanted, signal, params),
         "target: events": lambda: event_features(panel, context, wanted, signal, params),
         "target: dates": lambda: date_features(panel.calendar, periods, params.country),
-        "target: all": lambda: target_features(panel, wanted, signal, level, past, params, context),
+        "target: all": lambda: target_features(ready, wanted),
         "build_features, 1 step": lambda: build_features(panel, [1], params, context),
         f"build_features, {steps} steps": lambda: build_features(panel, wanted, params, context),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from features.events import event_features
 from features.level import base_level, group_prior, season_factor
 from features.matrix import FeatureMatrix
 from features.params import FeatureParams
-from features.signal import Floats32, Signal, recent_signal
+from features.signal import Floats32, Signal, deseasonalized, recent_signal
 from features.state import (
     exponential_features,
     lag_features,
@@ -38,6 +39,23 @@ Columns = dict[str, Floats32]
 Ints = NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What all features of a block share at one origin.
+
+    signal: the recent history; factor: (series, window) what group season and events made of the
+    level in it; calm: the signal with the factor taken out; level: (series,) float64.
+    """
+
+    panel: DemandPanel
+    params: FeatureParams
+    context: FeatureContext | None
+    signal: Signal
+    factor: Floats32
+    calm: Signal
+    level: NDArray[np.float64]
+
+
 def build_features(
     panel: DemandPanel,
     steps: Sequence[int] | NDArray[np.integer],
@@ -54,11 +72,9 @@ def build_features(
     Raises DataError when a step or the context does not fit the panel.
     """
     wanted = _checked(panel, steps, params, context)
-    signal = recent_signal(panel, params.window(int(wanted.max())), params)
-    past = season_factor(panel, context, panel.n_periods - params.long, params.long, params)
-    level = base_level(signal, past, group_prior(panel, context, params), params)
-    state = state_features(panel, signal, level, params, context)
-    target, dates, season = target_features(panel, wanted, signal, level, past, params, context)
+    prepared = prepare(panel, int(wanted.max()), params, context)
+    state = state_features(prepared)
+    target, dates, season = target_features(prepared, wanted)
     columns = (*state, *target, *dates)
     return FeatureMatrix(
         X=_assemble(state, target, dates, panel.n_series, len(wanted)),
@@ -66,7 +82,7 @@ def build_features(
         categorical=tuple(n for n in columns if n in _categorical(params)),
         series=np.repeat(np.arange(panel.n_series, dtype=np.int32), len(wanted)),
         step=np.tile(wanted.astype(np.int32), panel.n_series),
-        level=np.repeat(level, len(wanted)),
+        level=np.repeat(prepared.level, len(wanted)),
         season=season.astype(np.float64).ravel(),
     )
 
@@ -90,24 +106,31 @@ def _checked(
     return wanted
 
 
-def state_features(
-    panel: DemandPanel,
-    signal: Signal,
-    level: NDArray[np.float64],
-    params: FeatureParams,
-    context: FeatureContext | None,
-) -> Columns:
+def prepare(
+    panel: DemandPanel, last_step: int, params: FeatureParams, context: FeatureContext | None
+) -> Prepared:
+    """Cut the recent history, take the season out of it and find the levels."""
+    signal = recent_signal(panel, params.window(last_step), params)
+    window = signal.window
+    factor = season_factor(panel, context, panel.n_periods - window, window, params)
+    calm = deseasonalized(signal, factor)
+    level = base_level(signal, calm, group_prior(panel, context, params), params)
+    return Prepared(panel, params, context, signal, factor, calm, level)
+
+
+def state_features(prepared: Prepared) -> Columns:
     """Features that do not depend on the step, (series,) float32 each."""
-    scale = level.astype(np.float32)
-    columns: Columns = {"log_level": np.log(level).astype(np.float32)}
-    columns |= rolling_features(signal, scale, params)
-    columns |= exponential_features(signal, scale, params)
-    columns |= lag_features(signal, scale, params)
-    columns |= quantile_features(signal, scale, params)
-    columns |= spread_features(signal, scale, params)
-    columns |= sale_features(signal, params)
-    columns |= stock_features(panel.status, panel.in_stock, signal, params)
-    columns |= group_features(panel, context, scale, params)
+    panel, params, calm = prepared.panel, prepared.params, prepared.calm
+    level = prepared.level.astype(np.float32)
+    columns: Columns = {"log_level": np.log(prepared.level).astype(np.float32)}
+    columns |= rolling_features(calm, level, params)
+    columns |= exponential_features(calm, level, params)
+    columns |= lag_features(calm, level, params)
+    columns |= quantile_features(calm, level, params)
+    columns |= spread_features(calm, level, params)
+    columns |= sale_features(prepared.signal, params)
+    columns |= stock_features(panel.status, panel.in_stock, prepared.signal, params)
+    columns |= group_features(panel, prepared.context, level, params)
     return columns | code_features(panel, params)
 
 
@@ -122,26 +145,19 @@ def _categorical(params: FeatureParams) -> tuple[str, ...]:
     return ("location_code", *(f"{name}_code" for name in params.groups), "event", "phase")
 
 
-def target_features(
-    panel: DemandPanel,
-    steps: Ints,
-    signal: Signal,
-    level: NDArray[np.float64],
-    past: Floats32,
-    params: FeatureParams,
-    context: FeatureContext | None,
-) -> tuple[Columns, Columns, Floats32]:
+def target_features(prepared: Prepared, steps: Ints) -> tuple[Columns, Columns, Floats32]:
     """Features by series and step, features by step alone, and the season factor of the targets."""
-    scale = level.astype(np.float32)
-    first, count = panel.n_periods, int(steps.max())
-    factor = season_factor(panel, context, first, count, params)[:, steps - 1]
-    recent = past[:, -params.short :].mean(axis=1, dtype=np.float32)
+    panel, params, context = prepared.panel, prepared.params, prepared.context
+    level = prepared.level.astype(np.float32)
+    count = int(steps.max())
+    factor = season_factor(panel, context, panel.n_periods, count, params)[:, steps - 1]
+    recent = prepared.factor[:, -params.short :].mean(axis=1, dtype=np.float32)
     periods = panel.origin + steps
-    columns = cycle_features(signal, scale, steps, params)
-    columns |= year_features(signal, scale, steps, params)
+    columns = cycle_features(prepared.calm, level, steps, params)
+    columns |= year_features(prepared.calm, level, steps, params)
     columns |= season_features(panel, context, factor, recent, periods, params)
-    columns |= price_features(panel, steps, signal, params)
-    columns |= event_features(panel, context, steps, signal, params)
+    columns |= price_features(panel, steps, prepared.signal, params)
+    columns |= event_features(panel, context, steps, prepared.signal, params)
     columns |= age_feature(panel, steps)
     dates = {"step": steps.astype(np.float32)}
     return columns, dates | date_features(panel.calendar, periods, params.country), factor

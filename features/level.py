@@ -73,31 +73,27 @@ def group_prior(
     return np.asarray(prior, np.float64)
 
 
-def base_level(
-    signal: Signal, factor: NDArray[np.float32], prior: Floats, params: FeatureParams
-) -> Floats:
-    """Base level of each series, (series,) float64 >= floor, units per period.
+def base_level(signal: Signal, calm: Signal, prior: Floats, params: FeatureParams) -> Floats:
+    """Base level of each series, (series,) float64 >= floor, units per period, deseasonalized.
 
     The long mean is shrunk to the prior of the groups, the recent exponential mean to the long
     mean: the recent one weighs n / (n + level_count), n the selling periods to be expected in
     its effective window. So hits follow their recent sales and a once-a-quarter item its year.
-    Both are deseasonalized: exposure counts times ``factor`` (series, long window).
+    ``calm`` is the signal with the season taken out.
     """
-    units, exposure = signal.units[:, -params.long :], signal.exposure[:, -params.long :]
-    scaled = exposure * factor
-    long_exposure = scaled.sum(axis=1, dtype=np.float64)
+    units, seen = signal.units[:, -params.long :], signal.exposure[:, -params.long :]
+    scaled = calm.exposure[:, -params.long :]
     long_units = units.sum(axis=1, dtype=np.float64)
     kept = params.prior_exposure
-    long = (long_units + kept * prior) / (long_exposure + kept)
+    long = (long_units + kept * prior) / (scaled.sum(axis=1, dtype=np.float64) + kept)
     age = np.arange(params.long - 1, -1, -1)
     weights = (0.5 ** (age / params.level_half_life)).astype(np.float32)
     recent_units = weighted(units, weights).astype(np.float64)
     recent_exposure = weighted(scaled, weights).astype(np.float64)
-    recent = np.zeros_like(recent_units)
+    recent, frequency = np.zeros_like(recent_units), np.zeros_like(recent_units)
     np.divide(recent_units, recent_exposure, out=recent, where=recent_exposure > 0)
-    frequency = np.zeros_like(recent_units)
-    np.divide((units > 0).sum(axis=1), exposure.sum(axis=1), out=frequency, where=long_units > 0)
-    expected = weighted(exposure, weights) * np.minimum(frequency, 1.0)
+    np.divide((units > 0).sum(axis=1), seen.sum(axis=1), out=frequency, where=long_units > 0)
+    expected = weighted(seen, weights) * np.minimum(frequency, 1.0)
     weight = np.where(recent_exposure > 0, expected / (expected + params.level_count), 0.0)
     level = np.maximum(weight * recent + (1.0 - weight) * long, params.floor)
     return np.asarray(level, np.float64)

@@ -102,8 +102,9 @@ class FeatureParams:
             long=52,
             half_lives=(1.0, 2.0, 4.0, 8.0, 16.0),
             quantile_window=13,
-            level_half_life=6.0,
-            prior_exposure=1.0,
+            level_half_life=5.0,
+            level_count=5.0,
+            prior_exposure=2.0,
             history=160,
             event_reach=3,
         )

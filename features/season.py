@@ -21,9 +21,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Selling periods at which a group's own index weighs as much as the shop's.
-GROUP_COUNT = 100.0
+GROUP_COUNT = 400.0
 #: Years of data at which the shop's index weighs as much as no season at all.
-SHOP_YEARS = 0.25
+SHOP_YEARS = 0.5
+SMOOTH = 1
 _LOWEST, _HIGHEST = 0.05, 20.0
 _FESTIVAL_BINS = FESTIVAL_BEFORE + FESTIVAL_AFTER + 1
 
@@ -132,7 +133,7 @@ def learn_season(
     periods = np.arange(first, first + length)
     expected = history.expected * trend(history, params.year)
     place = season_bin(calendar, periods)
-    bins = _index(history, expected, place, SEASON_BINS, 7 // calendar.days, 1)
+    bins = _index(history, expected, place, SEASON_BINS, 7 // calendar.days, SMOOTH)
     expected = expected * bins[:, place]
     weekday = np.ones((len(expected), params.cycle))
     if params.cycle > 1:

@@ -61,6 +61,14 @@ def recent_signal(panel: DemandPanel, window: int, params: FeatureParams) -> Sig
     return Signal(units, exposure, rate)
 
 
+def deseasonalized(signal: Signal, factor: Floats32) -> Signal:
+    """Take season and group events out: exposure in a strong period counts for more of it.
+
+    factor: (series, window) float32 > 0, what the season makes of the level.
+    """
+    return Signal(signal.units, signal.exposure * factor, signal.rate / factor)
+
+
 def ratio(numerator: NDArray[np.floating], denominator: NDArray[np.floating]) -> Floats32:
     """Divide, NaN where the denominator is 0 or anything is NaN; never infinite, no warning."""
     out = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), np.nan, np.float32)
