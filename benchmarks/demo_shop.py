@@ -39,14 +39,17 @@ def life(units: Floats) -> NDArray[np.bool_]:
     return begun & np.maximum.accumulate(sold[:, ::-1], axis=1)[:, ::-1]
 
 
-def spread(values: Floats, digits: int = 2) -> str:
-    """Quartiles of ``values`` as text: low / median / high."""
-    low, middle, high = np.nanquantile(values, [0.25, 0.5, 0.75])
-    return f"{low:.{digits}f} / {middle:.{digits}f} / {high:.{digits}f}"
+def text(value: Floats | float) -> str:
+    """A share as a number, a value of many series as its quartiles."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    if np.ndim(value) == 0:
+        return "" if np.isnan(value) else f"{value:.3f}"
+    return " / ".join(f"{q:.2f}" for q in np.nanquantile(value, [0.25, 0.5, 0.75]))
 
 
-def profile(data: Observed) -> dict[str, str]:
-    """The statistics of one data set, as text."""
+def profile(data: Observed) -> dict[str, Floats | float]:
+    """The statistics of one data set: a number, or one for each series."""
     alive = life(data.units)
     kept = alive.sum(axis=1) >= 8
     units, alive = data.units[kept], alive[kept]
@@ -68,20 +71,19 @@ def profile(data: Observed) -> dict[str, str]:
     days_out = np.mean(1 - stock[alive]) if data.in_stock is not None else np.nan
     top = np.nanmax(cells, axis=1) / mean
     return {
-        "data": data.name,
-        "series": f"{len(cells):,}",
-        "units per period": spread(mean),
-        "zero share": f"{np.mean(cells[~np.isnan(cells)] == 0):.2f}",
-        "ADI": spread(adi),
-        "CV2": spread(cv2),
-        "variance / mean": spread(variance / mean),
-        "smooth": f"{smooth:.2f}",
-        "lumpy": f"{lumpy:.2f}",
-        "periods with a stock-out": f"{lost:.3f}",
-        "time out of stock": f"{days_out:.3f}",
-        "top 20 % of series sell": f"{ordered[: len(ordered) // 5].sum() / ordered.sum():.2f}",
-        "peak of a series / its mean": spread(top, 1),
-        "peak of the total / its median": f"{total.max() / np.median(total):.2f}",
+        "series": len(cells),
+        "units per period": mean,
+        "zero share": np.mean(cells[~np.isnan(cells)] == 0),
+        "ADI": adi,
+        "CV2": cv2,
+        "variance / mean": variance / mean,
+        "smooth": smooth,
+        "lumpy": lumpy,
+        "periods with a stock-out": lost,
+        "time out of stock": days_out,
+        "top 20 % of series sell": ordered[: len(ordered) // 5].sum() / ordered.sum(),
+        "peak of a series / its mean": top,
+        "peak of the total / its median": total.max() / np.median(total),
     }
 
 
@@ -146,18 +148,18 @@ def demo(folder: Path, days_per_period: int) -> Observed:
     return Observed(name, units, in_stock)
 
 
-def table(root: Path | None, folder: Path | None) -> pd.DataFrame:
-    """One column per data set; those that are not there are left out."""
-    columns = []
+def observed(root: Path | None, folder: Path | None) -> list[Observed]:
+    """The data sets that are there, weekly ones first."""
+    sets = []
     if root is not None:
-        columns += [profile(read(root)) for read in (vn2, online_retail)]
+        sets += [vn2(root), online_retail(root)]
     if folder is not None:
-        columns.append(profile(demo(folder, 7)))
+        sets.append(demo(folder, 7))
     if root is not None:
-        columns.append(profile(fresh_retail(root)))
+        sets.append(fresh_retail(root))
     if folder is not None:
-        columns.append(profile(demo(folder, 1)))
-    return pd.DataFrame(columns).set_index("data").T
+        sets.append(demo(folder, 1))
+    return sets
 
 
 def main() -> None:
@@ -165,11 +167,12 @@ def main() -> None:
     parser.add_argument("--demo", type=Path, help="a folder that `stockwright demo` wrote")
     folder = parser.parse_args().demo
     data = os.environ.get("STOCKWRIGHT_DATA")
-    shown = table(Path(data) if data else None, folder)
-    print("|  | " + " | ".join(shown.columns) + " |")
-    print("|---" * (len(shown.columns) + 1) + "|")
-    for name, row in shown.iterrows():
-        print(f"| {name} | " + " | ".join(row) + " |")
+    sets = observed(Path(data) if data else None, folder)
+    profiles = [profile(one) for one in sets]
+    print("|  | " + " | ".join(one.name for one in sets) + " |")
+    print("|---" * (len(sets) + 1) + "|")
+    for name in profiles[0] if profiles else []:
+        print(f"| {name} | " + " | ".join(text(one[name]) for one in profiles) + " |")
 
 
 if __name__ == "__main__":

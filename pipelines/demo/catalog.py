@@ -92,7 +92,7 @@ def make_items(skus: int, seed: int, params: DemoParams) -> Items:
     rate = _rates(draw("rank"), params)
     price = column("price")[category] * np.exp(0.45 * special.ndtri(draw("price", style_key)))
     price = np.maximum(np.round(price) - 0.1, 4.9)
-    margin = column("margin")[category] + 0.16 * (draw("margin", style_key) - 0.5)
+    margin = column("margin")[category] + 0.12 * (draw("margin", style_key) - 0.5)
     fields: dict[str, Any] = {
         **_lives(category, draw, draw("season", style_key), params),
         **_supply(rate, draw, draw("supplier", style_key), params),

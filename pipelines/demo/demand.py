@@ -70,6 +70,9 @@ def make_cuts(items: Items, table: DayTable, seed: int, params: DemoParams) -> C
     first = np.arange(slots) * SLOT_DAYS + (draw("cut day") * 14).astype(np.int64)
     last = first + 2 + (draw("cut days") * 11).astype(np.int64)
     depth = _DEPTHS[(draw("cut depth") * len(_DEPTHS)).astype(np.int64)]
+    # No cut gives away more than four fifths of the margin.
+    most = np.floor(80 * (1 - items.cost / items.price)) / 100
+    depth = np.minimum(depth, most[:, None])
     busy = np.concatenate([[0], np.cumsum(table.off.max(axis=1) > 0)])
     end = len(table.traffic)
     clear = busy[np.minimum(last + 1, end)] == busy[np.minimum(first, end)]

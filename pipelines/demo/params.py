@@ -46,11 +46,11 @@ class Category:
 
 CATEGORIES = (
     Category(
-        "服饰", ("女装", "男装", "鞋靴"), share=0.26, price=139.0, margin=0.55, elasticity=2.2,
+        "服饰", ("女装", "男装", "鞋靴"), share=0.26, price=139.0, margin=0.53, elasticity=2.2,
         returns=0.18, peak_day=300, season=0.4, event=1.2, off=0.30, weekend=1.15, fashion=True,
     ),
     Category(
-        "美妆", ("护肤", "彩妆"), share=0.14, price=119.0, margin=0.58, elasticity=2.6,
+        "美妆", ("护肤", "彩妆"), share=0.14, price=119.0, margin=0.54, elasticity=2.6,
         returns=0.04, peak_day=310, season=0.15, event=1.4, off=0.30, weekend=1.05,
     ),
     Category(
@@ -112,11 +112,11 @@ class DemoParams:
     the supplier orders that arrive late.
     """
 
-    head_rate: float = 190.0
+    head_rate: float = 210.0
     rank_shift: float = 0.0005
     rank_power: float = 0.80
     tail: float = 3.2
-    lump_low: float = 0.3
+    lump_low: float = 0.5
     lump_high: float = 4.0
     noise_low: float = 0.08
     noise_high: float = 0.60

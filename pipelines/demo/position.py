@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from pipelines.demo.events import DayTable
 from pipelines.demo.masters import dates, frame, presale_share
 from pipelines.demo.params import CENTRAL, REGIONAL
 from pipelines.demo.stock import StockRecord
-from pipelines.demo.streams import count_quantile, mixed, stream_key, uniform, whole_keys
+from pipelines.demo.streams import Floats, count_quantile, mixed, stream_key, uniform, whole_keys
 
 Ints = NDArray[np.int64]
 
@@ -140,6 +141,19 @@ def _moving(items: Items, record: StockRecord, site: int) -> pd.DataFrame:
     )
 
 
+@dataclass(frozen=True)
+class _Coming:
+    """Mean demand (days, skus, regional) from ``first_day`` on."""
+
+    mean: NDArray[np.float32]
+    first_day: int
+
+    def between(self, first: int, last: int) -> Floats:
+        """Mean units of the days first ... last, (skus, regional)."""
+        days = self.mean[first - self.first_day : last + 1 - self.first_day]
+        return np.asarray(days.sum(axis=0, dtype=np.float64), np.float64)
+
+
 def commitments(
     items: Items,
     table: DayTable,
@@ -157,47 +171,38 @@ def commitments(
         for row in table.rows
         if row.phase.name == "presale" and row.first <= last_day <= row.last
     ]
-    parts = [_deposits(items, table, mean, mean_day, last_day, row.event, seed) for row in running]
+    coming = _Coming(mean, mean_day)
+    parts = [_deposits(items, table, coming, last_day, row.event, seed) for row in running]
     names = ("sku", "location", "date", "units", "kind", "stage", "conversion", "ship_by")
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(names))
 
 
 def _deposits(
-    items: Items,
-    table: DayTable,
-    mean: NDArray[np.float32],
-    mean_day: int,
-    last_day: int,
-    event: str,
-    seed: int,
+    items: Items, table: DayTable, coming: _Coming, last_day: int, event: str, seed: int
 ) -> pd.DataFrame:
     bursts = [
         row
         for row in table.rows
         if row.event == event and "burst" in row.phase.name and 0 < row.first - last_day < 60
     ]
+    share = presale_share()[items.category][:, None]
     parts = []
     for row in bursts:
-        days = slice(row.first - mean_day, row.last + 1 - mean_day)
-        share = presale_share()[items.category][:, None]
-        wanted = mean[days].sum(axis=0).astype(np.float64) * share
+        wanted = coming.between(row.first, row.last) * share
         keys = mixed(items.key[:, None], whole_keys(range(row.first, row.first + len(REGIONAL))))
         level = uniform(mixed(keys, stream_key(seed, "deposits")))
-        alpha = np.broadcast_to(items.alpha[:, None], wanted.shape).ravel().copy()
+        alpha = np.repeat(items.alpha, len(REGIONAL))
         units = count_quantile(level.ravel(), wanted.ravel(), alpha).reshape(wanted.shape)
         sku, site = np.nonzero(units)
-        parts.append(
-            frame(
-                {
-                    "sku": np.array(items.sku)[sku],
-                    "location": np.array(_SITES)[site],
-                    "date": dates([row.first])[0],
-                    "units": units[sku, site],
-                    "kind": "presale",
-                    "stage": "deposit",
-                    "conversion": 0.85,
-                    "ship_by": dates([row.last + 3])[0],
-                }
-            )
-        )
+        columns = {
+            "sku": np.array(items.sku)[sku],
+            "location": np.array(_SITES)[site],
+            "date": dates([row.first])[0],
+            "units": units[sku, site],
+            "kind": "presale",
+            "stage": "deposit",
+            "conversion": 0.85,
+            "ship_by": dates([row.last + 3])[0],
+        }
+        parts.append(frame(columns))
     return pd.concat(parts, ignore_index=True)

@@ -8,6 +8,7 @@ The night of the shop is ``DEMO_LAST_DATE``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.demo import flows, masters, position
-from pipelines.demo.catalog import Items, make_items, make_suppliers
-from pipelines.demo.demand import make_cuts, make_streams, mean_on, price_on
-from pipelines.demo.events import day_number, make_days
+from pipelines.demo.catalog import Items, SupplierTerms, make_items, make_suppliers
+from pipelines.demo.demand import Cuts, make_cuts, make_streams, mean_on, price_on
+from pipelines.demo.events import DayTable, day_number, make_days
 from pipelines.demo.params import CALENDAR_START, DEMO_LAST_DATE, TRUTH_AHEAD, DemoParams
 from pipelines.demo.stock import BURN_IN, StockRecord, return_lag, simulate
 from pipelines.demo.truth import NOTICE, Truth, site_names, truth_folder
@@ -62,13 +63,69 @@ def write_demo(
     days. Raises ConfigError for sizes out of range, DataError where ``folder`` holds files.
     """
     _check(folder, skus, days, seed)
-    params = params or DemoParams()
+    shop = make_shop(skus, days, seed, params or DemoParams())
+    items, terms, table, record = shop.items, shop.terms, shop.table, shop.record
+    first, last = record.first_day, record.first_day + days - 1
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_flows(folder, shop, seed)
+    small = {
+        "products": masters.products(items, seed),
+        "locations": masters.locations(),
+        "suppliers": masters.suppliers(terms),
+        "lanes": masters.lanes(items, terms, seed),
+        "events": masters.events(table, first, last),
+        "prices": masters.prices(items, shop.cuts, first, last),
+        "inventory": position.inventory(items, record, seed),
+        "inbound": position.inbound(items, terms, record),
+        "commitments": position.commitments(items, table, shop.mean, first - BURN_IN, last, seed),
+    }
+    _write_small(folder, small, skus, days, seed)
+    shop.truth(seed).save(folder)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The whole shop in memory.
+
+    mean: (days, skus, regional) and price: (days, skus), from BURN_IN days before the record to
+    TRUTH_AHEAD days after it. demand: (days, skus, regional), to the end of the record.
+    """
+
+    items: Items
+    terms: SupplierTerms
+    table: DayTable
+    cuts: Cuts
+    mean: NDArray[np.float32]
+    price: NDArray[np.float32]
+    demand: NDArray[np.int32]
+    record: StockRecord
+    params: DemoParams
+
+    def truth(self, seed: int) -> Truth:
+        """What the tables do not tell."""
+        items = self.items
+        return Truth(
+            seed=seed,
+            shock=self.params.shock,
+            first_date=np.datetime64(self.record.first_day, "D"),
+            skus=items.sku,
+            locations=site_names(),
+            elasticity=items.elasticity,
+            list_price=items.price,
+            alpha=items.alpha,
+            lump=items.lump,
+            means=self.mean[BURN_IN:],
+            prices=self.price[BURN_IN:],
+        )
+
+
+def make_shop(skus: int, days: int, seed: int, params: DemoParams) -> Shop:
+    """Draw the SKUs and their demand, and run the shop's stock over it."""
     items, table = make_items(skus, seed, params), make_days()
     terms = make_suppliers(seed, params)
     cuts = make_cuts(items, table, seed, params)
     last = day_number(DEMO_LAST_DATE)
-    first = last - days + 1
-    span = np.arange(first - BURN_IN, last + TRUTH_AHEAD + 1)
+    span = np.arange(last - days + 1 - BURN_IN, last + TRUTH_AHEAD + 1)
     mean = np.empty((len(span), skus, len(site_names())), np.float32)
     price = np.empty((len(span), skus), np.float32)
     for start in range(0, len(span), _CHUNK):
@@ -81,22 +138,8 @@ def write_demo(
     for start in range(0, len(demand), _CHUNK):
         part = slice(start, min(start + _CHUNK, len(demand)))
         demand[part] = streams.demand_on(span[part], mean[part])
-    record = simulate(items, terms, mean, demand, first - BURN_IN, seed, params)
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_flows(folder, items, record, price[: len(demand)], seed)
-    small = {
-        "products": masters.products(items, seed),
-        "locations": masters.locations(),
-        "suppliers": masters.suppliers(terms),
-        "lanes": masters.lanes(items, terms, seed),
-        "events": masters.events(table, first, last),
-        "prices": masters.prices(items, cuts, first, last),
-        "inventory": position.inventory(items, record, seed),
-        "inbound": position.inbound(items, terms, record),
-        "commitments": position.commitments(items, table, mean, int(span[0]), last, seed),
-    }
-    _write_small(folder, small, skus, days, seed)
-    _truth(items, mean[BURN_IN:], price[BURN_IN:], first, seed, params).save(folder)
+    record = simulate(items, terms, mean, demand, int(span[0]), seed, params)
+    return Shop(items, terms, table, cuts, mean, price, demand, record, params)
 
 
 def _check(folder: Path, skus: int, days: int, seed: int) -> None:
@@ -113,9 +156,8 @@ def _check(folder: Path, skus: int, days: int, seed: int) -> None:
         raise DataError(f"{folder} is not an empty folder; name a new one for the demo shop")
 
 
-def _write_flows(
-    folder: Path, items: Items, record: StockRecord, price: NDArray[np.float32], seed: int
-) -> None:
+def _write_flows(folder: Path, shop: Shop, seed: int) -> None:
+    items, record, price = shop.items, shop.record, shop.price[: len(shop.demand)]
     lag, days = return_lag(items, seed), len(record.sold)
     flows.write_parts(
         folder / "sales.parquet",
@@ -140,26 +182,3 @@ def _write_small(
     )
     (folder / "README.txt").write_text(text, "utf-8")
     (folder / "stockwright.toml").write_text(CONFIG.format(last=last, seed=seed), "utf-8")
-
-
-def _truth(
-    items: Items,
-    mean: NDArray[np.float32],
-    price: NDArray[np.float32],
-    first: int,
-    seed: int,
-    params: DemoParams,
-) -> Truth:
-    return Truth(
-        seed=seed,
-        shock=params.shock,
-        first_date=np.datetime64(first, "D"),
-        skus=items.sku,
-        locations=site_names(),
-        elasticity=items.elasticity,
-        list_price=items.price,
-        alpha=items.alpha,
-        lump=items.lump,
-        means=mean,
-        prices=price,
-    )
