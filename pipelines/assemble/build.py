@@ -91,7 +91,9 @@ def _parts(night: _Night, lanes_given: bool) -> _Parts:
     order_date = night.as_of + np.timedelta64(1, "D")
     supply = supply_of(tables, lanes_given, sales, keys, night.config, order_date)
     value = sales.recent_units * supply.costs.price
-    catalog = catalog_of(tables["products"], sales, past.status, value, past.listing, keys, window)
+    catalog = catalog_of(
+        tables["products"], sales, past.status, value, past.listing, sells, keys, window
+    )
     return _Parts(places, held, past, supply, catalog)
 
 

@@ -26,6 +26,7 @@ def catalog_of(
     status: NDArray[np.uint8],
     value: Floats,
     listing: Listing,
+    sells: NDArray[np.bool_],
     keys: Keys,
     window: Window,
 ) -> Catalog:
@@ -37,7 +38,7 @@ def catalog_of(
         brand=sku_texts(products, "brand", keys),
         planner=sku_texts(products, "planner", keys),
         abc_xyz=grades_of(value, spread, keys),
-        life_stage=life_stages(sales, listing, window),
+        life_stage=life_stages(sales, listing, sells, keys, window),
         first_sale=sales.first,
         last_sale=sales.last,
     )
@@ -100,24 +101,35 @@ def weekly_variation(
     return spread
 
 
-def life_stages(sales: Sold, listing: Listing, window: Window) -> Texts:
-    """(series,) life stage, see Catalog."""
+_STAGES = ("regular", "new", "dormant", "stocked", "upcoming", "ended")
+
+
+def life_stages(
+    sales: Sold, listing: Listing, sells: NDArray[np.bool_], keys: Keys, window: Window
+) -> Texts:
+    """(series,) life stage, see Catalog. ``sells``: (locations,) whether anything was sold there.
+
+    A key at a location that never sold carries the liveliest stage of its SKU elsewhere.
+    """
     last = window.periods - 1
     age = (last - listing.launch.astype(np.int64) + 1) * window.calendar.days
-    quiet = (window.as_of - sales.last).astype("timedelta64[D]").astype(np.float64)
-    quiet = np.where(np.isnat(sales.last), np.inf, quiet)
     never = np.isnat(sales.last)
-    return np.select(
-        [
-            listing.ends <= last,
-            listing.launch > last,
-            age <= _NEW_DAYS,
-            never,
-            quiet >= _DORMANT_DAYS,
-        ],
-        [np.array(name, object) for name in ("ended", "upcoming", "new", "stocked", "dormant")],
-        np.array("regular", object),
-    )
+    quiet = (window.as_of - np.where(never, window.calendar.start, sales.last)).astype(np.int64)
+    cases = [
+        listing.ends <= last,
+        listing.launch > last,
+        age <= _NEW_DAYS,
+        never,
+        quiet >= _DORMANT_DAYS,
+    ]
+    stage = np.select(cases, [5, 4, 1, 3, 2], 0)
+    selling = sells[keys.index.location]
+    liveliest = np.full(len(keys.index.skus), len(_STAGES))
+    np.minimum.at(liveliest, keys.index.sku[selling], stage[selling])
+    borrowed = liveliest[keys.index.sku]
+    stage = np.where(selling | (borrowed == len(_STAGES)), stage, borrowed)
+    names: Texts = np.array(_STAGES, object)[stage]
+    return names
 
 
 def attributes_of(

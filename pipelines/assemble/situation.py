@@ -28,6 +28,7 @@ class Catalog:
         (below 0.5, below 1, above). A series without demand of its own carries its SKU's.
     life_stage: (series,) "upcoming" (not launched), "new" (launched within 56 days), "regular",
         "dormant" (no sale for 182 days), "ended" (past its end date), "stocked" (kept, never sold).
+        Stock at a location that never sold carries the liveliest stage of its SKU elsewhere.
     first_sale, last_sale: (series,) datetime64[D], NaT where nothing was sold in the history kept.
     """
 
