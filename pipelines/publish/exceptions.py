@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.ingest.ingested import Ingested
-from pipelines.publish.cells import Table, cell_texts, money, numbers_of, read_csv, rounded
+from pipelines.publish.cells import Table, money, numbers_of, read_csv
 from pipelines.publish.night import Night, short_hash, text_array
 from pipelines.publish.plan_findings import plan_findings
 from stockwright.plan import Finding
@@ -151,7 +151,8 @@ def _suggestion(night: Night, row: _Row) -> str:
 def number_text(value: object) -> str:
     """A value of a finding as text, numbers with at most two decimals."""
     if isinstance(value, int | float | np.number) and not isinstance(value, bool):
-        return cell_texts(rounded([float(value)], 2))[0]
+        text = f"{float(value):.2f}".rstrip("0").rstrip(".")
+        return "0" if text == "-0" else text
     return str(value)
 
 

@@ -39,7 +39,7 @@ def unavoidable_stockouts(night: Night) -> list[Finding]:
     sells = night.situation.network.locations.sells[night.index.location]
     series = np.flatnonzero(runs_out & sells & (policy.lane >= 0) & stock.known)
     lead_time = np.minimum(policy.lead_time, night.forecast.horizon).astype(np.int64)
-    demand = night.forecast.take(series).total(1, lead_time[series])
+    demand = night.forecast.total(1, lead_time).take(series)
     supply = (stock.on_hand + arrivals_until(night, lead_time))[series]
     missed = demand.expected_shortage(supply)
     cost = night.situation.network.items.shortage_cost[series] * missed
@@ -66,9 +66,9 @@ def _lines_cut(night: Night, lines: Lines) -> list[Finding]:
     rows = np.flatnonzero(lines.limit_cut > 0)
     series = lines.series[rows]
     horizon = night.forecast.horizon
-    first = np.minimum(policy.lead_time[series].astype(np.int64) + 1, horizon)
-    last = np.clip(policy.protection[series].astype(np.int64), first, horizon)
-    demand = night.forecast.take(series).total(first, last)
+    first = np.minimum(policy.lead_time.astype(np.int64) + 1, horizon)
+    last = np.clip(policy.protection.astype(np.int64), first, horizon)
+    demand = night.forecast.total(first, last).take(series)
     stock = lines.stock_at_arrival[rows] + lines.units[rows]
     missed = demand.expected_shortage(stock)
     avoided = missed - demand.expected_shortage(stock + lines.limit_cut[rows])

@@ -43,7 +43,7 @@ class Texts:
 
     def fill(self, section: str, code: str, values: Mapping[str, Any]) -> str:
         """The text of a code with its placeholders filled; ``?`` where a value is missing."""
-        return string.Formatter().vformat(self.of(section, code), (), _Blanks(values))
+        return self.of(section, code).format_map(_Blanks(values))
 
     def heading(self, column: str) -> str:
         """Heading of a column for a person."""

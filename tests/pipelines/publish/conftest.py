@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ import pytest
 from pipelines.assemble.situation import Catalog, Situation
 from pipelines.config import Config
 from pipelines.ingest.ingested import FINDING_COLUMNS, REJECTED_COLUMNS, Ingested
+from pipelines.publish.night import Night
+from pipelines.publish.texts import load_texts
 from pipelines.publish.write import write_outputs
 from stockwright.calendar import Calendar
 from stockwright.forecast import Forecast
@@ -126,11 +128,14 @@ def network(as_of: np.datetime64 = AS_OF) -> Network:
     return Network(locations, suppliers, lanes, items)
 
 
+def held() -> np.ndarray:
+    return np.where(central(), 60.0, 0.0) + np.arange(N) * 1.0
+
+
 def situation(as_of: np.datetime64 = AS_OF) -> Situation:
     origin = PERIODS - 1 - int((AS_OF - as_of).astype(int))
-    on_hand = np.where(central(), 60.0, 0.0) + np.arange(N) * 1.0
     stock = StockPosition(
-        on_hand=on_hand,
+        on_hand=held(),
         reserved=np.zeros(N),
         age_days=np.full(N, np.nan),
         known=np.ones(N, np.bool_),
@@ -182,8 +187,8 @@ def lines(base: Policy, series: np.ndarray, multiple: int, price: float) -> Line
         value=units * price,
         reason=np.full(len(series), "BELOW_TARGET", dtype=object),
         binding=np.where(cut > 0, "BUDGET", "").astype(object),
-        available=np.arange(len(series)) * 1.0,
-        inbound=np.zeros(len(series)),
+        available=held()[series],
+        inbound=np.bincount([0, 1], [24.0, 6.0], minlength=N)[series],
         demand_bought=base.demand_q95[series],
         target=base.order_up_to[series],
         need=need,
@@ -245,6 +250,35 @@ def ingested() -> Ingested:
 
 
 Publish = Callable[..., Path]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of the small night, for tests that replace some of them."""
+
+    as_of: np.datetime64
+    situation: Situation
+    forecast: Forecast
+    plan: Plan
+    empty_plan: Plan
+    ingested: Ingested
+
+    def night(self, **other: Any) -> Night:
+        """The small night, ready to publish."""
+        given = {
+            "situation": self.situation,
+            "forecast": self.forecast,
+            "plan": self.plan,
+            "texts": load_texts("en"),
+            "previous": None,
+        }
+        return Night(**(given | other))
+
+
+@pytest.fixture
+def parts() -> Parts:
+    """The small night in parts."""
+    return Parts(AS_OF, situation(), forecast(), plan(), plan(empty=True), ingested())
 
 
 @pytest.fixture

@@ -1,0 +1,50 @@
+"""explain says from the run's files why a key has a line, or none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipelines.publish.cells import read_csv
+from pipelines.publish.explain import explain
+from stockwright.errors import ConfigError
+
+
+def test_a_line_is_explained_in_the_words_of_its_file(publish) -> None:
+    run = publish()
+    text = explain(run, "00123", "CENTRAL")
+    assert read_csv(run / "orders.csv")["explanation"][0] in text
+    assert "decision: an order is proposed (ORDER)" in text
+    assert "EAST" not in text
+
+
+def test_a_key_without_a_line_is_explained_by_its_numbers(publish, parts) -> None:
+    policy = replace(parts.plan.policy, stock_at_arrival=np.full(12, 100.0))
+    text = explain(publish(plan=replace(parts.empty_plan, policy=policy)), "123", "EAST")
+    assert "100 projected to be left" in text
+    assert "reorder point 18," in text
+    assert "the projected stock is above the reorder point (ENOUGH)" in text
+
+
+def test_without_a_location_every_key_of_the_sku_is_explained(publish) -> None:
+    text = explain(publish(), "=cmd()", language="zh")
+    assert all(f"\n{place}（" in text for place in ("CENTRAL", "EAST", "西仓"))
+
+
+def test_exceptions_of_the_key_are_named(publish) -> None:
+    assert "exception STALE_STOCK (medium" in explain(publish(), "123", "西仓")
+
+
+@pytest.mark.parametrize(
+    ("sku", "location", "nearest"), [("0123", None, "00123, 123"), ("123", "WEST", "EAST")]
+)
+def test_an_unknown_name_is_answered_with_the_nearest(publish, sku, location, nearest) -> None:
+    with pytest.raises(ConfigError, match=nearest):
+        explain(publish(), sku, location)
+
+
+def test_a_folder_without_a_run_is_a_configuration_error(tmp_path) -> None:
+    with pytest.raises(ConfigError, match="no published run"):
+        explain(tmp_path, "123")
