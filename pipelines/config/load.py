@@ -36,11 +36,11 @@ def config_from(settings: Mapping[str, Any], name: str = FILE_NAME) -> Config:
     if isinstance(preset, str):
         merged = _merge(_preset(preset, name), merged)
     try:
-        config = Config.model_validate(merged, strict=False)
+        config = Config.model_validate(merged)
     except ValidationError as error:
         problems = [_problem(dict(one)) for one in error.errors()]
         raise ConfigError(_message(name, [*problems, *_map_problems(merged)])) from error
-    if problems := _map_problems(merged):
+    if problems := [*_map_problems(merged), *_country_problems(config)]:
         raise ConfigError(_message(name, problems))
     return config
 
@@ -85,7 +85,8 @@ def _problem(error: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"{place}: unknown key{_nearest(str(error['loc'][-1]), _siblings(error['loc']))}"
-    return f"{place}: {error['msg'].lower()}, got {error['input']!r}"
+    message = str(error["msg"])
+    return f"{place}: {message[:1].lower()}{message[1:]}, got {error['input']!r}"
 
 
 def _siblings(place: tuple[Any, ...]) -> Iterable[str]:
@@ -115,6 +116,17 @@ def _map_problems(settings: Mapping[str, Any]) -> list[str]:
                         f"{section}.{table}.{column}: unknown column{_nearest(column, known)}"
                     )
     return problems
+
+
+def _country_problems(config: Config) -> list[str]:
+    if config.calendar.country == Config().calendar.country:
+        return []
+    import holidays
+
+    known = holidays.list_supported_countries()
+    if config.calendar.country in known:
+        return []
+    return [f"calendar.country: {config.calendar.country!r} is no ISO country code that is known"]
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

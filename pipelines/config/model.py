@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Level = Annotated[float, Field(gt=0.0, lt=1.0)]
 Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Grade = Annotated[str, Field(pattern="^[ABC][XYZ]?$")]
 Count = Annotated[int, Field(ge=1)]
 ColumnMap = dict[str, dict[str, str]]
 ValueMap = dict[str, dict[str, dict[str, str]]]
@@ -49,7 +50,7 @@ class ServiceConfig(_Section):
 
     mode: Literal["money", "cycle", "fill"] = "money"
     default: Level = 0.95
-    grade: dict[str, Level] = Field(default_factory=dict)
+    grade: dict[Grade, Level] = Field(default_factory=dict)
     tier: dict[str, Level] = Field(default_factory=dict)
 
 
