@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -69,8 +70,24 @@ class Keys:
 
     def series(self, frame: pd.DataFrame, location: str = "location") -> Ints:
         """Series of each row of ``frame`` (columns sku and ``location``), -1 for none."""
-        sku, place = self.skus(frame["sku"]), self.locations(frame[location])
-        return self.index.find(sku.astype(np.int64), place.astype(np.int64))
+        sku = self.skus(frame["sku"]).astype(np.int64)
+        place = self.locations(frame[location]).astype(np.int64)
+        table = self._table
+        if table is None or len(frame) < len(table):
+            return self.index.find(sku, place)
+        known = (sku >= 0) & (place >= 0)
+        return np.where(known, table[sku * self.n_locations + place], -1)
+
+    @cached_property
+    def _table(self) -> Ints | None:
+        """Series of every (sku, location), -1 for none; None where the table would be too big."""
+        size = len(self.index.skus) * self.n_locations
+        if size > _MARKED >> 3:
+            return None
+        table = np.full(size, -1, np.int64)
+        flat = self.index.sku.astype(np.int64) * self.n_locations + self.index.location
+        table[flat] = np.arange(self.n_series)
+        return table
 
 
 def build_keys(tables: Mapping[str, pd.DataFrame]) -> Keys:
