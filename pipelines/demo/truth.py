@@ -65,7 +65,7 @@ class Truth:
         if not (place / "truth.json").is_file():
             raise DataError(f"no truth of a demo shop in {place}; write one with stockwright demo")
         head: dict[str, Any] = json.loads((place / "truth.json").read_text("utf-8"))
-        items = pd.read_csv(place / "items.csv", dtype={"sku": str}, float_precision="round_trip")
+        items = pd.read_parquet(place / "items.parquet")
         return cls(
             seed=head["seed"],
             shock=head["shock"],
@@ -95,7 +95,7 @@ class Truth:
         (place / "truth.json").write_text(json.dumps(head, indent=1) + "\n", "utf-8")
         columns = {"sku": self.skus, "list_price": self.list_price}
         columns |= {"elasticity": self.elasticity, "alpha": self.alpha, "lump": self.lump}
-        pd.DataFrame(columns).to_csv(place / "items.csv", index=False, lineterminator="\n")
+        pd.DataFrame(columns).to_parquet(place / "items.parquet", index=False)
         np.save(place / "mean.npy", self.means)
         np.save(place / "price.npy", self.prices)
 
