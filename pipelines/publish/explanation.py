@@ -22,11 +22,13 @@ def explanations(
     night: Night, orders: bool, lines: Lines, table: Table, ends: Table
 ) -> NDArray[np.object_]:
     """One sentence for each line, in the night's language."""
+    columns: dict[str, list[Any]]
     columns = {name: cell_texts(column, guarded=False) for name, column in table.items()}
     columns |= {name: cell_texts(column, guarded=False) for name, column in ends.items()}
     columns |= _policy_numbers(night, lines)
     columns["trigger"] = [night.texts.of("reasons", code) for code in lines.reason.tolist()]
     columns["limit"] = [night.texts.of("limits", code) for code in lines.binding.tolist()]
+    columns["feeds"] = night.feeds()[lines.series].tolist()
     columns["history"] = _histories(night, ends)
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
     return text_array(_sentence(night, orders, row) for row in rows)
@@ -50,6 +52,8 @@ def _policy_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
 def _sentence(night: Night, orders: bool, row: Row) -> str:
     """The clauses that apply to one line, put together."""
     clauses = ["order" if orders else "transfer", "demand", "need"]
+    if row["feeds"]:
+        clauses.insert(1, "echelon")
     if row["rounding_added"] != "0":
         clauses.append("rounding")
     if row["limit"]:

@@ -91,26 +91,42 @@ def mean_stock_value(night: Night, history: pd.DataFrame) -> float | None:
 def fill_rate(night: Night) -> float | None:
     """Units expected to be served with the plan over units demanded, in protection intervals.
 
-    Missed units up to the arrival: the demand until then against all stock that can serve it;
-    afterwards: the demand from the arrival on against the stock projected to be left, tonight's
-    line and what arrives in between. Keys that nothing supplies count one horizon.
+    Missed units up to the arrival: the demand until then against all stock that can serve it, less
+    what leaves tonight. Afterwards: the demand from the arrival on against the stock projected to
+    be left, tonight's line and what arrives in between. A location that feeds others counts its
+    own stock only; a key that nothing supplies counts the whole horizon.
     """
     policy, horizon = night.plan.policy, night.forecast.horizon
+    lanes, stock = night.situation.network.lanes, night.situation.stock
     supplied = policy.lane >= 0
-    lead_time = np.where(supplied, np.minimum(policy.lead_time, horizon), horizon).astype(np.int64)
+    lead_time = np.where(supplied, np.append(lanes.lead_time, 0)[policy.lane], horizon)
+    lead_time = np.minimum(lead_time, horizon).astype(np.int64)
     end = np.where(supplied, np.clip(policy.protection, lead_time, horizon), horizon)
-    end = end.astype(np.int64)
     before = night.forecast.total(1, lead_time)
-    after = night.forecast.total(
-        np.minimum(lead_time + 1, horizon), np.where(end > lead_time, end, 0)
-    )
+    after = night.forecast.total(np.minimum(lead_time + 1, horizon), _spans(lead_time, end))
     arrived = arrivals_until(night, lead_time)
-    later = arrivals_until(night, end) - arrived
-    left = np.nan_to_num(policy.stock_at_arrival) + planned_units(night) + later
-    missed = before.expected_shortage(night.situation.stock.on_hand + arrived)
-    missed = missed + after.expected_shortage(left)
+    later = arrivals_until(night, end.astype(np.int64)) - arrived
+    held = np.maximum(stock.on_hand - leaving_units(night), 0.0) + arrived
+    alone = np.maximum(held - before.mean, 0.0)
+    left = np.where(night.feeds() | ~supplied, alone, policy.stock_at_arrival)
+    missed = before.expected_shortage(held)
+    missed = missed + after.expected_shortage(left + planned_units(night) + later)
     demanded = float((before.mean + after.mean).sum())
     return _share(demanded - float(missed.sum()), demanded)
+
+
+def _spans(lead_time: NDArray[np.int64], end: NDArray[Any]) -> NDArray[np.int64]:
+    """Last step of the time after the arrival; 0, an empty span, where there is none."""
+    return np.where(end > lead_time, end, 0).astype(np.int64)
+
+
+def leaving_units(night: Night) -> Floats:
+    """Units of tonight's transfers out of each series, (series,)."""
+    lines, n = night.plan.transfers, night.index.n_series
+    source = night.parents()[lines.series]
+    known = source >= 0
+    left = np.bincount(source[known], lines.units[known], minlength=n)
+    return np.asarray(left, np.float64)
 
 
 def planned_units(night: Night) -> Floats:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipelines.assemble.situation import Situation
 from pipelines.publish.texts import Texts
 from stockwright.forecast import Forecast
+from stockwright.network import LaneKind
 from stockwright.panel import SeriesIndex
 from stockwright.plan import Plan
 
@@ -63,6 +64,20 @@ class Night:
         names = np.append(self.situation.catalog.planner, "")
         codes = np.append(self.index.sku, -1)
         return np.asarray(names[codes[series]], object)
+
+    def parents(self) -> NDArray[np.int64]:
+        """Series that each series' lane in use takes its stock from, -1 for none; (series,)."""
+        lanes, lane = self.situation.network.lanes, self.plan.policy.lane
+        moved = np.flatnonzero((lane >= 0) & (np.append(lanes.kind, 0)[lane] == LaneKind.TRANSFER))
+        parents = np.full(self.index.n_series, -1, np.int64)
+        sources = lanes.source[lane[moved]].astype(np.int64)
+        parents[moved] = self.index.find(self.index.sku[moved].astype(np.int64), sources)
+        return parents
+
+    def feeds(self) -> NDArray[np.bool_]:
+        """Whether a series is the source of another; it is then steered with what it feeds."""
+        parents = self.parents()
+        return np.bincount(parents[parents >= 0], minlength=self.index.n_series) > 0
 
     def dates_of_steps(self, steps: NDArray[Any]) -> NDArray[np.datetime64]:
         """Last day of each step's period; NaT for step 0."""

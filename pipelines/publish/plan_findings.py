@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 from pipelines.publish.night import Night
 from stockwright.plan import Finding, Lines
 
-#: A minimum order is said to be too large when it adds more than the need itself and the line
-#: then covers more days than this.
+#: A line is said to cover long when rounding adds more than the need itself and the stock then
+#: lasts for more days than this.
 LONG_COVER_DAYS = 180
 
 Floats = NDArray[np.float64]
 
 
 def plan_findings(night: Night) -> list[Finding]:
-    """Stock-outs that no order can avoid, lines that limits cut, minima that are too large."""
+    """Stock-outs that no order can avoid, lines that limits cut, lines that last too long."""
     finders: tuple[Callable[[Night], list[Finding]], ...] = (
         unavoidable_stockouts,
         lines_cut,
-        minimum_too_large,
+        long_cover,
     )
     return [finding for finder in finders for finding in finder(night)]
 
@@ -32,11 +32,12 @@ def unavoidable_stockouts(night: Night) -> list[Finding]:
     """STOCKOUT_EXPECTED: the stock runs out before tonight's order could arrive.
 
     Money: shortage cost times the units expected to be missed by then, from the distribution of
-    the whole demand up to the arrival against all stock that can serve it.
+    the whole demand up to the arrival against all stock that can serve it. Locations that feed
+    others are left out: their projection is that of everything they feed.
     """
     policy, stock = night.plan.policy, night.situation.stock
     runs_out = (policy.stockout_step > 0) & (policy.stockout_step <= policy.lead_time)
-    sells = night.situation.network.locations.sells[night.index.location]
+    sells = night.situation.network.locations.sells[night.index.location] & ~night.feeds()
     series = np.flatnonzero(runs_out & sells & (policy.lane >= 0) & stock.known)
     lead_time = np.minimum(policy.lead_time, night.forecast.horizon).astype(np.int64)
     demand = night.forecast.total(1, lead_time).take(series)
@@ -78,8 +79,8 @@ def _lines_cut(night: Night, lines: Lines) -> list[Finding]:
     return _findings("LIMIT_CUT", "medium", series, cost, columns)
 
 
-def minimum_too_large(night: Night) -> list[Finding]:
-    """MINIMUM_TOO_LARGE: MOQ and pack buy more than is needed, for a long time.
+def long_cover(night: Night) -> list[Finding]:
+    """LONG_COVER: MOQ and pack buy more than is needed, for a long time.
 
     Money: the value at cost of what rounding added.
     """
@@ -92,7 +93,7 @@ def minimum_too_large(night: Night) -> list[Finding]:
         "days": lines.cover_after[rows] * night.days,
     }
     value = lines.rounding_added[rows] * lines.unit_cost[rows]
-    return _findings("MINIMUM_TOO_LARGE", "low", lines.series[rows], value, columns)
+    return _findings("LONG_COVER", "low", lines.series[rows], value, columns)
 
 
 def arrivals_until(night: Night, steps: NDArray[np.int64], after: int = 0) -> Floats:
