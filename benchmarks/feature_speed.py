@@ -71,7 +71,7 @@ def synthetic_panel(series: int, periods: int, steps: int, seed: int = 1) -> Dem
     status = np.where(rng.random((series, periods)) < 0.05, Status.CENSORED, Status.OBSERVED)
     in_stock = np.where(status == Status.CENSORED, rng.random((series, periods)), 1)
     codes = {
-        "category": rng.integers(0, CATEGORIES, skus)[index.sku].astype(np.int32),
+        "category_1": rng.integers(0, CATEGORIES, skus)[index.sku].astype(np.int32),
         "brand": rng.integers(0, BRANDS, skus)[index.sku].astype(np.int32),
     }
     return DemandPanel(

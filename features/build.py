@@ -136,13 +136,13 @@ def state_features(prepared: Prepared) -> Columns:
 
 def code_features(panel: DemandPanel, params: FeatureParams) -> Columns:
     """Categorical codes, NaN where unknown."""
-    codes = {f"{name}_code": group_codes(panel, name) for name in ("location", *params.groups)}
+    codes = {f"{name}_code": group_codes(panel, name) for name in params.codes}
     nothing = np.float32(np.nan)
     return {k: np.where(c >= 0, c.astype(np.float32), nothing) for k, c in codes.items()}
 
 
 def _categorical(params: FeatureParams) -> tuple[str, ...]:
-    return ("location_code", *(f"{name}_code" for name in params.groups), "event", "phase")
+    return (*(f"{name}_code" for name in params.codes), "event", "phase")
 
 
 def target_features(prepared: Prepared, steps: Ints) -> tuple[Columns, Columns, Floats32]:

@@ -29,6 +29,7 @@ class FeatureParams:
     least_rate_exposure: periods in stock for a smaller share give no lag, quantile or spread.
     floor: smallest level, units per period.
     groups: attributes with group features, where the panel has them.
+    codes: attributes (or "location") whose codes are categorical features.
     season_group: attribute whose seasonal index is learned, shrunk to that of the whole shop.
     history: periods of history from which seasons and event uplifts are learned.
     event_reach: days to and since an event are counted up to this many periods.
@@ -55,8 +56,9 @@ class FeatureParams:
     least_exposure: float = 0.1
     least_rate_exposure: float = 0.5
     floor: float = 1e-3
-    groups: tuple[str, ...] = ("category", "brand")
-    season_group: str = "category"
+    groups: tuple[str, ...] = ("category_1", "category_2", "brand", "style")
+    codes: tuple[str, ...] = ("location", "category_1", "category_2", "brand")
+    season_group: str = "category_1"
     history: int = 1096
     event_reach: int = 14
 

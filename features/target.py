@@ -129,6 +129,11 @@ def group_features(
 
 
 def age_feature(panel: DemandPanel, steps: Ints) -> Columns:
-    """Periods from the launch to the target; negative before the launch."""
-    age = (panel.origin + steps)[None, :] - panel.launch.astype(np.int64)[:, None]
-    return {"age": age.astype(np.float32)}
+    """Periods from the launch to the target; NaN for a launch after the origin.
+
+    A launch may be known from the first sale only, so one after the origin would look ahead.
+    """
+    launch = panel.launch.astype(np.int64)[:, None]
+    age = (panel.origin + steps)[None, :] - launch
+    known = np.broadcast_to(launch <= panel.origin, age.shape)
+    return {"age": np.where(known, age, np.nan).astype(np.float32)}

@@ -69,7 +69,7 @@ def random_panel(
         in_stock.astype(np.float32),
         covariates,
         launch,
-        {"category": category, "brand": brand},
+        {"category_1": category, "brand": brand},
     )
 
 

@@ -42,7 +42,9 @@ def test_nothing_after_the_origin_changes_a_feature(make_panel: MakePanel, perio
     demand[:, origin + 1 :] = rng.integers(0, 1000, demand[:, origin + 1 :].shape)
     status[:, origin + 1 :] = rng.integers(0, 5, status[:, origin + 1 :].shape)
     share[:, origin + 1 :] = rng.random(share[:, origin + 1 :].shape)
-    changed = replace(panel, demand=demand, status=status, in_stock=share)
+    launch = np.where(panel.launch > origin, panel.launch + 7, panel.launch)
+    assert (launch > panel.launch).any()
+    changed = replace(panel, demand=demand, status=status, in_stock=share, launch=launch)
     first, second = panel.until(origin), changed.until(origin)
     params, context = both(first, period)
     one = build_features(first, STEPS, params, context)
@@ -220,8 +222,8 @@ def test_wrong_calls_are_refused(make_panel: MakePanel) -> None:
         build_features(panel.until(300), [1], params, context)
     with pytest.raises(DataError, match="parameters for a week"):
         build_features(panel, [1], FeatureParams.for_period("week"))
-    stranger = replace(panel, attributes={"category": np.full(panel.n_series, 99)})
-    with pytest.raises(DataError, match="codes of category outside the feature context: 1"):
+    stranger = replace(panel, attributes={"category_1": np.full(panel.n_series, 99)})
+    with pytest.raises(DataError, match="codes of category_1 outside the feature context: 1"):
         build_features(stranger, [1], params, context)
     with pytest.raises(DataError, match="feature 'nothing' is unknown"):
         build_features(panel, [1], params).column("nothing")

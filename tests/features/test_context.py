@@ -78,7 +78,7 @@ def test_group_features_look_up_the_tables(make_panel: MakePanel, period: Period
     params = FeatureParams.for_period(period)
     context = build_context(panel, params)
     matrix = build_features(panel, [1], params, context)
-    for name in ("shop", "location", "sku", "category", "brand"):
+    for name in ("shop", "location", "sku", "category_1", "brand"):
         table, codes = context.tables[name], group_codes(panel, name)
         for i, code in enumerate(codes):
             found = [matrix.column(f"{name}_{part}")[i] for part in ("mean", "trend", "drift")]
@@ -117,7 +117,7 @@ def shop(
         share.astype(np.float32),
         Covariates(flat, flat, event.astype(np.int16), event.astype(np.int16)),
         np.zeros(n, np.int32),
-        {"category": codes},
+        {"category_1": codes},
     )
 
 
@@ -234,7 +234,7 @@ def test_the_prior_is_the_skus_rate_shrunk_to_its_category_times_its_location(
     whole = tables["shop"].typical[0]
     for i, found in enumerate(group_prior(panel, context, params)):
         sku, place = panel.index.sku[i], panel.index.location[i]
-        typical = tables["category"].typical[panel.attributes["category"][i]]
+        typical = tables["category_1"].typical[panel.attributes["category_1"][i]]
         typical = typical if typical > 0 else whole
         near = tables["location"].typical[place] / whole
         units, seen = tables["sku"].units[sku], tables["sku"].exposure[sku]

@@ -128,7 +128,7 @@ def test_a_fast_item_follows_a_jump(make_panel: MakePanel) -> None:
 def test_a_new_series_starts_at_what_its_group_lets_expect(make_panel: MakePanel) -> None:
     """On sale for two days without a sale, it is not taken for dead."""
     panel = poisson_panel(make_panel, np.full((20, 400), 3.0))
-    panel = replace(panel, attributes={"category": np.zeros(20, np.int32)})
+    panel = replace(panel, attributes={"category_1": np.zeros(20, np.int32)})
     demand, status = panel.demand.copy(), panel.status.copy()
     status[0, :-2] = Status.NOT_LISTED
     demand[0] = 0.0

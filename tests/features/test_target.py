@@ -158,20 +158,26 @@ def test_own_uplift_is_the_rate_in_the_same_event_over_the_rate_without_one(case
     agree(case, "event_uplift", uplift)
 
 
-def test_age_counts_from_the_launch(case: Case) -> None:
+def test_age_counts_from_a_launch_that_has_happened(case: Case) -> None:
     panel = case[0]
-    agree(case, "age", lambda i, t, x: float(t - panel.launch[i]))
+    assert (panel.launch > panel.origin).any()
+    agree(
+        case,
+        "age",
+        lambda i, t, x: float(t - panel.launch[i]) if panel.launch[i] <= panel.origin else NAN,
+    )
 
 
 def test_codes_are_the_panels_and_missing_where_unknown(case: Case) -> None:
     panel, _, matrix = case
-    category = panel.attributes["category"][matrix.series]
+    category = panel.attributes["category_1"][matrix.series]
     np.testing.assert_array_equal(
-        matrix.column("category_code"), np.where(category < 0, NAN, category)
+        matrix.column("category_1_code"), np.where(category < 0, NAN, category)
     )
     assert (matrix.column("location_code") == panel.index.location[matrix.series]).all()
     assert set(matrix.categorical) == {
-        "category_code",
+        "category_1_code",
+        "category_2_code",
         "brand_code",
         "location_code",
         "event",
