@@ -37,8 +37,8 @@ def duplicate_keys(held: TableInHand) -> list[str]:
     again = frame[frame.duplicated(key)]
     if again.empty:
         return []
-    shown = [n for n in key if (again[n].astype("str") != "").any()]
-    cases = ["/".join(v for v in row if v) for row in again[shown].astype("str").to_numpy()]
+    texts = again[key].astype("str").fillna("")
+    cases = ["/".join(v for v in row if v) for row in texts.to_numpy()]
     name = f"{held.table.name}: keys ({', '.join(key)}) that are there twice"
     return [describe(name, cases, "keep one row of each")]
 

@@ -19,7 +19,8 @@ from pipelines.ingest.raw import TEXTS, Broken, HeldPart, UnreadableError, Wante
 
 _CHUNK = 1 << 24
 _BLOCK = 1 << 23
-_PAIRS = re.compile(rb"[\x81-\xfe][\x30-\x7e\x80-\xfe]")
+# Characters of GB18030 of four bytes, or of two.
+_WIDE = re.compile(rb"(?:[\x81-\xfe][\x30-\x39]){2}|[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -98,7 +99,7 @@ def _looks_chinese(path: Path, file: str) -> bool:
     """
     pairs = common = 0
     for chunk in _chunks(path, file):
-        found = _PAIRS.findall(chunk)
+        found = [wide for wide in _WIDE.findall(chunk) if len(wide) == 2]
         pairs += len(found)
         common += sum(pair[0] >= 0xA1 and pair[1] >= 0xA1 for pair in found)
         if pairs > 100_000:

@@ -1,0 +1,159 @@
+"""Canonical frames: every column there, keys as text, defaults filled, maps applied."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.ingest import TABLES, demand_lines
+
+
+def test_every_table_has_every_column_whether_given_or_not(shop):
+    tables = shop.read().tables
+    assert list(tables) == list(TABLES)
+    for name, frame in tables.items():
+        assert list(frame) == [column.name for column in TABLES[name].carried()]
+
+
+def test_given_and_absent_tables_have_the_same_dtypes(shop):
+    bare = shop.read().tables
+    shop.write("products.csv", "sku,name,price\n00123,a,1\n")
+    shop.write("locations.csv", "location,sells\nEast,no\nWest,yes\n")
+    full = shop.read().tables
+    for name in ("products", "locations"):
+        assert full[name].dtypes.to_dict() == bare[name].dtypes.to_dict()
+
+
+def test_keys_stay_text(shop):
+    assert sorted(shop.read().tables["sales"]["sku"].unique()) == ["00123", "123"]
+
+
+def test_texts_of_big_tables_are_sorted_used_categories(shop):
+    shop.write("sales.csv", "date,sku,location,units\n2026-11-20,b,E,1\n2026-11-20,a,E,1\n")
+    sales = shop.read().tables["sales"]
+    assert sales["sku"].cat.categories.tolist() == ["a", "b"]
+    assert sales["channel"].cat.categories.tolist() == [""]
+
+
+def test_spaces_around_texts_are_dropped(shop):
+    shop.write("sales.csv", "date,sku,location,units\n2026-11-20, a ,E , 1 \n")
+    row = shop.read().tables["sales"].iloc[0]
+    assert (row["sku"], row["location"], row["units"]) == ("a", "E", 1.0)
+
+
+def test_empty_values_take_the_documented_defaults(shop):
+    shop.write("inventory.csv", "sku,location,on_hand,reserved,quality,date\n1,East,3,,,\n")
+    row = shop.read().tables["inventory"].iloc[0]
+    assert (row["reserved"], row["quality"], row["owner"]) == (0.0, "good", "own")
+    assert pd.isna(row["date"])
+
+
+def test_warehouse_is_an_accepted_name_of_location(shop):
+    shop.write("inventory.csv", "SKU,Warehouse,on_hand\n1,East,3\n")
+    assert shop.read().tables["inventory"]["location"].tolist() == ["East"]
+
+
+def test_attributes_are_kept_as_text(shop):
+    shop.write("products.csv", "sku,attr_color,attr_01\n1,red,007\n")
+    row = shop.read().tables["products"].iloc[0]
+    assert (row["attr_color"], row["attr_01"]) == ("red", "007")
+
+
+def test_columns_and_values_are_renamed(shop):
+    shop.write("sales.csv", "date,编码,location,units,类型\n2026-11-20,1,East,3,退\n")
+    settings = {
+        "map": {"sales": {"sku": "编码", "order_type": "类型"}},
+        "values": {"sales": {"order_type": {"退": "return"}}},
+    }
+    row = shop.read(**settings).tables["sales"].iloc[0]
+    assert (row["sku"], row["order_type"]) == ("1", "return")
+
+
+def test_one_source_column_can_serve_two_columns(shop):
+    shop.write("sales.csv", "date,sku,location,units,shop\n2026-11-20,1,East,3,T\n")
+    settings = {"map": {"sales": {"channel": "shop", "region": "shop"}}}
+    row = shop.read(**settings).tables["sales"].iloc[0]
+    assert (row["channel"], row["region"]) == ("T", "T")
+
+
+def test_prices_with_vat_are_made_net_and_costs_are_not(shop):
+    shop.write("products.csv", "sku,price,unit_cost\n00123,11.3,5\n")
+    money = {"price_includes_vat": True, "vat": 0.13}
+    gross, net = shop.read().tables, shop.read(money=money).tables
+    assert net["products"]["price"].tolist() == pytest.approx([10.0])
+    assert net["products"]["unit_cost"].tolist() == [5.0]
+    ratio = gross["sales"]["price"] / net["sales"]["price"]
+    assert ratio.to_numpy() == pytest.approx(1.13)
+
+
+def test_negative_stock_is_taken_as_0_and_named(shop):
+    shop.write("inventory.csv", "sku,location,on_hand\n1,East,-3\n2,East,4\n")
+    ingested = shop.read()
+    assert ingested.tables["inventory"]["on_hand"].tolist() == [0.0, 4.0]
+    (found,) = ingested.findings.itertuples(index=False)
+    assert tuple(found) == ("NEGATIVE_STOCK", "high", "1", "East", -3.0)
+
+
+def test_a_lanes_kind_follows_from_its_source(shop):
+    shop.write("lanes.csv", "source,destination,lead_time_days\nS,East,7\nEast,West,2\n")
+    assert shop.read().tables["lanes"]["kind"].tolist() == ["regular", "transfer"]
+
+
+def test_a_lead_time_of_no_days_is_allowed(shop):
+    shop.write("lanes.csv", "source,destination,lead_time_days\nS,East,0\n")
+    assert shop.read().tables["lanes"]["lead_time_days"].tolist() == [0.0]
+
+
+def test_flags_in_overrides_are_numbers(shop):
+    shop.write("overrides.csv", "table,field,value,by\npolicy,blocked,yes,me\norder,units,7,me\n")
+    assert shop.read().tables["overrides"]["value"].tolist() == [1.0, 7.0]
+
+
+def test_only_sales_are_demand(shop):
+    types = ["sale", "return", "refund", "exchange", "gift", "sample", "test", ""]
+    rows = [f"2026-11-20,{i},East,1,{kind}" for i, kind in enumerate(types)]
+    rows.append("2026-11-20,8,East,-1,sale")
+    shop.write("sales.csv", "\n".join(["date,sku,location,units,order_type", *rows]))
+    lines = demand_lines(shop.read().tables)
+    assert lines["sku"].tolist() == ["0", "7"]
+
+
+def test_demand_lines_are_the_sums_of_a_group_by(shop):
+    rng = np.random.default_rng(3)
+    n = 500
+    frame = pd.DataFrame(
+        {
+            "date": np.datetime64("2026-11-01") + rng.integers(0, 20, n),
+            "sku": rng.choice(["a", "b", "c"], n),
+            "location": rng.choice(["E", "W"], n),
+            "units": rng.integers(1, 9, n),
+            "price": np.where(rng.random(n) < 0.3, np.nan, rng.integers(1, 9, n)),
+        }
+    )
+    shop.write("sales.csv", frame.to_csv(index=False))
+    lines = demand_lines(shop.read().tables)
+    frame["money"] = frame["price"] * frame["units"]
+    frame["priced"] = frame["units"].where(frame["price"].notna())
+    sums = frame.groupby(["date", "sku", "location"], as_index=False)
+    sums = sums[["units", "money", "priced"]].sum(min_count=1)
+    assert lines["sku"].astype("str").tolist() == sums["sku"].tolist()
+    assert lines["location"].astype("str").tolist() == sums["location"].tolist()
+    assert lines["units"].tolist() == sums["units"].tolist()
+    np.testing.assert_allclose(lines["price"], sums["money"] / sums["priced"])
+
+
+def test_duplicate_lines_are_summed_in_a_key_space_too_wide_to_mark(shop, monkeypatch):
+    import pipelines.ingest.demand as demand
+
+    tables = shop.write(
+        "sales.csv", "date,sku,location,units\n" + "2026-11-20,1,East,3\n" * 2
+    ).read()
+    marked = demand_lines(tables.tables)
+    monkeypatch.setattr(demand, "_MARKED", 0)
+    pd.testing.assert_frame_equal(marked, demand_lines(tables.tables))
+    assert marked["units"].tolist() == [6.0]
+
+
+def test_lines_already_summed_are_kept_as_they_are(shop):
+    tables = shop.read().tables
+    lines = demand_lines(tables)
+    pd.testing.assert_frame_equal(lines, tables["sales"][list(lines)])
