@@ -139,6 +139,12 @@ def event_rows() -> tuple[EventRow, ...]:
     return tuple(sorted(rows, key=lambda row: (row.first, row.event)))
 
 
+def discounts(share: Floats) -> Floats:
+    """Discount of each category, (n, categories), for shares (n,) of its deepest one."""
+    deepest = np.array([category.off for category in CATEGORIES])
+    return np.asarray(np.round(share[:, None] * deepest, 2), np.float64)
+
+
 def make_days() -> DayTable:
     """Lay the events on the calendar."""
     start = day_number(CALENDAR_START)
@@ -155,5 +161,4 @@ def make_days() -> DayTable:
         if row.phase.name == "encore":
             after = np.arange(row.last + 1 - start, min(row.last + 1 - start + _DIP_DAYS, count))
             traffic[after] *= 1 - (1 - dips[row.event]) * (1 - (after - after[:1]) / _DIP_DAYS)
-    off = share[:, None] * np.array([category.off for category in CATEGORIES])
-    return DayTable(start, rows, traffic, holiday, np.round(off, 2))
+    return DayTable(start, rows, traffic, holiday, discounts(share))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.demo.catalog import SEASONS, Items, SupplierTerms, column
 from pipelines.demo.demand import Cuts
-from pipelines.demo.events import EVENTS, KNOWN_DAYS_AHEAD, DayTable
+from pipelines.demo.events import EVENTS, KNOWN_DAYS_AHEAD, DayTable, discounts
 from pipelines.demo.params import CATEGORIES, CENTRAL, REGIONAL
 from pipelines.demo.stock import TRANSFER_REVIEW
 from pipelines.demo.streams import Floats, mixed, stream_key, uniform
@@ -168,10 +168,11 @@ def events(table: DayTable, first_day: int, last_day: int) -> pd.DataFrame:
         for row in table.rows
         if row.last >= first_day and row.first - KNOWN_DAYS_AHEAD <= last_day
     ]
+    off = discounts(np.array([row.phase.off for row in rows]))
     listed = [
-        (row, category.name if row.phase.off else "", round(row.phase.off * category.off, 2))
-        for row in rows
-        for category in (CATEGORIES if row.phase.off else CATEGORIES[:1])
+        (row, category.name if row.phase.off else "", off[i, c])
+        for i, row in enumerate(rows)
+        for c, category in enumerate(CATEGORIES if row.phase.off else CATEGORIES[:1])
     ]
     return frame(
         {

@@ -100,3 +100,20 @@ def test_nothing_after_the_last_date_but_what_was_known_is_in_the_data_folder(fo
         assert (table["start"] > last).any()
     assert not list(folder.rglob("*.npy"))
     assert truth_folder(folder).parent == folder.resolve().parent
+
+
+def test_list_price_less_written_discounts_is_the_planned_price_of_the_truth(folder, truth, first):
+    """Events and price cuts, read row by row, give the price that made the demand."""
+    products = pd.read_csv(folder / "products.csv").set_index("sku")
+    dates = first + np.arange(DAYS + 28)
+    price = np.repeat(products["price"].to_numpy()[:, None], len(dates), axis=1)
+    events = pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False)
+    for row in events[events["category"] != ""].itertuples():
+        skus = products["category"].str.startswith(row.category + "/").to_numpy()
+        days = (dates >= np.datetime64(row.start)) & (dates <= np.datetime64(row.end))
+        price[np.ix_(skus, days)] *= 1 - float(row.discount_off)
+    for row in pd.read_csv(folder / "prices.csv").itertuples():
+        days = (dates >= np.datetime64(row.start)) & (dates <= np.datetime64(row.end))
+        price[products.index.get_loc(row.sku), days] = row.price
+    on_sale = truth.mean(dates).sum(axis=1) > 0
+    np.testing.assert_allclose(price[on_sale], truth.planned_price(dates)[on_sale], atol=0.0051)
