@@ -1,0 +1,111 @@
+"""exceptions.csv: ranked, named and carried on from night to night."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from pipelines.ingest.ingested import FINDING_COLUMNS
+from pipelines.publish.cells import numbers_of, read_csv
+from pipelines.publish.plan_findings import long_cover, unavoidable_stockouts
+from stockwright.plan import Finding
+
+
+def _exceptions(run) -> pd.DataFrame:
+    return pd.DataFrame(read_csv(run / "exceptions.csv"))
+
+
+def test_exceptions_are_ranked_by_money_then_severity(publish) -> None:
+    table = _exceptions(publish())
+    money = numbers_of(table["money_at_stake"].tolist())
+    assert (np.diff(money) <= 0).all()
+    place = {"high": 0, "medium": 1, "low": 2}
+    ties = table[money == 0]["severity"].map(place)
+    assert ties.is_monotonic_increasing
+
+
+def test_an_exception_names_the_line_of_its_key(publish) -> None:
+    run = publish()
+    transfers = read_csv(run / "transfers.csv")
+    table = _exceptions(run).set_index(["code", "sku", "location"])
+    assert table.loc[("NEGATIVE_STOCK", "00123", "EAST"), "line_id"] == transfers["line_id"][0]
+
+
+def test_an_open_exception_counts_its_nights_and_a_new_one_starts(publish, parts) -> None:
+    first = publish("a", as_of=parts.as_of - 2)
+    second = publish("b", as_of=parts.as_of - 1, previous=first)
+    fresh = Finding("NO_LANE", "medium", 11, 5.0, {})
+    situation = replace(parts.situation, findings=(*parts.situation.findings, fresh))
+    third = publish("c", situation=situation, previous=second)
+    assert set(_exceptions(second)["nights_open"]) == {"2"}
+    table = _exceptions(third).set_index("code")
+    assert table.loc["NEGATIVE_STOCK", ["first_seen", "nights_open"]].tolist() == [
+        "2026-11-19",
+        "3",
+    ]
+    assert table.loc["NO_LANE", ["first_seen", "nights_open"]].tolist() == ["2026-11-21", "1"]
+
+
+def test_findings_of_the_reading_that_the_situation_took_over_are_not_said_twice(
+    publish, parts
+) -> None:
+    twice = pd.DataFrame(
+        [("NEGATIVE_STOCK", "high", "00123", "EAST", -3.0)], columns=list(FINDING_COLUMNS)
+    )
+    table = _exceptions(publish(ingested=replace(parts.ingested, findings=twice)))
+    assert table["code"].tolist().count("NEGATIVE_STOCK") == 1
+
+
+def test_two_orders_late_for_one_key_are_two_exceptions(publish, parts) -> None:
+    late = [
+        Finding("OVERDUE_INBOUND", "medium", 1, 1.0, {"order_id": name, "units": 5.0, "days": 2.0})
+        for name in ("B", "A")
+    ]
+    one = _exceptions(publish("a", situation=replace(parts.situation, findings=tuple(late))))
+    other = _exceptions(publish("b", situation=replace(parts.situation, findings=(late[1],))))
+    both = one[one["code"] == "OVERDUE_INBOUND"]
+    assert both["exception_id"].nunique() == 2
+    # An exception keeps its name when the other one is closed.
+    assert set(other["exception_id"]) < set(one["exception_id"])
+
+
+def test_a_code_without_a_text_of_its_own_still_says_its_numbers(publish, parts) -> None:
+    strange = Finding("STRANGE", "low", -1, 2.5, {"units": 3.0})
+    run = publish(substitutes=[strange])
+    row = _exceptions(run).set_index("code").loc["STRANGE"]
+    assert row["message"].startswith("STRANGE: units 3")
+    assert row["sku"] == ""
+    assert row["suggestion"]
+
+
+def test_the_money_of_an_unavoidable_stockout_is_the_shortage_cost_of_the_units_missed(
+    parts,
+) -> None:
+    found = {finding.series: finding for finding in unavoidable_stockouts(parts.night())}
+    # Series 1: 1 unit on hand, none due in the 2 days before the arrival, mean demand 3 a day.
+    mean, variance = 6.0, 1.2 * 6 + 0.1 * 18 + 0.05 * 36
+    size = mean**2 / (variance - mean)
+    demand = stats.nbinom(size, size / (size + mean))
+    units = np.arange(400)
+    missed = (np.maximum(units - 1, 0) * demand.pmf(units)).sum()
+    assert found[1].money == pytest.approx(10.63 * missed, rel=1e-6)
+    assert found[1].message["date"] == "2026-11-22"
+    assert set(found) == {1, 5}
+
+
+def test_long_cover_is_said_only_where_rounding_outweighs_the_need(parts) -> None:
+    orders = parts.plan.orders
+    long = replace(
+        orders,
+        cover_after=np.array([181.0, 181.0, 179.0, np.inf]),
+        need=np.array([5.0, 50.0, 5.0, 5.0]),
+        rounding_added=np.array([40.0, 40.0, 40.0, 4.0]),
+    )
+    found = long_cover(parts.night(plan=replace(parts.plan, orders=long)))
+    assert [(finding.series, finding.money) for finding in found] == [
+        (orders.series[0], pytest.approx(40 * 9.37))
+    ]

@@ -1,0 +1,122 @@
+"""The policy rows: stages, stock-outs and the record of earlier forecasts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipelines.publish.accuracy import accuracy
+from pipelines.publish.decisions import decisions
+from pipelines.publish.policy import life_stages, stockout_days
+
+
+def _with_demand(panel, late, early):
+    demand = np.array(panel.demand)
+    demand[:, -56:], demand[:, -112:-56] = late, early
+    return replace(panel, demand=demand, status=np.zeros_like(panel.status))
+
+
+@pytest.mark.parametrize(
+    ("late", "early", "stage"),
+    [(3, 3, "maturity"), (4, 3, "growth"), (2, 3, "decline"), (0, 0, "maturity")],
+)
+def test_a_regular_item_has_the_stage_of_its_trend(parts, late, early, stage) -> None:
+    panel = _with_demand(parts.situation.panel, late, early)
+    regular = np.full(panel.n_series, "regular", dtype=object)
+    assert set(life_stages(panel, regular)) == {stage}
+
+
+def test_a_trend_of_a_few_pieces_is_noise(parts) -> None:
+    demand = np.zeros((12, 120), np.float32)
+    demand[:, [20, 40, 80, 90, 100]] = 1  # 2 pieces in the early eight weeks, 3 in the late
+    panel = replace(parts.situation.panel, demand=demand)
+    regular = np.full(panel.n_series, "regular", dtype=object)
+    assert set(life_stages(panel, regular)) == {"maturity"}
+
+
+def test_stockouts_do_not_count_as_falling_demand(parts) -> None:
+    panel = _with_demand(parts.situation.panel, 3, 3)
+    demand, status = np.array(panel.demand), np.array(panel.status)
+    demand[:, -40:], status[:, -40:] = 0, 1
+    panel = replace(panel, demand=demand, status=status)
+    assert set(life_stages(panel, np.full(12, "regular", dtype=object))) == {"maturity"}
+
+
+def test_the_catalogs_other_stages_stay_and_new_is_introduction(parts) -> None:
+    named = np.array(["new", "dormant", "ended", "stocked", "upcoming"] + ["new"] * 7, dtype=object)
+    stages = life_stages(parts.situation.panel, named).tolist()
+    assert stages[:5] == ["introduction", "dormant", "ended", "stocked", "upcoming"]
+
+
+def test_stockout_days_add_up_the_missing_shares_of_days(parts) -> None:
+    days = stockout_days(parts.situation.panel)
+    assert days[1] == pytest.approx(4 * 0.75)
+    assert days[[0, 2, 3]].tolist() == [0, 0, 0]
+
+
+def test_the_record_of_one_earlier_night_is_judged_by_hand(publish, parts) -> None:
+    as_of = parts.as_of
+    folder = publish("week", as_of=as_of - 7)
+    bias, wape = accuracy(parts.situation.panel, as_of, [folder])
+    forecast, panel = parts.forecast, parts.situation.panel
+    median = forecast.quantile([0.5])[:, :7, 0]
+    for series in (1, 4, 8):
+        sold = panel.demand[series, -7:].astype(float)
+        mean = forecast.mean[series, :7].astype(float)
+        assert bias[series] == pytest.approx((mean.sum() - sold.sum()) / sold.sum(), rel=1e-5)
+        error = np.abs(median[series] - sold).sum() / sold.sum()
+        assert wape[series] == pytest.approx(error, rel=1e-5)
+    assert np.isnan(bias[0])
+
+
+def test_stretches_take_the_newest_forecast_a_week_before_their_end(publish, parts) -> None:
+    as_of = parts.as_of
+    folders = [publish(f"{days}", as_of=as_of - days) for days in (15, 8, 7, 1)]
+    bias, _ = accuracy(parts.situation.panel, as_of, folders)
+    # Walking back from D: the night 7 days ago, then the one 15 days ago; never 8 or 1.
+    fewer, _ = accuracy(parts.situation.panel, as_of, [folders[0], folders[2]])
+    np.testing.assert_array_equal(bias, fewer)
+    other, _ = accuracy(parts.situation.panel, as_of, [folders[2]])
+    assert not np.array_equal(bias, other, equal_nan=True)
+
+
+def test_a_censored_day_is_not_judged(publish, parts) -> None:
+    folder = publish("week", as_of=parts.as_of - 7)
+    panel = parts.situation.panel
+    status, demand = np.array(panel.status), np.array(panel.demand)
+    status[:, -3], demand[:, -3] = 1, 1000.0
+    spoiled = replace(panel, status=status, demand=demand)
+    bias, _ = accuracy(spoiled, parts.as_of, [folder])
+    kept = [0, 1, 2, 3, 5, 6]
+    sold = panel.demand[4, -7:][kept].astype(float).sum()
+    mean = parts.forecast.mean[4, :7][kept].astype(float).sum()
+    assert bias[4] == pytest.approx((mean - sold) / sold, rel=1e-5)
+
+
+def test_without_an_earlier_night_the_record_is_empty(parts) -> None:
+    bias, wape = accuracy(parts.situation.panel, parts.as_of, [])
+    assert np.isnan(bias).all()
+    assert np.isnan(wape).all()
+
+
+def test_a_decision_is_the_first_reason_that_applies(parts) -> None:
+    situation, policy = parts.situation, parts.empty_plan.policy
+    stock_mode, known = np.ones(12, np.bool_), np.ones(12, np.bool_)
+    stock_mode[3], known[[3, 4]] = False, False
+    lane, held = np.array(policy.lane), np.array(policy.stock_at_arrival)
+    lane[[4, 5]], held[6] = -1, 1000.0
+    plan = replace(
+        parts.plan, policy=replace(policy, lane=lane.astype(np.int32), stock_at_arrival=held)
+    )
+    items = replace(situation.network.items, stock_mode=stock_mode)
+    changed = replace(
+        situation,
+        network=replace(situation.network, items=items),
+        stock=replace(situation.stock, known=known),
+    )
+    plan = replace(plan, orders=parts.empty_plan.orders)
+    codes = decisions(parts.night(situation=changed, plan=plan)).tolist()
+    assert codes[1:5] == ["TRANSFER", "TRANSFER", "NOT_STOCKED", "STOCK_UNKNOWN"]
+    assert codes[5:8] == ["TRANSFER", "ENOUGH", "NOT_WORTH_IT"]
