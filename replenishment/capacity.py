@@ -1,0 +1,49 @@
+"""Room for arrivals: what each location can still receive in the period of tonight's arrivals."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.limits import Limit
+from replenishment.wishes import Wishes
+from stockwright.forecast import Forecast
+from stockwright.network import Network
+from stockwright.stock import StockPosition
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+CAPACITY = "CAPACITY"
+
+
+def inbound_limit(
+    wishes: Wishes,
+    takes_part: Bools,
+    forecast: Forecast,
+    network: Network,
+    stock: StockPosition,
+    settled: Floats | None,
+) -> Limit:
+    """Units that each (location, arrival period) can receive beyond what is on order for it.
+
+    takes_part: (keys,) keys that are being decided. settled: (keys,) units decided before, which
+    arrive as well; None for none.
+    """
+    capacity = network.locations.inbound_capacity
+    step = 1 + network.lanes.lead_time[wishes.lane].astype(np.int64)
+    place = forecast.index.location[wishes.series].astype(np.int64)
+    width = int(max(step.max(initial=1), stock.arrival_step.max(initial=1))) + 1
+    code = place * width + step
+    coming_place = forecast.index.location[stock.arrival_series].astype(np.int64)
+    coming = np.bincount(
+        coming_place * width + stock.arrival_step,
+        stock.arrival_units,
+        len(capacity) * width,
+    ).astype(np.float64)
+    if settled is not None:
+        coming += np.bincount(code, settled, len(coming))
+    used, group = np.unique(code, return_inverse=True)
+    room = np.maximum(capacity[used // width] - coming[used], 0.0)
+    limited = np.isfinite(capacity[place]) & takes_part
+    return Limit(CAPACITY, np.where(limited, group, -1), np.ones(len(code)), room)

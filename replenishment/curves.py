@@ -1,0 +1,143 @@
+"""Expected cost of tonight's order of each key, as a function of the quantity.
+
+With thresholds T_1 <= ... <= T_J of one sampled future (the stock that must be there at the
+order's arrival to have anything left at close j), an order q leaves (q - T_j)+ units at close j
+and loses (T_J - q)+ units. The expected cost is thus convex and piecewise linear in q:
+
+    G(q) = sum_j w_j E[(q - T_j)+] + p E[(T_J - q)+].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class CostCurves:
+    """One convex piecewise linear cost per key.
+
+    knots: (keys, knots) rising quantities at which the slope changes.
+    slopes: (keys, knots) slope right of each knot, rising; left of the first it is -shortage.
+    levels: (keys, knots) cost at each knot.
+    shortage: (keys,) price of a lost unit.
+    """
+
+    knots: Floats
+    slopes: Floats
+    levels: Floats
+    shortage: Floats
+
+    @classmethod
+    def from_thresholds(
+        cls, thresholds: Floats, weights: Floats, shortage: Floats, lost: int = -1
+    ) -> CostCurves:
+        """Curves of sampled thresholds.
+
+        thresholds: (keys, closes, paths). weights: (keys, closes) cost per unit left at each
+            close. shortage: (keys,) price of a unit that is short at close ``lost``.
+        """
+        n, closes, paths = thresholds.shape
+        flat = thresholds.reshape(n, closes * paths)
+        steps = weights.copy()
+        steps[:, lost] += shortage
+        order = np.argsort(flat, axis=1, kind="stable")
+        points = np.take_along_axis(flat, order, axis=1)
+        jumps = np.take_along_axis(steps, order // paths, axis=1) / paths
+        slopes = np.cumsum(jumps, axis=1) - shortage[:, None]
+        first = shortage * (thresholds[:, lost].mean(axis=1) - points[:, 0])
+        return cls._integrated(points, slopes, first, shortage)
+
+    @classmethod
+    def none(cls) -> CostCurves:
+        """Curves of no key at all."""
+        empty = np.zeros((0, 1))
+        return cls(empty, empty, empty, np.zeros(0))
+
+    @classmethod
+    def stacked(cls, parts: list[CostCurves]) -> CostCurves:
+        """The curves of several lists of keys, one after the other."""
+        width = max(part.knots.shape[1] for part in parts)
+        grown = [part._widened(width) for part in parts if len(part)] or parts[:1]
+        names = ("knots", "slopes", "levels", "shortage")
+        return cls(*(np.concatenate([getattr(part, name) for part in grown]) for name in names))
+
+    def _widened(self, width: int) -> CostCurves:
+        """The same curves with the last knot repeated up to ``width`` knots."""
+        extra = ((0, 0), (0, width - self.knots.shape[1]))
+        return CostCurves(
+            np.pad(self.knots, extra, mode="edge"),
+            np.pad(self.slopes, extra, mode="edge"),
+            np.pad(self.levels, extra, mode="edge"),
+            self.shortage,
+        )
+
+    def shifted(self, units: Floats) -> CostCurves:
+        """The curves of keys that need ``units`` more, (keys,)."""
+        return replace(self, knots=self.knots + units[:, None])
+
+    @classmethod
+    def _integrated(
+        cls, points: Floats, slopes: Floats, first: Floats, shortage: Floats
+    ) -> CostCurves:
+        rise = np.cumsum(slopes[:, :-1] * np.diff(points, axis=1), axis=1)
+        levels = np.concatenate([first[:, None], first[:, None] + rise], axis=1)
+        return cls(points, slopes, levels, shortage)
+
+    def __len__(self) -> int:
+        return len(self.knots)
+
+    def take(self, keys: NDArray[Any] | slice) -> CostCurves:
+        """The curves of some of the keys."""
+        return CostCurves(
+            self.knots[keys], self.slopes[keys], self.levels[keys], self.shortage[keys]
+        )
+
+    def merged(self, knots: int) -> CostCurves:
+        """Curves with at most ``knots`` knots: runs of neighbors meet at their weighted mean."""
+        count = self.knots.shape[1]
+        size = -(-count // knots)
+        if size <= 1:
+            return self
+        starts = np.arange(0, count, size)
+        ends = np.minimum(starts + size, count) - 1
+        before = np.concatenate([-self.shortage[:, None], self.slopes[:, :-1]], axis=1)
+        jump = np.maximum(self.slopes - before, 0.0) + 1e-300
+        weight = np.add.reduceat(jump, starts, axis=1)
+        points = np.add.reduceat(jump * self.knots, starts, axis=1) / weight
+        first = self.levels[:, 0] - self.shortage * (points[:, 0] - self.knots[:, 0])
+        return self._integrated(points, self.slopes[:, ends], first, self.shortage)
+
+    def _segment(self, quantity: Floats) -> Ints:
+        """Number of knots <= quantity, by bisection in every row at once."""
+        rows, count = np.arange(len(self.knots)), self.knots.shape[1]
+        low, high = np.zeros(len(rows), np.int64), np.full(len(rows), count, np.int64)
+        for _ in range(count.bit_length()):
+            middle = (low + high) >> 1
+            inside = low < high
+            right = inside & (self.knots[rows, np.minimum(middle, count - 1)] <= quantity)
+            low = np.where(right, middle + 1, low)
+            high = np.where(inside & ~right, middle, high)
+        return low
+
+    def cost(self, quantity: Floats) -> Floats:
+        """G at one quantity per key, (keys,)."""
+        place = self._segment(quantity)
+        rows, at = np.arange(len(self.knots)), np.maximum(place - 1, 0)
+        slope = np.where(place > 0, self.slopes[rows, at], -self.shortage)
+        value: Floats = self.levels[rows, at] + slope * (quantity - self.knots[rows, at])
+        return value
+
+    def cheapest(self) -> Floats:
+        """The smallest quantity of least cost, (keys,); below 0 where stock is ample."""
+        scale = np.abs(self.slopes).max(axis=1, keepdims=True)
+        falling = (self.slopes < -1e-9 * scale).sum(axis=1)
+        at = np.minimum(falling, self.knots.shape[1] - 1)
+        best: Floats = self.knots[np.arange(len(self.knots)), at]
+        return best

@@ -1,0 +1,155 @@
+"""What each location feeds: echelons of stock and demand.
+
+A location that feeds others through their chosen transfer lanes is steered on echelon stock, its
+own and that of everything below it, against the demand of all of them over its own lead time plus
+the longest way down (Clark & Scarf 1960; Snyder & Shen 2019, section 6.2). Stock of the upper
+location counts from when it can have reached the lower ones. Stock below is taken as if it could
+be shared, which flatters the projection a little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.keys import Keys, arrival_table
+from replenishment.lanes import LaneChoice
+from stockwright.forecast import Forecast
+from stockwright.network import Network
+from stockwright.stock import StockPosition
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Echelons:
+    """Who feeds whom.
+
+    feeds: (series,) it is the parent of another series.
+    way_down: (series,) periods of the longest chain of transfers below.
+    depth: (series,) number of transfers above.
+    node, member: (pairs,) every feeding series with itself and each series below it.
+    """
+
+    feeds: Bools
+    way_down: Ints
+    depth: Ints
+    node: Ints
+    member: Ints
+
+
+def build_echelons(choice: LaneChoice, network: Network) -> Echelons:
+    """Walk the chosen transfer lanes from the bottom up, one level at a time."""
+    parent, n = choice.parent, len(choice.parent)
+    transfer_time = np.where(parent >= 0, network.lanes.lead_time[choice.lane], 0).astype(np.int64)
+    depth, way_down = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    nodes, members = [], []
+    walk, time, below = parent.copy(), transfer_time.copy(), np.arange(n)
+    while len(walk):
+        linked = walk >= 0
+        walk, time, below = walk[linked], time[linked], below[linked]
+        depth[below] += 1
+        np.maximum.at(way_down, walk, time)
+        nodes.append(walk)
+        members.append(below)
+        time, walk = time + transfer_time[walk], parent[walk]
+    feeds = np.bincount(parent[parent >= 0], minlength=n) > 0
+    own = np.flatnonzero(feeds)
+    node = np.concatenate([own, *nodes])
+    member = np.concatenate([own, *members])
+    order = np.lexsort((member, node))
+    return Echelons(feeds, way_down, depth, node[order], member[order])
+
+
+def leaf_keys(
+    series: Ints, forecast: Forecast, network: Network, stock: StockPosition, lane: Ints
+) -> Keys:
+    """Keys that feed nobody, steered on their own stock and demand."""
+    table = arrival_table(stock.arrival_series, stock.arrival_step, stock.arrival_units, len(lane))
+    held = usable(stock, network, forecast)[series]
+    own = table[0][series], table[1][series]
+    none = np.zeros(len(series), np.int64)
+    return _keys(series, forecast, network, lane[series], none, held, own)
+
+
+def node_keys(
+    series: Ints,
+    echelons: Echelons,
+    forecast: Forecast,
+    network: Network,
+    stock: StockPosition,
+    lane: Ints,
+) -> tuple[Forecast, Keys]:
+    """Forecast of the summed demand, and keys on echelon stock, of feeding series."""
+    place = np.full(len(lane), -1, np.int64)
+    place[series] = np.arange(len(series))
+    wanted = place[echelons.node] >= 0
+    node, member = place[echelons.node[wanted]], echelons.member[wanted]
+    below = forecast.take(member)
+    pooled = below.pooled(node, forecast.index.take(series))
+    on_hand, down = usable(stock, network, forecast)[member], echelons.way_down[member]
+    pair, arrival = _arrivals_of(member, stock)
+    upper = np.flatnonzero(down > 0)
+    table = arrival_table(
+        np.concatenate([node[pair], node[upper]]),
+        np.concatenate([stock.arrival_step[arrival] + down[pair], 1 + down[upper]]),
+        np.concatenate([stock.arrival_units[arrival], on_hand[upper]]),
+        len(series),
+    )
+    lower = np.where(down > 0, 0.0, on_hand)
+    held = np.bincount(node, lower, len(series)).astype(np.float64)
+    way = echelons.way_down[series]
+    keys = _keys(series, forecast, network, lane[series], way, held, table)
+    weight = np.maximum(below.mean.sum(axis=1, dtype=np.float64), 1e-9)
+    price = np.bincount(node, weight * network.items.shortage_cost[member], len(series))
+    return pooled, replace(keys, shortage=price / np.bincount(node, weight, len(series)))
+
+
+def usable(stock: StockPosition, network: Network, forecast: Forecast) -> Floats:
+    """Units on hand that may serve demand, (series,): none where the location does not count."""
+    counts = network.locations.counts_stock[forecast.index.location] & stock.known
+    return np.where(counts, stock.on_hand, 0.0)
+
+
+def _arrivals_of(member: Ints, stock: StockPosition) -> tuple[Ints, Ints]:
+    """Every arrival of every member: its place in ``member`` and its place in the stock."""
+    order = np.argsort(stock.arrival_series, kind="stable")
+    sorted_series = stock.arrival_series[order]
+    first = np.searchsorted(sorted_series, member, side="left")
+    count = np.searchsorted(sorted_series, member, side="right") - first
+    pair = np.repeat(np.arange(len(member)), count)
+    place = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
+    return pair, order[first[pair] + place]
+
+
+def _keys(
+    series: Ints,
+    forecast: Forecast,
+    network: Network,
+    lane: Ints,
+    way_down: Ints,
+    on_hand: Floats,
+    arrivals: tuple[Ints, Floats],
+) -> Keys:
+    """Keys from the network; a protection interval beyond the forecast is cut to its horizon."""
+    lanes, items = network.lanes, network.items
+    review = np.clip(lanes.review[lane].astype(np.int64), 1, forecast.horizon)
+    lead_time = np.minimum(lanes.lead_time[lane] + way_down, forecast.horizon - review)
+    return Keys(
+        lead_time=lead_time,
+        review=review,
+        lead_time_sd=lanes.lead_time_sd[lane],
+        on_hand=on_hand,
+        arrival_steps=arrivals[0],
+        arrival_units=arrivals[1],
+        holding=items.holding_cost[series],
+        shortage=items.shortage_cost[series],
+        overage=items.unit_cost[series],
+        ends=np.maximum(items.ends[series] - forecast.origin, 0),
+        service_level=items.service_level[series],
+        fill_rate=items.fill_rate[series],
+    )

@@ -1,0 +1,91 @@
+"""What decides the order of each key, as arrays: the input of projection, target and lots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Keys:
+    """One row per key that may be ordered for; all arrays (keys,) unless said.
+
+    lead_time, review: periods L and R. lead_time_sd: periods.
+    on_hand: units at the close of the origin.
+    arrival_steps, arrival_units: (keys, arrivals) stock on order, padded with step 0 and 0 units;
+        steps rise within a row, the padding stands last.
+    holding: money per unit left at a close. shortage: money per unit lost.
+    overage: money lost with a unit that is left at the end of the item's life.
+    ends: last step that sells, beyond the horizon where no end is in sight.
+    service_level, fill_rate: targets that replace the shortage price, NaN where money decides.
+    """
+
+    lead_time: Ints
+    review: Ints
+    lead_time_sd: Floats
+    on_hand: Floats
+    arrival_steps: Ints
+    arrival_units: Floats
+    holding: Floats
+    shortage: Floats
+    overage: Floats
+    ends: Ints
+    service_level: Floats
+    fill_rate: Floats
+
+    def __len__(self) -> int:
+        return len(self.lead_time)
+
+    @property
+    def protection(self) -> Ints:
+        """Periods of the protection interval, L + R."""
+        return self.lead_time + self.review
+
+    def take(self, keys: NDArray[Any] | slice) -> Keys:
+        """Some of the keys."""
+        return Keys(**{each.name: getattr(self, each.name)[keys] for each in fields(self)})
+
+    def inbound(self) -> Floats:
+        """Units on order that arrive within the protection interval."""
+        inside = (self.arrival_steps >= 1) & (self.arrival_steps <= self.protection[:, None])
+        return np.asarray((self.arrival_units * inside).sum(axis=1), np.float64)
+
+    def close_steps(self, most: int) -> tuple[Ints, Floats]:
+        """Closes at which left-over stock is counted, and how many periods each stands for.
+
+        Returns steps (keys, closes) rising to L + R and weights (keys, closes) that sum to R. A
+        short interval is padded with its last close at weight 0.
+        """
+        closes = int(min(most, self.review.max(initial=1)))
+        share = np.arange(1, closes + 1) / closes
+        inner = np.ceil(share * self.review[:, None]).astype(np.int64)
+        few = np.arange(1, closes + 1)[None, :]
+        offsets = np.where(
+            self.review[:, None] <= closes, np.minimum(few, self.review[:, None]), inner
+        )
+        weights = np.diff(offsets, axis=1, prepend=0).astype(np.float64)
+        return self.lead_time[:, None] + offsets, weights
+
+
+def arrival_table(
+    series: NDArray[Any], steps: NDArray[Any], units: NDArray[Any], n: int
+) -> tuple[Ints, Floats]:
+    """Arrivals of each key side by side: steps and units, (n, most arrivals of a key).
+
+    Arrivals of one key on one step are summed; the padding is step 0 with 0 units.
+    """
+    width = int(steps.max(initial=0)) + 1
+    code, where = np.unique(series.astype(np.int64) * width + steps, return_inverse=True)
+    total = np.bincount(where, units, len(code)) if len(code) else np.zeros(0)
+    row, step = code // width, code % width
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    columns = int(place.max(initial=-1)) + 1
+    table_steps, table_units = np.zeros((n, columns), np.int64), np.zeros((n, columns))
+    table_steps[row, place], table_units[row, place] = step, total
+    return table_steps, table_units

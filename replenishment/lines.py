@@ -1,0 +1,84 @@
+"""Plan lines with their reasons in numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.wishes import Wishes
+from stockwright.plan import Finding, Lines, Policy
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Why a line exists: stock is below its target, the stock of all that a location feeds is, a
+#: planner said so, or the supplier's minimum is filled up with what comes next.
+BELOW_TARGET, NETWORK_BELOW_TARGET = "BELOW_TARGET", "NETWORK_BELOW_TARGET"
+PLANNER, FILLS_MINIMUM = "PLANNER", "FILLS_MINIMUM"
+
+
+def trigger_codes(wishes: Wishes, frozen: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """The trigger of each key's line, (keys,)."""
+    code = np.where(wishes.feeds, NETWORK_BELOW_TARGET, BELOW_TARGET).astype(object)
+    code[wishes.needs.quantity <= 0] = FILLS_MINIMUM
+    code[wishes.said | frozen] = PLANNER
+    return code
+
+
+def make_lines(
+    wishes: Wishes,
+    policy: Policy,
+    rows: Ints,
+    quantity: Floats,
+    binding: NDArray[np.object_],
+    frozen: NDArray[np.bool_],
+) -> Lines:
+    """Lines of the keys in ``rows`` that have a quantity above 0; all others (keys,)."""
+    rows = rows[quantity[rows] > 0]
+    series, needs, units = wishes.series[rows], wishes.needs, quantity[rows]
+    wanted = np.maximum(needs.quantity[rows], 0.0)
+    # What a supplier's minimum adds counts as rounding, too.
+    before = np.maximum(np.where(frozen, quantity, wishes.quantity), quantity)[rows]
+    unit_cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, quantity)[rows]
+    price = np.where(wishes.transfer[rows], wishes.freight[rows], unit_cost)
+    saved = needs.lost - needs.loss.cost(quantity)
+    rate = np.maximum(policy.demand_mean[series] / np.maximum(policy.protection[series], 1), 1e-12)
+    return Lines(
+        series=series.astype(np.int32),
+        lane=wishes.lane[rows].astype(np.int32),
+        units=units,
+        unit_cost=unit_cost,
+        value=units * price,
+        reason=trigger_codes(wishes, frozen)[rows],
+        binding=binding[rows],
+        available=wishes.available[rows],
+        inbound=wishes.inbound[rows],
+        stock_at_arrival=needs.at_arrival[rows],
+        demand_mean=policy.demand_mean[series],
+        demand_bought=policy.order_up_to[series],
+        target=wishes.available[rows] + wishes.inbound[rows] + wanted,
+        need=wanted,
+        rounding_added=before - wanted,
+        limit_cut=before - units,
+        money_at_risk=np.maximum(saved, 0.0)[rows] * needs.shortage[rows],
+        cover_before=policy.cover_before[series],
+        cover_after=policy.cover_before[series] + units / rate,
+        stockout_step=policy.stockout_step[series],
+    )
+
+
+def cut_findings(
+    wishes: Wishes, rows: Ints, quantity: Floats, binding: NDArray[np.object_]
+) -> tuple[Finding, ...]:
+    """LIMIT_CUT: keys whose whole order a limit took away."""
+    gone = rows[(wishes.quantity[rows] > 0) & (quantity[rows] <= 0)]
+    columns = (
+        wishes.series[gone],
+        wishes.quantity[gone],
+        binding[gone],
+        wishes.worth.stake()[gone],
+    )
+    return tuple(
+        Finding("LIMIT_CUT", "medium", key, money, {"units": units, "kept": 0.0, "limit": limit})
+        for key, units, limit, money in zip(*(c.tolist() for c in columns), strict=True)
+    )

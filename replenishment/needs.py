@@ -1,0 +1,179 @@
+"""What each key needs tonight: its cost curve, from sampled futures and exact tails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.curves import CostCurves
+from replenishment.keys import Keys
+from replenishment.params import PlanParams
+from replenishment.projection import Projection, project
+from replenishment.targets import Targets, find_targets
+from stockwright.forecast import Forecast
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+# Curves that are kept for the shared limits have at most this many knots.
+_KEPT_KNOTS = 256
+_LOSS_KNOTS = 64
+
+
+@dataclass(frozen=True)
+class Needs:
+    """All (keys,) except the curves; units in sales units.
+
+    curves: expected cost of the review interval as a function of tonight's order.
+    quantity: cheapest order without packs and limits, negative where stock is ample.
+    order_up_to, level: see Targets. shortage, holding: prices in force.
+    at_arrival: projected stock when the order arrives. lost_before: units lost before that.
+    loss: units lost in the cycle as a function of tonight's order.
+    lost: units lost in the cycle if nothing is ordered.
+    demand: mean demand of the cycle (steps L + 1 ... L + R).
+    """
+
+    curves: CostCurves
+    loss: CostCurves
+    quantity: Floats
+    order_up_to: Floats
+    level: Floats
+    shortage: Floats
+    holding: Floats
+    at_arrival: Floats
+    lost_before: Floats
+    lost: Floats
+    demand: Floats
+
+    def take(self, keys: NDArray[Any] | slice) -> Needs:
+        """Some of the keys."""
+        rest = {name: getattr(self, name)[keys] for name in _PLAIN}
+        return Needs(self.curves.take(keys), self.loss.take(keys), **rest)
+
+    def overruled(self, quantity: Floats) -> Needs:
+        """Needs moved to the quantities that a planner asked for, NaN where nothing was said."""
+        shift = np.where(np.isfinite(quantity), quantity - self.quantity, 0.0)
+        return replace(
+            self,
+            curves=self.curves.shifted(shift),
+            quantity=self.quantity + shift,
+            order_up_to=np.maximum(self.order_up_to + shift, 0.0),
+        )
+
+
+_PLAIN = tuple(f.name for f in fields(Needs) if f.name not in ("curves", "loss"))
+
+
+def find_needs(forecast: Forecast, keys: Keys, params: PlanParams) -> Needs:
+    """Cost curve and cheapest order of every key, in chunks of bounded memory.
+
+    Sampled lost sales shift the exact order-up-to level: the order is the sample's cheapest one
+    plus what exact distributions say beyond the sample, and never above the exact level of a key
+    that is empty when the order arrives.
+    """
+    targets = find_targets(forecast, keys, params.close_points, params.level_cap)
+    parts, rows = [_nothing()], [np.zeros(0, np.int64)]
+    for chunk, width, ending in _chunks(forecast, keys, params):
+        few = _with_arrivals(keys.take(chunk), width)
+        sample = project(forecast.take(chunk), few, params.paths, params.close_points, params.seed)
+        parts.append(_chunk_needs(sample, few, _take(targets, chunk), ending))
+        rows.append(chunk)
+    return join_needs(parts, np.argsort(np.concatenate(rows), kind="stable"))
+
+
+def _nothing() -> Needs:
+    empty = np.zeros(0)
+    return Needs(CostCurves.none(), CostCurves.none(), **dict.fromkeys(_PLAIN, empty))
+
+
+def _take(targets: Targets, rows: Ints) -> Targets:
+    return Targets(**{f.name: getattr(targets, f.name)[rows] for f in fields(targets)})
+
+
+def _chunks(forecast: Forecast, keys: Keys, params: PlanParams) -> Iterator[tuple[Ints, int, bool]]:
+    """Rows that share the layout of their sample, which depends on a key's own data alone."""
+    mine = (keys.arrival_steps >= 1) & (keys.arrival_steps <= keys.protection[:, None])
+    last = np.where(mine, np.arange(1, mine.shape[1] + 1), 0).max(axis=1, initial=0)
+    width = np.where(last > 0, 2 ** np.ceil(np.log2(np.maximum(last, 1))), 0).astype(np.int64)
+    closes = np.minimum(keys.review, params.close_points)
+    ending = keys.ends <= forecast.horizon
+    layouts, which = np.unique(
+        np.stack([width, closes, ending], axis=1), axis=0, return_inverse=True
+    )
+    for code, (arrivals, count, end) in enumerate(layouts.tolist()):
+        rows = np.flatnonzero(which.ravel() == code)
+        size = max(1, params.cells // (params.paths * (arrivals + 3 * count + 4)))
+        for first in range(0, len(rows), size):
+            yield rows[first : first + size], arrivals, bool(end)
+
+
+def _with_arrivals(keys: Keys, width: int) -> Keys:
+    """Keys whose arrival table is exactly ``width`` columns wide."""
+    missing = ((0, 0), (0, max(width - keys.arrival_steps.shape[1], 0)))
+    return replace(
+        keys,
+        arrival_steps=np.pad(keys.arrival_steps[:, :width], missing),
+        arrival_units=np.pad(keys.arrival_units[:, :width], missing),
+    )
+
+
+def _chunk_needs(sample: Projection, keys: Keys, targets: Targets, ending: bool) -> Needs:
+    weights = sample.weights * targets.holding[:, None]
+    simple = sample.simple & (not ending)
+    rows = np.flatnonzero(simple), np.flatnonzero(~simple)
+    plain = _plain_curves(sample, keys, targets, weights, rows[0])
+    bent = _bent_curves(sample, keys, targets, weights, rows[1], ending)
+    curves = CostCurves.stacked([plain, bent]).take(np.argsort(np.concatenate(rows)))
+    units = np.ones(len(keys))
+    loss = CostCurves.from_thresholds(sample.thresholds[:, -2:-1], 0 * units[:, None], units)
+    return Needs(
+        curves=curves.merged(_KEPT_KNOTS),
+        loss=loss.merged(_LOSS_KNOTS),
+        quantity=curves.cheapest(),
+        order_up_to=targets.order_up_to,
+        level=targets.level,
+        shortage=targets.shortage,
+        holding=targets.holding,
+        at_arrival=sample.at_arrival,
+        lost_before=sample.lost_before,
+        lost=loss.cost(np.zeros(len(keys))),
+        demand=np.maximum(sample.cycle[:, -1].mean(axis=1), 0.0),
+    )
+
+
+def _plain_curves(
+    sample: Projection, keys: Keys, targets: Targets, weights: Floats, rows: Ints
+) -> CostCurves:
+    """Nothing is lost before the arrival: the exact level less the position is the order."""
+    curves = CostCurves.from_thresholds(
+        sample.thresholds[rows, :-1], weights[rows], targets.shortage[rows]
+    )
+    position = keys.on_hand[rows] + keys.inbound()[rows]
+    return curves.shifted(targets.order_up_to[rows] - position - curves.cheapest())
+
+
+def _bent_curves(
+    sample: Projection, keys: Keys, targets: Targets, weights: Floats, rows: Ints, ending: bool
+) -> CostCurves:
+    """Some paths run out: the sample's thresholds, moved by what the sample's tail lacks."""
+    price, weight = targets.shortage[rows], weights[rows]
+    level = CostCurves.from_thresholds(sample.demand[rows], weight, price).cheapest()
+    moved = sample.thresholds[rows] + (targets.order_up_to[rows] - level)[:, None, None]
+    roof = np.maximum(sample.cycle[rows], targets.at_empty[rows, None, None])
+    moved[:, :-1] = np.minimum(moved[:, :-1], roof)
+    if not ending:
+        return CostCurves.from_thresholds(moved[:, :-1], weight, price)
+    moved[:, -1] = np.maximum(moved[:, -1], moved[:, -2])
+    over = np.concatenate([weight, keys.overage[rows, None]], axis=1)
+    return CostCurves.from_thresholds(moved, over, price, lost=-2)
+
+
+def join_needs(parts: list[Needs], order: Ints) -> Needs:
+    """Several lists of keys as one, taken in the given order."""
+    rest = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in _PLAIN}
+    curves = CostCurves.stacked([part.curves for part in parts])
+    loss = CostCurves.stacked([part.loss for part in parts])
+    return Needs(curves.take(order), loss.take(order), **rest)

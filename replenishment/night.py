@@ -1,0 +1,64 @@
+"""One night's plan: lanes, needs, transfers, orders, and how every key is steered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from replenishment.echelon import build_echelons
+from replenishment.lanes import choose_lanes
+from replenishment.orders import place_orders
+from replenishment.params import PlanParams
+from replenishment.steering import steer
+from replenishment.transfers import move_stock
+from replenishment.wishes import find_wishes
+from stockwright.errors import DataError
+from stockwright.forecast import Forecast
+from stockwright.network import Network
+from stockwright.overrides import Overrides
+from stockwright.plan import Plan
+from stockwright.stock import StockPosition
+
+
+def plan_night(
+    forecast: Forecast,
+    network: Network,
+    stock: StockPosition,
+    params: PlanParams,
+    overrides: Overrides | None = None,
+) -> Plan:
+    """Decide what to order and what to move tonight.
+
+    All arguments hold the same series in the same order. The forecast already carries what
+    planners said about demand; of ``overrides`` the blocks, targets, levels and quantities are
+    used. Raises InfeasiblePlanError when frozen quantities break a hard limit, DataError when the
+    arguments do not fit together.
+    """
+    n = forecast.index.n_series
+    if not n == len(network.items.unit_cost) == len(stock.on_hand):
+        raise DataError("forecast, network and stock do not hold the same series")
+    said = overrides or Overrides.none(n, forecast.horizon)
+    sold = until_the_end(forecast, network)
+    choice = choose_lanes(network, forecast.index)
+    echelons = build_echelons(choice, network)
+    wishes = find_wishes(sold, network, stock, choice, echelons, params, said)
+    moved = move_stock(wishes, sold, network, stock, choice, params, said)
+    ordered = place_orders(wishes, sold, network, stock, moved, params, said)
+    policy = steer(wishes, sold, network, stock)
+    return Plan(
+        policy=policy,
+        orders=ordered.lines(wishes, policy),
+        transfers=moved.lines(wishes, policy),
+        findings=(*wishes.findings(), *moved.findings, *ordered.findings),
+        limits={**moved.prices, **ordered.prices},
+    )
+
+
+def until_the_end(forecast: Forecast, network: Network) -> Forecast:
+    """The forecast with no demand after the end of an item's life."""
+    last = network.items.ends - forecast.origin
+    gone = np.arange(1, forecast.horizon + 1) > last[:, None]
+    if not gone.any():
+        return forecast
+    return replace(forecast, mean=np.where(gone, np.float32(0), forecast.mean))

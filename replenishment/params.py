@@ -1,0 +1,51 @@
+"""What a plan may be told from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stockwright.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class PlanParams:
+    """Settings of ``plan_night``; money in the currency of the costs, time in periods.
+
+    budget: most money tonight's orders may cost together, >= 0, inf for no limit.
+    paths: sampled futures per key, >= 16. seed: of the sampled futures.
+    level_cap: no money makes the engine buy a higher quantile than this one, in (0.5, 1).
+    close_points: most closes of one review interval at which holding is counted one by one; a
+        longer interval is counted at this many evenly spread closes.
+    lifetime: demand further ahead than this many periods is no reason to buy tonight; an MOQ
+        above it is too large.
+    cells: most sampled numbers held in memory at once.
+    core_lots: most lots that the integer program weighs one by one.
+    solver_effort: CP-SAT deterministic time, a measure of work and not of the clock.
+    """
+
+    budget: float = np.inf
+    paths: int = 256
+    seed: int = 20_260_101
+    level_cap: float = 0.999
+    close_points: int = 8
+    lifetime: int = 730
+    cells: int = 6_000_000
+    core_lots: int = 400
+    solver_effort: float = 4.0
+
+    def __post_init__(self) -> None:
+        rules = {
+            "budget must be >= 0": self.budget >= 0,
+            "paths must be >= 16": self.paths >= 16,
+            "level_cap must be in (0.5, 1)": 0.5 < self.level_cap < 1,
+            "close_points must be >= 1": self.close_points >= 1,
+            "lifetime must be >= 1": self.lifetime >= 1,
+            "cells must be >= 1": self.cells >= 1,
+            "core_lots must be >= 0": self.core_lots >= 0,
+            "solver_effort must be > 0": self.solver_effort > 0,
+        }
+        broken = [rule for rule, kept in rules.items() if not kept]
+        if broken:
+            raise ConfigError("; ".join(broken))

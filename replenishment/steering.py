@@ -1,0 +1,91 @@
+"""How every key is steered: the rows of the policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.echelon import usable
+from replenishment.wishes import Wishes
+from stockwright.forecast import Forecast
+from stockwright.network import Network
+from stockwright.plan import Policy
+from stockwright.stock import StockPosition
+
+Floats = NDArray[np.float64]
+
+
+def steer(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition) -> Policy:
+    """Levels and demand of every key; a key without a lane has zeros and no lane."""
+    needs, rows, n = wishes.needs, wishes.series, forecast.index.n_series
+    total = wishes.total
+    quantiles = total.quantile([0.5, 0.9, 0.95])
+
+    def spread(values: NDArray[Any], empty: float, dtype: Any = np.float64) -> NDArray[Any]:
+        out = np.full(n, empty, dtype)
+        out[rows] = values
+        return out
+
+    return Policy(
+        lane=spread(wishes.lane, -1, np.int32),
+        lead_time=spread(network.lanes.lead_time[wishes.lane], 0, np.int32),
+        review=spread(wishes.review, 0, np.int32),
+        protection=spread(wishes.lead_time + wishes.review, 0, np.int32),
+        service_level=spread(total.cdf(needs.order_up_to), np.nan),
+        safety_stock=spread(np.maximum(needs.order_up_to - total.mean, 0.0), 0.0),
+        reorder_point=spread(needs.order_up_to - _trigger(wishes), 0.0),
+        order_up_to=spread(needs.order_up_to, 0.0),
+        demand_mean=spread(total.mean, 0.0),
+        demand_q50=spread(quantiles[:, 0], 0.0),
+        demand_q90=spread(quantiles[:, 1], 0.0),
+        demand_q95=spread(quantiles[:, 2], 0.0),
+        stock_at_arrival=spread(needs.at_arrival, 0.0),
+        cover_before=cover(wishes, forecast, network, stock),
+        stockout_step=_stockout_step(forecast, usable(stock, network, forecast), stock),
+        money_at_risk=spread(needs.shortage * (needs.lost_before + needs.lost), 0.0),
+    )
+
+
+def _trigger(wishes: Wishes) -> Floats:
+    """Smallest need at which the first lot pays, (keys,): order_up_to less the reorder point.
+
+    The need below which a lot is not worth it is searched on the key's own cost curve, moved as
+    if its stock were larger or smaller.
+    """
+    needs, terms = wishes.needs, wishes.worth.terms
+    low, high = np.zeros(len(needs.quantity)), np.maximum(terms.first, 0.0)
+    for _ in range(30):
+        middle = (low + high) / 2
+        moved = needs.curves.shifted(middle - needs.quantity)
+        pays = moved.cost(np.zeros_like(middle)) > moved.cost(terms.first)
+        low, high = np.where(pays, low, middle), np.where(pays, middle, high)
+    return np.minimum(high, np.maximum(needs.order_up_to, 0.0))
+
+
+def cover(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition) -> Floats:
+    """Periods until the stock on hand and on order is gone at mean demand, inf without demand."""
+    rate = forecast.mean.mean(axis=1, dtype=np.float64)
+    held = usable(stock, network, forecast) + stock.on_order()
+    rows = wishes.series
+    rate[rows] = wishes.total.mean / np.maximum(wishes.lead_time + wishes.review, 1)
+    held[rows] = np.where(wishes.feeds, wishes.available + wishes.inbound, held[rows])
+    periods: Floats = np.divide(held, rate, out=np.full(len(rate), np.inf), where=rate > 0)
+    return periods
+
+
+def _stockout_step(forecast: Forecast, on_hand: Floats, stock: StockPosition) -> NDArray[np.int32]:
+    """First step at whose close the projection at mean demand is empty, 0 for none."""
+    horizon = forecast.horizon
+    inside = stock.arrival_step <= horizon
+    arrivals = np.zeros((len(on_hand), horizon))
+    where = (stock.arrival_series[inside], stock.arrival_step[inside] - 1)
+    np.add.at(arrivals, where, stock.arrival_units[inside])
+    left, step_of = on_hand.copy(), np.zeros(len(on_hand), np.int32)
+    for step in range(horizon):
+        demand = forecast.mean[:, step].astype(np.float64)
+        left = np.maximum(left + arrivals[:, step] - demand, 0.0)
+        empty = (left <= 1e-9) & (step_of == 0) & (demand > 0)
+        step_of[empty] = step + 1
+    return step_of

@@ -1,0 +1,167 @@
+"""The order-up-to level that money asks for, and the price that a service level stands for.
+
+With everything backordered until tonight's order arrives, raising the position to y costs
+
+    G(y) = sum_j w_j E[(y - D_j)+] + p E[(D_R - y)+]
+
+over the periods that the order alone serves, D_j being demand from tonight to the j-th of their
+closes. Its minimum solves sum_j w_j F_j(y) = p (1 - F_R(y)): for one close the critical ratio
+p / (p + h) of Arrow, Harris & Marschak (1951); Snyder & Shen (2019), section 4.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.keys import Keys
+from replenishment.projection import mean_rate
+from stockwright.distribution import Distribution
+from stockwright.forecast import Forecast
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Targets of each key, all (keys,), units in sales units.
+
+    order_up_to: position to raise to when demand before the arrival is not lost.
+    at_empty: the same for a key whose stock is gone when the order arrives: no order is larger.
+    shortage: price of a lost unit, with service levels translated into it.
+    holding: per unit and close, raised where the cap on the level asks for it.
+    level: probability that demand of the protection interval is covered by order_up_to.
+    """
+
+    order_up_to: Floats
+    at_empty: Floats
+    shortage: Floats
+    holding: Floats
+    level: Floats
+
+
+def smallest(enough: Callable[[Floats, Ints], Bools], low: Ints, high: Ints) -> Ints:
+    """Smallest whole number from low to high of each key at which ``enough`` holds.
+
+    ``enough(numbers, keys)`` is asked for some of the keys, must be rising in the number, and is
+    taken for granted at ``high``.
+    """
+    low, high = low.copy(), np.maximum(low, high)
+    while True:
+        rows = np.flatnonzero(low < high)
+        if not len(rows):
+            return high
+        middle = (low[rows] + high[rows]) // 2
+        ok = enough(middle.astype(np.float64), rows)
+        high[rows] = np.where(ok, middle, high[rows])
+        low[rows] = np.where(ok, low[rows], middle + 1)
+
+
+def find_targets(forecast: Forecast, keys: Keys, closes: int, level_cap: float) -> Targets:
+    """Order-up-to level, price and level of every key; see the module for the equation."""
+    steps, weights = keys.close_steps(closes)
+    review = keys.review.astype(np.float64)
+    capped = keys.shortage * (1 - level_cap) / (review * level_cap)
+    holding = np.maximum(keys.holding, capped)
+    totals = _totals(forecast, keys, np.ones_like(keys.lead_time), steps)
+    held = _Held(totals, weights * holding[:, None])
+    shortage = _translated(forecast, keys, held, level_cap)
+    target = held.cheapest(shortage)
+    alone = _Held(_totals(forecast, keys, keys.lead_time + 1, steps), held.weights)
+    return Targets(
+        order_up_to=target,
+        at_empty=alone.cheapest(shortage),
+        shortage=shortage,
+        holding=holding,
+        level=totals[-1].cdf(target),
+    )
+
+
+def _totals(forecast: Forecast, keys: Keys, first: Ints, steps: Ints) -> list[Distribution]:
+    """Demand from step ``first`` to each close, with the scatter of the lead time."""
+    spread = (mean_rate(forecast, keys) * keys.lead_time_sd) ** 2
+    plain = [forecast.total(first, close) for close in steps.T]
+    return [replace(each, variance=each.variance + spread) for each in plain]
+
+
+class _Held:
+    """The cost G of each key with exact distributions."""
+
+    def __init__(self, totals: list[Distribution], weights: Floats) -> None:
+        self.totals, self.weights = totals, weights
+        self.quantum = totals[-1].quantum
+
+    def holding_slope(self, units: Floats, rows: Ints) -> Floats:
+        """sum_j w_j F_j(units) for some of the keys."""
+        parts = [
+            weight[rows] * total.take(rows).cdf(units)
+            for weight, total in zip(self.weights.T, self.totals, strict=True)
+        ]
+        return np.asarray(np.sum(parts, axis=0), np.float64)
+
+    def cheapest(self, shortage: Floats) -> Floats:
+        """Smallest lattice point of least cost, bracketed by two quantiles and bisected."""
+        whole = self.weights.sum(axis=1)
+        priced = shortage + whole > 0
+        high = np.divide(shortage, shortage + whole, out=np.zeros_like(whole), where=priced)
+        ratio = np.divide(whole, shortage, out=np.ones_like(whole), where=shortage > 0)
+        low = np.clip(1 - ratio, 0.0, 1.0)
+        last = self.totals[-1]
+        levels = np.minimum(np.stack([low, high], axis=1), 1 - 1e-9)
+        points = _quantiles(last, levels) / self.quantum[:, None]
+        ends = np.ceil(points - 1e-9).astype(np.int64)
+
+        def enough(number: Floats, rows: Ints) -> Bools:
+            units = number * self.quantum[rows]
+            lost = shortage[rows] * (1 - last.take(rows).cdf(units))
+            return np.asarray(self.holding_slope(units, rows) >= lost * (1 - 1e-12))
+
+        return smallest(enough, ends[:, 0], ends[:, 1]) * self.quantum
+
+
+def _quantiles(total: Distribution, levels: Floats) -> Floats:
+    """Quantile of each element at its own levels, (n, levels)."""
+    return np.stack([total.quantile_at(level) for level in levels.T], axis=1)
+
+
+def _translated(forecast: Forecast, keys: Keys, held: _Held, level_cap: float) -> Floats:
+    """The price of a lost unit: given, or the one at which a service target is the cheapest."""
+    price = keys.shortage.copy()
+    cycle = np.flatnonzero(np.isfinite(keys.service_level))
+    fill = np.flatnonzero(np.isfinite(keys.fill_rate) & ~np.isfinite(keys.service_level))
+    if len(cycle):
+        level = np.minimum(keys.service_level[cycle], level_cap)
+        target = held.totals[-1].take(cycle).quantile_at(level)
+        price[cycle] = held.holding_slope(target, cycle) / (1 - level)
+    if len(fill):
+        price[fill] = _price_of_fill(forecast.take(fill), keys.take(fill), held, fill, level_cap)
+    return price
+
+
+def _price_of_fill(
+    forecast: Forecast, keys: Keys, held: _Held, rows: Ints, level_cap: float
+) -> Floats:
+    """Price at which the cheapest target loses no more than 1 - fill rate of the demand.
+
+    Demand short over the review interval is E[(D(L+R) - y)+] - E[(D(L) - y)+] (Zipkin 2000,
+    section 6.4; Silver, Pyke & Thomas 2017, section 6.7 without the second term).
+    """
+    total, quantum = held.totals[-1].take(rows), held.quantum[rows]
+    before = forecast.total(1, keys.lead_time)
+    allowed = (1 - keys.fill_rate) * (total.mean - before.mean)
+    top = total.quantile_at(np.full(len(rows), level_cap))
+
+    def enough(number: Floats, some: Ints) -> Bools:
+        units = number * quantum[some]
+        short = total.take(some).expected_shortage(units)
+        return np.asarray(short - before.take(some).expected_shortage(units) <= allowed[some])
+
+    high = np.ceil(top / quantum - 1e-9).astype(np.int64)
+    target = smallest(enough, np.zeros(len(rows), np.int64), high) * quantum
+    missed = np.maximum(1 - total.cdf(target), 1 - level_cap)
+    return np.asarray(held.holding_slope(target, rows) / missed)

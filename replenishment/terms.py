@@ -1,0 +1,90 @@
+"""Who may order tonight, in which lots, and what planners said about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.echelon import Echelons
+from replenishment.keys import Keys
+from replenishment.lots import LotTerms
+from replenishment.params import PlanParams
+from stockwright.forecast import Forecast
+from stockwright.network import LaneKind, Network
+from stockwright.overrides import Overrides
+from stockwright.stock import StockPosition
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def may_order(
+    series: Ints,
+    lane: Ints,
+    forecast: Forecast,
+    network: Network,
+    stock: StockPosition,
+    said: Overrides,
+) -> Bools:
+    """Keys that may have a line tonight, (keys,).
+
+    Not without known and counted stock, for goods that are not stocked, where a planner blocks,
+    where the source takes no order tonight, and when the item ends before the order arrives.
+    """
+    counts = network.locations.counts_stock[forecast.index.location[series]]
+    sells_on = network.items.ends[series] - forecast.origin > network.lanes.lead_time[lane]
+    stocked = network.items.stock_mode[series] & stock.known[series] & counts
+    return np.asarray(stocked & ~said.blocked[series] & network.lanes.open_tonight[lane] & sells_on)
+
+
+def lot_terms(lane: Ints, network: Network, allowed: Bools) -> LotTerms:
+    """Lots of the chosen lanes; the largest order is 0 where none is allowed."""
+    lanes = network.lanes
+    most = np.where(allowed, np.minimum(lanes.max_units[lane], 1e12), 0.0)
+    return LotTerms.of(
+        moq=lanes.moq[lane],
+        multiple=lanes.multiple[lane],
+        most=most,
+        unit_cost=lanes.unit_cost[lane],
+        review=lanes.review[lane].astype(np.float64),
+    )
+
+
+def said_level(keys: Keys, series: Ints, said: Overrides) -> Keys:
+    """Keys with the service levels that planners gave."""
+    given = said.service_level[series]
+    level = np.where(np.isfinite(given), given, keys.service_level)
+    return replace(keys, service_level=level)
+
+
+def said_need(
+    series: Ints, lane: Ints, position: Floats, network: Network, said: Overrides
+) -> Floats:
+    """Units that planners ask for, (keys,): a quantity, else what a target leaves open, or NaN."""
+    moved = network.lanes.kind[lane] == LaneKind.TRANSFER
+    quantity = np.where(moved, said.transfer_units[series], said.order_units[series])
+    return np.where(np.isfinite(quantity), quantity, said.target[series] - position)
+
+
+def said_frozen(series: Ints, lane: Ints, network: Network, said: Overrides) -> Floats:
+    """Units that planners froze, (keys,), NaN where none."""
+    moved = network.lanes.kind[lane] == LaneKind.TRANSFER
+    return np.where(moved, said.transfer_frozen[series], said.order_frozen[series])
+
+
+def lifetime_demand(
+    forecast: Forecast, network: Network, params: PlanParams, echelons: Echelons
+) -> Floats:
+    """Mean demand until the item's end or for ``params.lifetime`` periods, (series,).
+
+    Beyond the horizon the forecast's mean goes on. Feeding series have all they feed.
+    """
+    mean = forecast.mean.sum(axis=1, dtype=np.float64)
+    left = np.minimum(network.items.ends - forecast.origin, params.lifetime)
+    beyond = np.maximum(left - forecast.horizon, 0)
+    own = mean + mean / forecast.horizon * beyond
+    below = np.bincount(echelons.node, own[echelons.member], len(own))
+    return np.where(echelons.feeds, below, own)

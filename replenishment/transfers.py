@@ -1,0 +1,180 @@
+"""Stock of feeding locations shared out tonight among the keys that they feed.
+
+What each key would like is moved while the source has it. Where it has not, lots go where the next
+one is worth most, which for concave worth is the best split (Fox 1966); demand of the source's own
+customers takes part with what keeping a unit back is worth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.capacity import inbound_limit
+from replenishment.echelon import usable
+from replenishment.frozen import check_frozen, check_orphans
+from replenishment.keys import Keys
+from replenishment.lanes import LaneChoice
+from replenishment.limits import Limit, share
+from replenishment.lines import cut_findings, make_lines
+from replenishment.lots import LotTerms, Worth
+from replenishment.needs import find_needs, join_needs
+from replenishment.params import PlanParams
+from replenishment.terms import said_frozen
+from replenishment.wishes import Wishes
+from stockwright.forecast import Forecast
+from stockwright.network import Network
+from stockwright.overrides import Overrides
+from stockwright.plan import Finding, Lines, Policy
+from stockwright.stock import StockPosition
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+CENTRAL_STOCK, LANE_MAX = "CENTRAL_STOCK", "LANE_MAX"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was decided for some keys of the wishes.
+
+    rows: the keys that were decided. quantity: (keys,) units of all keys, 0 for others.
+    binding: (keys,) code of the limit that moved the line, "" for none. frozen: (keys,).
+    prices: shadow price and use of each limit by name.
+    """
+
+    rows: Ints
+    quantity: Floats
+    binding: NDArray[np.object_]
+    frozen: NDArray[np.bool_]
+    findings: tuple[Finding, ...]
+    prices: dict[str, float]
+
+    def lines(self, wishes: Wishes, policy: Policy) -> Lines:
+        """The plan lines of the keys that were decided."""
+        return make_lines(wishes, policy, self.rows, self.quantity, self.binding, self.frozen)
+
+
+def move_stock(
+    wishes: Wishes,
+    forecast: Forecast,
+    network: Network,
+    stock: StockPosition,
+    choice: LaneChoice,
+    params: PlanParams,
+    said: Overrides,
+) -> Outcome:
+    """Transfers of tonight. Raises InfeasiblePlanError when frozen ones break a limit."""
+    rows = np.flatnonzero(wishes.transfer)
+    units = np.where(
+        wishes.transfer, said_frozen(wishes.series, wishes.lane, network, said), np.nan
+    )
+    check_orphans(wishes, said.transfer_frozen, forecast, "transfers", wishes.transfer)
+    source = np.where(wishes.transfer, choice.parent[wishes.series], -1)
+    on_hand = usable(stock, network, forecast)
+    limits = [
+        Limit(CENTRAL_STOCK, source, np.ones(len(source)), on_hand),
+        inbound_limit(wishes, wishes.transfer, forecast, network, stock, None),
+    ]
+    check_frozen(wishes, units, limits, forecast, network)
+    frozen, fixed = np.isfinite(units), np.nan_to_num(units)
+    wanted = np.where(wishes.transfer & ~frozen & (source >= 0), wishes.quantity, 0.0)
+    left = [replace(each, room=np.maximum(each.room - each.use(fixed), 0.0)) for each in limits]
+    keepers = np.flatnonzero((left[0].use(wanted) > 0) & (forecast.mean.max(axis=1) > 0))
+    worth, asked, grown = _with_keepers(wishes, keepers, wanted, left, forecast, network, params)
+    shared = share(worth, asked, grown)
+    quantity = shared.quantity[: len(source)] + fixed
+    binding = binding_codes(wishes, quantity, left, shared.prices)
+    return Outcome(
+        rows=rows,
+        quantity=quantity,
+        binding=binding,
+        frozen=frozen,
+        findings=cut_findings(wishes, rows[~frozen[rows]], quantity, binding),
+        prices=shadow_prices(limits, shared.prices),
+    )
+
+
+def _with_keepers(
+    wishes: Wishes,
+    keepers: Ints,
+    wanted: Floats,
+    limits: list[Limit],
+    forecast: Forecast,
+    network: Network,
+    params: PlanParams,
+) -> tuple[Worth, Floats, list[Limit]]:
+    """The transfers, and behind them a line for what each source may keep for its own demand.
+
+    Keeping back is worth what it saves until the transfers of tonight have been used up.
+    """
+    if not len(keepers):
+        return wishes.worth, wanted, limits
+    span = np.ones(forecast.index.n_series, np.int64)
+    moved = limits[0].group >= 0
+    np.maximum.at(span, limits[0].group[moved], (wishes.lead_time + wishes.review)[moved])
+    review = np.minimum(span[keepers], forecast.horizon)
+    own = find_needs(forecast.take(keepers), _kept_keys(keepers, review, forecast, network), params)
+    needs = join_needs([wishes.needs, own], np.arange(len(wishes.series) + len(keepers)))
+    lot = forecast.quantum[keepers]
+    kept = LotTerms(lot, lot, limits[0].room[keepers], 0 * lot, review.astype(np.float64))
+    worth = Worth(needs, wishes.worth.terms.joined(kept))
+    asked = np.concatenate([wanted, worth.best()[len(wanted) :]])
+    groups = (keepers, np.full(len(keepers), -1))
+    grown = [
+        replace(
+            limit,
+            group=np.concatenate([limit.group, group]),
+            weight=np.concatenate([limit.weight, np.ones(len(keepers))]),
+        )
+        for limit, group in zip(limits, groups, strict=True)
+    ]
+    return worth, asked, grown
+
+
+def _kept_keys(keepers: Ints, review: Ints, forecast: Forecast, network: Network) -> Keys:
+    """Own demand of sources over the life of tonight's transfers, with no stock yet."""
+    nothing, items = np.zeros(len(keepers)), network.items
+    no_arrivals = np.zeros((len(keepers), 0))
+    return Keys(
+        lead_time=nothing.astype(np.int64),
+        review=review,
+        lead_time_sd=nothing,
+        on_hand=nothing,
+        arrival_steps=no_arrivals.astype(np.int64),
+        arrival_units=no_arrivals,
+        holding=items.holding_cost[keepers],
+        shortage=items.shortage_cost[keepers],
+        overage=nothing,
+        ends=np.full(len(keepers), forecast.horizon + 1),
+        service_level=items.service_level[keepers],
+        fill_rate=items.fill_rate[keepers],
+    )
+
+
+def binding_codes(
+    wishes: Wishes, quantity: Floats, limits: list[Limit], prices: list[Floats]
+) -> NDArray[np.object_]:
+    """The limit that took units from each key: the dearest one of those it meets."""
+    code = np.full(len(quantity), "", object)
+    lane_max = wishes.worth.terms.most
+    cut = quantity < wishes.quantity - 1e-9
+    toll = np.zeros(len(quantity))
+    for limit, price in zip(limits, prices, strict=True):
+        mine = limit.of_keys(price[: len(limit.room)]) * limit.weight
+        full = cut & (limit.group >= 0) & ((mine > toll) | (code == ""))
+        code[full] = limit.code
+        toll = np.maximum(toll, mine)
+    code[~cut & (quantity > 0) & (quantity + wishes.worth.terms.lot > lane_max + 1e-9)] = LANE_MAX
+    return code
+
+
+def shadow_prices(limits: list[Limit], prices: list[Floats]) -> dict[str, float]:
+    """Highest shadow price of each limit, and how many of its groups are short."""
+    out: dict[str, float] = {}
+    for limit, price in zip(limits, prices, strict=True):
+        out[f"{limit.code}.shadow_price"] = float(price.max(initial=0.0))
+        out[f"{limit.code}.binding_groups"] = float((price > 0).sum())
+    return out

@@ -1,0 +1,156 @@
+"""What every key with a lane would order if nothing were scarce."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.echelon import Echelons, leaf_keys, node_keys
+from replenishment.keys import Keys
+from replenishment.lanes import LaneChoice
+from replenishment.lots import Worth, buy_up, unit_cost_at
+from replenishment.needs import Needs, find_needs, join_needs
+from replenishment.params import PlanParams
+from replenishment.terms import lifetime_demand, lot_terms, may_order, said_level, said_need
+from stockwright.distribution import Distribution
+from stockwright.forecast import Forecast
+from stockwright.network import LaneKind, Lanes, Network
+from stockwright.overrides import Overrides
+from stockwright.plan import Finding
+from stockwright.stock import StockPosition
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Breaks:
+    """All-units price breaks of keys: offsets (keys + 1,), thresholds and prices (breaks,)."""
+
+    start: Ints
+    units: Floats
+    cost: Floats
+
+    @classmethod
+    def of(cls, lanes: Lanes, rows: Ints) -> Breaks:
+        """The breaks of some lanes."""
+        count = np.diff(lanes.break_start)[rows]
+        start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        place = np.arange(start[-1]) - np.repeat(start[:-1], count)
+        pick = np.repeat(lanes.break_start[rows], count) + place
+        return cls(start, lanes.break_units[pick], lanes.break_cost[pick])
+
+    def unit_cost(self, base: Floats, quantity: Floats) -> Floats:
+        """Money per unit at a quantity, (keys,)."""
+        return unit_cost_at(base, quantity, self.start, self.units, self.cost)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """One row per series with a lane, all (keys,) unless said.
+
+    series, lane: rows of the index and of ``Network.lanes``.
+    lead_time, review: periods that count, for feeding locations with the way down.
+    feeds: steered on echelon stock. transfer: supplied from another location.
+    needs, worth: what is needed and what it is worth, overrides included.
+    breaks: price breaks. freight: money per unit moved.
+    quantity: units of most worth without shared limits, in whole lots.
+    available, inbound: units on hand, and on order within the protection interval; of the
+        echelon for feeding locations.
+    total: demand of the protection interval. said: a planner gave target or quantity.
+    too_large: units of a minimum order that outlasts all demand, 0 where it does not.
+    """
+
+    series: Ints
+    lane: Ints
+    lead_time: Ints
+    review: Ints
+    feeds: Bools
+    transfer: Bools
+    needs: Needs
+    worth: Worth
+    breaks: Breaks
+    freight: Floats
+    quantity: Floats
+    available: Floats
+    inbound: Floats
+    total: Distribution
+    said: Bools
+    too_large: Floats
+
+    def findings(self) -> tuple[Finding, ...]:
+        """MOQ_TOO_LARGE: a need stays open because the smallest order outlasts all demand."""
+        rows = np.flatnonzero(self.too_large > 0)
+        columns = (self.series, self.needs.quantity, self.too_large, self.worth.stake())
+        return tuple(
+            Finding("MOQ_TOO_LARGE", "medium", series, money, {"need": need, "units": units})
+            for series, need, units, money in zip(
+                *(column[rows].tolist() for column in columns), strict=True
+            )
+        )
+
+
+def find_wishes(
+    forecast: Forecast,
+    network: Network,
+    stock: StockPosition,
+    choice: LaneChoice,
+    echelons: Echelons,
+    params: PlanParams,
+    said: Overrides,
+) -> Wishes:
+    """Needs of every series with a lane, its lot terms, and the order it would like best."""
+    leaf = np.flatnonzero((choice.lane >= 0) & ~echelons.feeds)
+    node = np.flatnonzero((choice.lane >= 0) & echelons.feeds)
+    series = np.concatenate([leaf, node])
+    order = np.argsort(series)
+    series, lane = series[order], choice.lane[series[order]]
+    own = said_level(leaf_keys(leaf, forecast, network, stock, choice.lane), leaf, said)
+    pooled, upper = node_keys(node, echelons, forecast, network, stock, choice.lane)
+    upper = said_level(upper, node, said)
+    parts = [find_needs(forecast.take(leaf), own, params), find_needs(pooled, upper, params)]
+
+    def joined(name: str) -> NDArray[np.float64]:
+        both = (getattr(own, name), getattr(upper, name))
+        return np.asarray(np.concatenate(both)[order], np.float64)
+
+    inbound = np.concatenate([own.inbound(), upper.inbound()])[order]
+    wanted = said_need(series, lane, joined("on_hand") + inbound, network, said)
+    needs = join_needs(parts, order).overruled(wanted)
+    terms = lot_terms(lane, network, may_order(series, lane, forecast, network, stock, said))
+    lasting = lifetime_demand(forecast, network, params, echelons)[series]
+    too_large = (terms.first > lasting) & (needs.quantity > 0) & (terms.most > 0)
+    worth = Worth(needs, replace(terms, most=np.where(too_large, 0.0, terms.most)))
+    breaks = Breaks.of(network.lanes, lane)
+    return Wishes(
+        series=series,
+        lane=lane,
+        lead_time=joined("lead_time").astype(np.int64),
+        review=joined("review").astype(np.int64),
+        feeds=echelons.feeds[series],
+        transfer=network.lanes.kind[lane] == LaneKind.TRANSFER,
+        needs=needs,
+        worth=worth,
+        breaks=breaks,
+        freight=network.lanes.unit_freight[lane],
+        quantity=buy_up(worth, worth.best(), breaks.start, breaks.units, breaks.cost),
+        available=joined("on_hand"),
+        inbound=inbound,
+        total=join_totals([_total(forecast.take(leaf), own), _total(pooled, upper)]).take(order),
+        said=np.isfinite(wanted),
+        too_large=np.where(too_large, terms.first, 0.0),
+    )
+
+
+def _total(forecast: Forecast, keys: Keys) -> Distribution:
+    return forecast.total(1, keys.protection)
+
+
+def join_totals(parts: list[Distribution]) -> Distribution:
+    """Several lists of totals as one."""
+    return Distribution(
+        *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Distribution))
+    )
