@@ -1,0 +1,101 @@
+"""The mean model: one global LightGBM that multiplies the base level."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.matrix import FeatureMatrix
+from forecasting.params import ModelParams
+from forecasting.rows import Rows
+from stockwright.calendar import DAYS_PER_PERIOD, PeriodName
+
+Floats = NDArray[np.float64]
+# Codes of names change when names come and go, and a stored model must outlive that; with few years
+# of history the raw calendar only remembers what happened to fall on a date.
+_CODES = ("location_code", "category_code", "brand_code", "event", "phase")
+_SKIPPED = frozenset((*_CODES, "season_bin", "year_sin", "year_cos", "month_day"))
+# Ages beyond this many days tell nothing but the calendar.
+_GROWN_UP = 182.0
+# A leaf needs this many expected units, so that rare sellers are not memorized.
+_UNITS_PER_LEAF = 20.0
+# Bounds of the logarithm of mean over base.
+_FACTORS = (-9.0, 3.5)
+
+
+def model_input(X: NDArray[np.float32], names: tuple[str, ...], days: int) -> NDArray[np.float32]:
+    """The columns that the model reads, ages cut off; ``days`` in a period."""
+    kept = [i for i, name in enumerate(names) if name not in _SKIPPED]
+    read = X[:, kept]
+    age = [names[i] for i in kept].index("age")
+    np.minimum(read[:, age], np.float32(_GROWN_UP / days), out=read[:, age])
+    return read
+
+
+def train(rows: Rows, newest: int, params: ModelParams) -> str:
+    """Fit the booster on rows whose targets lie up to period ``newest``; returns its text.
+
+    The Poisson likelihood has the base level and the exposure as an offset. A row of mean m weighs
+    1 / (1 + m / m0), as under a negative binomial, so that the largest series do not drown the
+    rest; m0 is the rows' mean. A row ``fade`` periods old weighs half.
+    """
+    import lightgbm
+
+    expected = rows.base * rows.exposure
+    weight = 1.0 / (1.0 + expected / max(float(expected.mean()), 1e-9))
+    weight = weight * 0.5 ** ((newest - rows.target) / params.fade)
+    offset = float(np.log(np.sum(weight * rows.units) / np.sum(weight * expected)))
+    data = lightgbm.Dataset(
+        model_input(rows.X, rows.names, DAYS_PER_PERIOD[params.period]),
+        label=rows.units,
+        weight=weight,
+        init_score=np.log(expected) + offset,
+        free_raw_data=True,
+        params={"max_bin": 127, "verbosity": -1},
+    )
+    booster = lightgbm.train(_settings(params, float(weight.mean())), data, params.trees)
+    # What follows the trees repeats the settings, threads among them.
+    trees = str(booster.model_to_string()).split("\nparameters:", 1)[0]
+    return f"offset={offset!r}\n{trees}\n"
+
+
+def _settings(params: ModelParams, weight: float) -> dict[str, Any]:
+    return {
+        "objective": "poisson",
+        "boost_from_average": False,
+        "learning_rate": params.learning_rate,
+        "num_leaves": params.leaves,
+        "min_data_in_leaf": 100,
+        "min_sum_hessian_in_leaf": _UNITS_PER_LEAF * weight,
+        "lambda_l2": 5.0 * weight,
+        "feature_fraction": 0.3,
+        "bagging_fraction": 0.7,
+        "bagging_freq": 1,
+        "max_bin": 127,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": params.threads,
+        "seed": 1,
+        "verbosity": -1,
+    }
+
+
+class MeanModel:
+    """A trained booster, ready to predict."""
+
+    def __init__(self, text: str, period: PeriodName) -> None:
+        import lightgbm
+
+        head, body = text.split("\n", 1)
+        self._offset = float(head.removeprefix("offset="))
+        self._booster = lightgbm.Booster(model_str=body)
+        self._days = DAYS_PER_PERIOD[period]
+
+    def predict(self, matrix: FeatureMatrix, threads: int) -> Floats:
+        """Mean of each row, units per period, > 0; the same for any number of threads."""
+        read = model_input(matrix.X, matrix.names, self._days)
+        raw: Floats = self._booster.predict(read, raw_score=True, num_threads=threads)
+        factor = np.exp(np.clip(raw + self._offset, *_FACTORS))
+        return np.asarray(matrix.level * matrix.season * factor)

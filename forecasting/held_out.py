@@ -1,0 +1,143 @@
+"""Held-out origins: what a model that has not seen them would have forecast, and what came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.build import build_features
+from features.context import build_context
+from features.signal import exposure_of
+from forecasting.booster import MeanModel
+from forecasting.moments import Moments, history_moments
+from forecasting.params import ModelParams
+from forecasting.spread import Totals
+from stockwright.panel import DemandPanel, Status, mix_hash, text_hash
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+# Totals that were watched for a smaller share of their time say too little.
+_LEAST_SEEN = 0.5
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Forecast and outcome of some series at some origins, (rows, step) arrays.
+
+    mean: forecast. units: sold. exposure: share of the period in which demand could be seen.
+    hidden: a stock-out hid some demand. series: (rows,) in the panel. origin: (rows,).
+    moments: of each row's series at its origin.
+    """
+
+    mean: Floats
+    units: Floats
+    exposure: Floats
+    hidden: NDArray[np.bool_]
+    series: Ints
+    origin: Ints
+    moments: Moments
+
+    def bias(self) -> float:
+        """Units seen over units forecast for what could be seen; 1 where nothing was."""
+        expected = float((self.mean * self.exposure).sum())
+        seen = float((self.units * (self.exposure > 0)).sum())
+        return seen / expected if expected > 0 and seen > 0 else 1.0
+
+    def scaled(self, factor: float) -> HeldOut:
+        """The same with every mean times ``factor``."""
+        return replace(self, mean=self.mean * factor)
+
+    def totals(self, spans: tuple[int, ...]) -> tuple[Totals, Ints]:
+        """Totals of the first steps, as many as each span says; periods without any sight left out.
+
+        A total counts when it was watched for at least half of its mean. Returns the totals and
+        the row of each.
+        """
+        counted = np.asarray((self.exposure > 0) | self.hidden)
+        rate = self.mean.mean(axis=1)
+        parts = []
+        for span in sorted({min(span, self.mean.shape[1]) for span in spans}):
+            here = counted[:, :span]
+            mean = np.where(here, self.mean[:, :span], 0.0)
+            seen = (mean * self.exposure[:, :span]).sum(axis=1)
+            kept = (seen >= _LEAST_SEEN * mean.sum(axis=1)) & (mean.sum(axis=1) > 0)
+            units = np.where(here, self.units[:, :span], 0.0).sum(axis=1)
+            hidden = self.hidden[:, :span].any(axis=1)
+            sums = (rate, mean.sum(axis=1), (mean**2).sum(axis=1), units, hidden)
+            parts.append((*(each[kept] for each in sums), np.flatnonzero(kept)))
+        joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        rate, mean, squares, units, hidden, rows = joined
+        return Totals(rate, mean, squares, units, hidden, self.moments.take(rows)), rows
+
+    @staticmethod
+    def joined(parts: Sequence[HeldOut]) -> HeldOut:
+        """The rows of several parts one after the other."""
+        arrays = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("mean", "units", "exposure", "hidden", "series", "origin")
+        }
+        return HeldOut(**arrays, moments=Moments.joined([part.moments for part in parts]))
+
+
+def held_out_origins(panel: DemandPanel, params: ModelParams) -> Ints:
+    """The newest origins with a whole window of outcomes behind them, rising."""
+    span = held_span(panel, params)
+    newest = panel.origin - span
+    fewest = max(panel.n_periods // 2, 1)
+    return np.arange(newest, fewest - 1, -params.held_stride)[: params.held_out][::-1]
+
+
+def held_span(panel: DemandPanel, params: ModelParams) -> int:
+    """Steps that are held out: up to the longest span, within the horizon and the history."""
+    return min(max(params.spans), params.horizon, max(panel.n_periods // 8, 1))
+
+
+def held_out(
+    panel: DemandPanel, model: MeanModel | None, origins: Ints, params: ModelParams
+) -> HeldOut:
+    """Forecast the held-out origins for a sample of series drawn by a hash of their keys.
+
+    Without a model the plain mean, level times season, is tried.
+    """
+    span = held_span(panel, params)
+    wanted = params.held_windows / max(len(origins) * len(params.spans), 1)
+    # SKUs are drawn, not series, so that their locations can be compared.
+    keys = text_hash(panel.index.skus)[panel.index.sku]
+    share = wanted / max(panel.n_series, 1)
+    return HeldOut.joined(
+        [_one_origin(panel, model, int(o), span, share, keys, params) for o in origins]
+    )
+
+
+def _one_origin(
+    panel: DemandPanel,
+    model: MeanModel | None,
+    origin: int,
+    span: int,
+    share: float,
+    keys: NDArray[np.uint64],
+    params: ModelParams,
+) -> HeldOut:
+    features = params.features()
+    past = panel.until(origin)
+    context = build_context(past, features)
+    salt = mix_hash(np.array([origin + 2**33], np.uint64))[0]
+    draw = (mix_hash(keys ^ salt) >> np.uint64(11)).astype(np.float64) / 2.0**53
+    series = np.flatnonzero(draw < share)
+    block, window = past.take(series), slice(origin + 1, origin + 1 + span)
+    matrix = build_features(block, np.arange(1, span + 1), features, context)
+    status, in_stock = panel.status[series, window], panel.in_stock[series, window]
+    plain = matrix.level * matrix.season
+    mean = plain if model is None else model.predict(matrix, params.threads)
+    return HeldOut(
+        mean=mean.reshape(-1, span),
+        units=panel.demand[series, window].astype(np.float64),
+        exposure=exposure_of(status, in_stock, 0.0).astype(np.float64),
+        hidden=status == Status.CENSORED,
+        series=series,
+        origin=np.full(len(series), origin),
+        moments=history_moments(block, features),
+    )

@@ -1,0 +1,131 @@
+"""Training rows: (series, origin, step) triples of the past, sampled by a hash of their key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.build import build_features
+from features.context import build_context
+from features.matrix import FeatureMatrix
+from features.params import FeatureParams
+from features.signal import exposure_of
+from forecasting.params import ModelParams
+from stockwright.panel import DemandPanel, mix_hash
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+# Steps of one origin for one part of the series, and parts of the series per origin.
+_STEPS, _PARTS = 4, 2
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows to learn from.
+
+    X: (rows, features) float32. units: demand seen. exposure: share of the period in which it
+    could be seen, (0, 1]. base: level times season, units per period. target: period forecast.
+    """
+
+    X: NDArray[np.float32]
+    names: tuple[str, ...]
+    units: Floats
+    exposure: Floats
+    base: Floats
+    target: Ints
+
+    def take(self, rows: NDArray[np.bool_]) -> Rows:
+        """Some of the rows."""
+        kept = {n: getattr(self, n)[rows] for n in ("X", "units", "exposure", "base", "target")}
+        return replace(self, **kept)
+
+
+def past_origins(panel: DemandPanel, params: ModelParams) -> Ints:
+    """Origins to train on, rising: the newest has one observed target, the oldest some history."""
+    newest = panel.origin - 1
+    least = min(2 * params.features().short, max(panel.n_periods // 3, 1))
+    return np.arange(newest, least - 1, -params.stride)[: params.origins][::-1]
+
+
+def training_rows(panel: DemandPanel, params: ModelParams) -> Rows:
+    """Rows of all past origins whose targets lie in the history and could be seen.
+
+    CENSORED periods enter with the share of the time in which goods were there: the likelihood
+    of a Poisson process does not depend on why its observation stopped.
+    """
+    origins = past_origins(panel, params)
+    listed = _listed_share(panel, origins)
+    share = params.max_rows / max(panel.n_series * len(origins) * _STEPS * listed, 1.0)
+    keys = panel.index.key_hash()
+    parts = [_origin_rows(panel, int(o), share, keys, params) for o in origins]
+    found = [part for chunk in parts for part in chunk if len(part.units)]
+    if not found:
+        return _no_rows()
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in found])
+        for name in ("X", "units", "exposure", "base", "target")
+    }
+    return Rows(names=found[0].names, **joined)
+
+
+def _listed_share(panel: DemandPanel, origins: Ints) -> float:
+    """Share of the cells at the origins that could be seen."""
+    seen = exposure_of(panel.status[:, origins], panel.in_stock[:, origins], 0.1) > 0
+    return float(seen.mean()) if seen.size else 0.0
+
+
+def _no_rows() -> Rows:
+    nothing = np.empty(0)
+    return Rows(np.empty((0, 0), np.float32), (), nothing, nothing, nothing, nothing.astype(int))
+
+
+def _origin_rows(
+    panel: DemandPanel, origin: int, share: float, keys: NDArray[np.uint64], params: ModelParams
+) -> list[Rows]:
+    """Rows of one origin: parts of the series, each with its own few steps."""
+    features = params.features()
+    past = panel.until(origin)
+    context = build_context(past, features)
+    salt = mix_hash(np.array([origin, origin + 2**32], np.uint64))
+    draw = mix_hash(keys ^ salt[0])
+    uniform = (draw >> np.uint64(11)).astype(np.float64) / 2.0**53
+    part_of = (draw % np.uint64(_PARTS)).astype(np.int64)
+    longest = min(params.horizon, panel.origin - origin)
+    rows = []
+    for part in range(_PARTS):
+        series = np.flatnonzero((uniform < share) & (part_of == part))
+        if len(series):
+            steps = _steps(longest, int(salt[1] >> np.uint64(33)) + part)
+            matrix = build_features(past.take(series), steps, features, context)
+            rows.append(_seen_rows(panel.take(series), matrix, origin, features))
+    return rows
+
+
+def _steps(longest: int, turn: int) -> Ints:
+    """A few steps spread over 1 ... longest, others for every turn."""
+    count = min(_STEPS, longest)
+    start = turn * 0.6180339887 % 1.0
+    places = (np.arange(count) + start) / count * longest
+    return np.unique(np.clip(places.astype(np.int64), 0, longest - 1)) + 1
+
+
+def _seen_rows(
+    block: DemandPanel, matrix: FeatureMatrix, origin: int, features: FeatureParams
+) -> Rows:
+    """The rows whose target could be seen, with what was seen."""
+    series, target = matrix.series, origin + matrix.step.astype(np.int64)
+    exposure = exposure_of(
+        block.status[series, target], block.in_stock[series, target], features.least_exposure
+    ).astype(np.float64)
+    seen = exposure > 0
+    rows = Rows(
+        X=matrix.X,
+        names=matrix.names,
+        units=block.demand[series, target].astype(np.float64),
+        exposure=exposure,
+        base=matrix.level * matrix.season,
+        target=target,
+    )
+    return rows.take(seen)
