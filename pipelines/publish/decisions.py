@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.publish.night import Night
+from pipelines.publish.plan_findings import arrivals_until
 
 
 def decisions(night: Night) -> NDArray[np.object_]:
@@ -13,9 +16,10 @@ def decisions(night: Night) -> NDArray[np.object_]:
 
     ORDER, TRANSFER: it has a line. NOT_STOCKED: presale or dropship goods. STOCK_UNKNOWN: its
     location reports no stock. BLOCKED: an override blocks it. NO_LANE: nothing can supply it.
-    NOT_TONIGHT: its source takes no order on this order date. NO_DEMAND: none is expected in its
-    protection interval. ENOUGH: the stock left at arrival is above the reorder point.
-    NOT_WORTH_IT: something was needed, but limits, minimum or pack made it not worth its price.
+    NOT_TONIGHT: its source takes no order on this order date. LIMIT_CUT: a limit took all of its
+    line. MOQ_TOO_LARGE: the smallest order would outlast all demand. NO_DEMAND: none is expected
+    in its protection interval. ENOUGH: stock and orders are above the reorder point.
+    NOT_WORTH_IT: they are not, but the smallest order costs more than it is worth.
     """
     plan, situation = night.plan, night.situation
     policy, network = plan.policy, situation.network
@@ -29,8 +33,9 @@ def decisions(night: Night) -> NDArray[np.object_]:
         ("BLOCKED", situation.overrides.blocked),
         ("NO_LANE", policy.lane < 0),
         ("NOT_TONIGHT", ~open_tonight),
+        *((code, _found(night, code)) for code in ("LIMIT_CUT", "MOQ_TOO_LARGE")),
         ("NO_DEMAND", policy.demand_mean <= 0),
-        ("ENOUGH", position(night) > policy.reorder_point),
+        ("ENOUGH", positions(night) > policy.reorder_point),
     ]
     conditions = [condition for _, condition in rules]
     codes = np.select(conditions, np.arange(len(rules)), default=len(rules))
@@ -38,10 +43,28 @@ def decisions(night: Night) -> NDArray[np.object_]:
     return np.asarray(names[codes], object)
 
 
-def position(night: Night) -> NDArray[np.float64]:
-    """Stock projected to the arrival, (series,): what the reorder point is held against."""
-    return night.plan.policy.stock_at_arrival
+def positions(night: Night) -> NDArray[np.float64]:
+    """Units on hand and on order within the protection interval, (series,).
+
+    Those of a location that feeds others count all that it feeds.
+    """
+    protection = night.plan.policy.protection.astype(np.int64)
+    own = night.situation.stock.on_hand + arrivals_until(night, protection)
+    parents, total = night.parents(), own.copy()
+    above, carried = parents, own
+    # One round for each level of the network; lanes in use never run in a circle.
+    while (above >= 0).any():
+        known = above >= 0
+        total += np.bincount(above[known], carried[known], minlength=len(own))
+        above = np.where(known, parents[above], -1)
+    return total
 
 
-def _holds(series: NDArray[np.int32], n: int) -> NDArray[np.bool_]:
+def _found(night: Night, code: str) -> NDArray[np.bool_]:
+    """Whether the plan has a finding of a code for each series."""
+    series = [finding.series for finding in night.plan.findings if finding.code == code]
+    return _holds(np.array([each for each in series if each >= 0], np.int64), night.index.n_series)
+
+
+def _holds(series: NDArray[Any], n: int) -> NDArray[np.bool_]:
     return np.bincount(series, minlength=n) > 0

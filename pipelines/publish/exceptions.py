@@ -137,6 +137,7 @@ def _line_ids(rows: list[_Row], lines: Sequence[Table]) -> NDArray[np.object_]:
 
 def _message(night: Night, row: _Row) -> str:
     values = {name: number_text(value) for name, value in row.message.items()}
+    values["limit"] = night.texts.of("limits", values.get("limit", ""))
     values |= {"sku": row.sku, "location": row.location, "money": number_text(row.money)}
     if night.texts.knows("messages", row.code):
         return night.texts.fill("messages", row.code, values)

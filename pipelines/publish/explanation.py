@@ -28,6 +28,9 @@ def explanations(
     columns |= _policy_numbers(night, lines)
     columns["trigger"] = [night.texts.of("reasons", code) for code in lines.reason.tolist()]
     columns["limit"] = [night.texts.of("limits", code) for code in lines.binding.tolist()]
+    columns["rounding_less"] = [
+        text.removeprefix("-") if text.startswith("-") else "" for text in columns["rounding_added"]
+    ]
     columns["feeds"] = night.feeds()[lines.series].tolist()
     columns["history"] = _histories(night, ends)
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
@@ -42,6 +45,8 @@ def _policy_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
         "lead_time_days": policy.lead_time[series] * night.days,
         "review_days": policy.review[series] * night.days,
         "protection_days": policy.protection[series] * night.days,
+        "way_down_days": (policy.protection - policy.lead_time - policy.review)[series]
+        * night.days,
     }
     levels = cell_texts(rounded(policy.service_level[series]))
     return {"service_level": levels} | {
@@ -55,7 +60,7 @@ def _sentence(night: Night, orders: bool, row: Row) -> str:
     if row["feeds"]:
         clauses.insert(1, "echelon")
     if row["rounding_added"] != "0":
-        clauses.append("rounding")
+        clauses.append("rounding_down" if row["rounding_less"] else "rounding")
     if row["limit"]:
         clauses.append("cut" if row["limit_cut"] != "0" else "bound")
     clauses += ["result_order" if orders else "result_transfer", "money"]

@@ -32,12 +32,11 @@ def unavoidable_stockouts(night: Night) -> list[Finding]:
     """STOCKOUT_EXPECTED: the stock runs out before tonight's order could arrive.
 
     Money: shortage cost times the units expected to be missed by then, from the distribution of
-    the whole demand up to the arrival against all stock that can serve it. Locations that feed
-    others are left out: their projection is that of everything they feed.
+    the whole demand up to the arrival against all stock that can serve it.
     """
     policy, stock = night.plan.policy, night.situation.stock
     runs_out = (policy.stockout_step > 0) & (policy.stockout_step <= policy.lead_time)
-    sells = night.situation.network.locations.sells[night.index.location] & ~night.feeds()
+    sells = night.situation.network.locations.sells[night.index.location]
     series = np.flatnonzero(runs_out & sells & (policy.lane >= 0) & stock.known)
     lead_time = np.minimum(policy.lead_time, night.forecast.horizon).astype(np.int64)
     demand = night.forecast.total(1, lead_time).take(series)
@@ -74,8 +73,11 @@ def _lines_cut(night: Night, lines: Lines) -> list[Finding]:
     missed = demand.expected_shortage(stock)
     avoided = missed - demand.expected_shortage(stock + lines.limit_cut[rows])
     cost = night.situation.network.items.shortage_cost[series] * np.maximum(avoided, 0.0)
-    limits = [night.texts.of("limits", code) for code in lines.binding[rows].tolist()]
-    columns = {"units": lines.limit_cut[rows], "kept": lines.units[rows], "limit": limits}
+    columns = {
+        "units": lines.limit_cut[rows],
+        "kept": lines.units[rows],
+        "limit": lines.binding[rows],
+    }
     return _findings("LIMIT_CUT", "medium", series, cost, columns)
 
 

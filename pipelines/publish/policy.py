@@ -28,30 +28,44 @@ def policy_table(night: Night, earlier: Sequence[Path]) -> Table:
     series = np.arange(night.index.n_series)
     bias, wape = accuracy(night.situation.panel, night.situation.as_of, earlier)
     sources = np.append(night.situation.lane_sources(), "")
-    levels = ("service_level", "safety_stock", "reorder_point", "order_up_to")
-    demand = ("demand_mean", "demand_q50", "demand_q90", "demand_q95")
     return {
         "sku": night.skus(series),
         "location": night.locations(series),
         "abc_xyz": np.asarray(catalog.abc_xyz, object),
         "life_stage": life_stages(night.situation.panel, catalog.life_stage),
-        **{name: rounded(getattr(policy, name)) for name in levels},
-        "review_days": policy.review.astype(np.int64) * days,
-        "lead_time_days": policy.lead_time.astype(np.int64) * days,
-        "protection_days": policy.protection.astype(np.int64) * days,
-        **{name: rounded(getattr(policy, name)) for name in demand},
+        **_steering(night),
         "cover_days": rounded(policy.cover_before * days, 1),
         "bias_8w": rounded(bias),
         "wape_8w": rounded(wape),
         "stockout_days_8w": rounded(stockout_days(night.situation.panel), 2),
         "available": rounded(night.situation.stock.on_hand),
         "inbound_units": rounded(night.situation.stock.on_order()),
-        "stock_at_arrival": rounded(policy.stock_at_arrival),
+        "stock_at_arrival": rounded(np.where(policy.lane >= 0, policy.stock_at_arrival, np.nan)),
         "stockout_date": night.dates_of_steps(policy.stockout_step),
         "money_at_risk": money(policy.money_at_risk),
         "source": sources[policy.lane],
         "decision": decisions(night),
     }
+
+
+def _steering(night: Night) -> Table:
+    """Levels, days and demand; empty for a key without a lane, which nothing steers."""
+    policy, days = night.plan.policy, night.days
+    columns = {
+        "service_level": policy.service_level,
+        "safety_stock": policy.safety_stock,
+        "reorder_point": policy.reorder_point,
+        "order_up_to": policy.order_up_to,
+        "review_days": policy.review * days,
+        "lead_time_days": policy.lead_time * days,
+        "protection_days": policy.protection * days,
+        "demand_mean": policy.demand_mean,
+        "demand_q50": policy.demand_q50,
+        "demand_q90": policy.demand_q90,
+        "demand_q95": policy.demand_q95,
+    }
+    steered = policy.lane >= 0
+    return {name: rounded(np.where(steered, each, np.nan)) for name, each in columns.items()}
 
 
 def write_policy_parquet(path: Path, table: Table) -> Path:

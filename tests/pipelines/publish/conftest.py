@@ -190,7 +190,7 @@ def lines(base: Policy, series: np.ndarray, multiple: int, price: float) -> Line
         available=held()[series],
         inbound=np.bincount([0, 1], [24.0, 6.0], minlength=N)[series],
         demand_bought=base.demand_q95[series],
-        target=base.order_up_to[series],
+        target=(held() + np.bincount([0, 1], [24.0, 6.0], minlength=N))[series] + need,
         need=need,
         rounding_added=whole - need,
         limit_cut=cut,

@@ -21,11 +21,12 @@ def test_a_line_is_explained_in_the_words_of_its_file(publish) -> None:
 
 
 def test_a_key_without_a_line_is_explained_by_its_numbers(publish, parts) -> None:
-    policy = replace(parts.plan.policy, stock_at_arrival=np.full(12, 100.0))
-    text = explain(publish(plan=replace(parts.empty_plan, policy=policy)), "123", "EAST")
-    assert "100 projected to be left" in text
+    stock = replace(parts.situation.stock, on_hand=np.full(12, 100.0))
+    situation = replace(parts.situation, stock=stock)
+    text = explain(publish(situation=situation, plan=parts.empty_plan), "123", "EAST")
+    assert "100 on hand" in text
     assert "reorder point 18," in text
-    assert "the projected stock is above the reorder point (ENOUGH)" in text
+    assert "stock and orders are above the reorder point (ENOUGH)" in text
 
 
 def test_without_a_location_every_key_of_the_sku_is_explained(publish) -> None:
