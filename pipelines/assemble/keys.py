@@ -75,8 +75,8 @@ class Keys:
         table = self._table
         if table is None or len(frame) < len(table):
             return self.index.find(sku, place)
-        known = (sku >= 0) & (place >= 0)
-        return np.where(known, table[sku * self.n_locations + place], -1)
+        flat = np.where((sku >= 0) & (place >= 0), sku * self.n_locations + place, -1)
+        return table[flat]
 
     @cached_property
     def _table(self) -> Ints | None:
@@ -84,7 +84,8 @@ class Keys:
         size = len(self.index.skus) * self.n_locations
         if size > _MARKED >> 3:
             return None
-        table = np.full(size, -1, np.int64)
+        # The last slot, beyond every pair, is the answer for no pair.
+        table = np.full(size + 1, -1, np.int64)
         flat = self.index.sku.astype(np.int64) * self.n_locations + self.index.location
         table[flat] = np.arange(self.n_series)
         return table

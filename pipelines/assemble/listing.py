@@ -18,6 +18,7 @@ from stockwright.panel import Status
 NO_END = np.int64(1 << 40)
 # A location with rows in fewer than this share of its periods is small rather than unreported.
 _DENSE = 0.5
+_LONG_AGO = 365
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,14 @@ def listing_of(
     """First of sale, receipt, first seen stock and launch date; end date.
 
     received: (series,) earliest date of receipt of the stock on hand. unsold_stock: (series,)
-    stock on hand at a location that sells: without any date it counts as launched before the
-    window, so that its unsold days are seen. sells: (locations,) whether anything was ever sold
+    stock on hand at a location that sells: without any date it counts as launched a year before
+    the window, so that its unsold days are seen. sells: (locations,) whether anything was ever sold
     there; keys of other locations have no demand of their own and never launch.
     """
     launched = product_dates(products, "launch_date", keys)
     first = _earliest(sales.first, received, exposure.first_seen, launched)
     period = window.calendar.index_of(np.where(np.isnat(first), window.calendar.start, first))
-    unknown = np.where(unsold_stock, 0, window.periods)
+    unknown = np.where(unsold_stock, -_LONG_AGO // window.calendar.days, window.periods)
     launch = np.where(np.isnat(first), unknown, np.minimum(period, window.periods))
     launch = np.where(sells[keys.index.location], launch, window.periods)
     return Listing(launch.astype(np.int32), _ends(products, keys, window))
