@@ -28,9 +28,8 @@ def explanations(
     columns |= _policy_numbers(night, lines)
     columns["trigger"] = [night.texts.of("reasons", code) for code in lines.reason.tolist()]
     columns["limit"] = [night.texts.of("limits", code) for code in lines.binding.tolist()]
-    columns["rounding_less"] = [
-        text.removeprefix("-") if text.startswith("-") else "" for text in columns["rounding_added"]
-    ]
+    added = columns["rounding_added"]
+    columns["rounding_less"] = [text[1:] if text.startswith("-") else "" for text in added]
     columns["feeds"] = night.feeds()[lines.series].tolist()
     columns["history"] = _histories(night, ends)
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
@@ -39,14 +38,14 @@ def explanations(
 
 def _policy_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
     policy, series = night.plan.policy, lines.series
+    way_down = policy.protection - policy.lead_time - policy.review
     numbers = {
         "stock_at_arrival": lines.stock_at_arrival,
         "target": lines.target,
         "lead_time_days": policy.lead_time[series] * night.days,
         "review_days": policy.review[series] * night.days,
         "protection_days": policy.protection[series] * night.days,
-        "way_down_days": (policy.protection - policy.lead_time - policy.review)[series]
-        * night.days,
+        "way_down_days": np.maximum(way_down, 0)[series] * night.days,
     }
     levels = cell_texts(rounded(policy.service_level[series]))
     return {"service_level": levels} | {

@@ -51,7 +51,7 @@ def policy_table(night: Night, earlier: Sequence[Path]) -> Table:
 def _steering(night: Night) -> Table:
     """Levels, days and demand; empty for a key without a lane, which nothing steers."""
     policy, days = night.plan.policy, night.days
-    columns = {
+    columns: Table = {
         "service_level": policy.service_level,
         "safety_stock": policy.safety_stock,
         "reorder_point": policy.reorder_point,

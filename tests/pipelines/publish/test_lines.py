@@ -114,3 +114,11 @@ def test_published_lines_come_back_as_they_were_named(publish) -> None:
     assert set(lines.loc[lines["kind"] == "order", "source"]) == {"+86 厂|A"}
     assert lines["units"].tolist()[:4] == [72, 60, 72, 60]
     assert published_lines([]).columns.tolist() == lines.columns.tolist()
+
+
+def test_packs_that_leave_some_need_open_are_said_so(publish, parts) -> None:
+    orders = parts.plan.orders
+    fewer = replace(orders, units=np.full(4, 48.0), rounding_added=48.0 - orders.need)
+    texts = read_csv(publish(plan=replace(parts.plan, orders=fewer)) / "orders.csv")["explanation"]
+    assert "; whole packs leave 16 of it open;" in texts[0]
+    assert "packs add" not in texts[0]
