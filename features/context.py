@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from features.params import FeatureParams
-from features.season import GroupHistory, SeasonIndex, learn_season
+from features.season import GroupHistory, SeasonIndex, learn_season, nested
 from features.signal import exposure_of
 from features.state import window_sums
 from stockwright.errors import DataError
@@ -47,9 +47,9 @@ class FeatureContext:
     """Group knowledge at one origin, looked up by the codes of the series of any block.
 
     tables: by group name: shop, location, sku and the attributes of ``params.groups``.
-    season: of ``params.season_group``. uplift: (groups + 1, events) expected units of an event
-    over units without it, 1 where never seen; seen: (groups + 1, events) the same not shrunk, NaN
-    where never seen. Column = event * phases + phase.
+    season: of the finest of ``params.season_groups``. uplift: (groups + 1, events) expected units
+    in an event over units without it, 1 where never seen; seen: the same not shrunk, NaN where
+    never seen. Column = event * phases + phase.
     """
 
     origin: int
@@ -78,6 +78,27 @@ def group_codes(panel: DemandPanel, name: str) -> NDArray[np.int32]:
     return np.asarray(panel.attributes.get(name, missing), np.int32)
 
 
+def season_names(panel: DemandPanel, params: FeatureParams) -> tuple[str, ...]:
+    """The nested groups of seasons that the panel has, coarse to fine; the shop if it has none."""
+    present = tuple(name for name in params.season_groups if name in panel.attributes)
+    return present or (SHOP,)
+
+
+def season_codes(panel: DemandPanel, params: FeatureParams) -> NDArray[np.int32]:
+    """Code of each series in the finest group of seasons, -1 for unknown."""
+    return group_codes(panel, season_names(panel, params)[-1])
+
+
+def _parents(panel: DemandPanel, params: FeatureParams, rows: int) -> Ints:
+    """Code of the coarser group of each finest group (its largest, where not nested), or -1."""
+    names = season_names(panel, params)
+    parent = np.full(rows, -1, np.int64)
+    if len(names) > 1:
+        np.maximum.at(parent, group_codes(panel, names[-1]), group_codes(panel, names[-2]))
+        parent[-1] = -1
+    return parent
+
+
 def check_codes(codes: NDArray[np.int32], rows: int, name: str) -> None:
     """Raise DataError when a block has codes that the context never saw."""
     if len(codes) and int(codes.max()) >= rows - 1:
@@ -90,13 +111,15 @@ def check_codes(codes: NDArray[np.int32], rows: int, name: str) -> None:
 
 def build_context(panel: DemandPanel, params: FeatureParams) -> FeatureContext:
     """Learn group knowledge from the whole panel up to its origin."""
-    codes = group_codes(panel, params.season_group)
+    codes = season_codes(panel, params)
     rows = int(codes.max(initial=-1)) + 2
     first = max(panel.n_periods - params.history, 0)
     history, base, windows = _scan(panel, codes, rows, first, params)
+    history = replace(history, parent=_parents(panel, params, rows))
     season = learn_season(history, panel.calendar, first, params)
     phases = int(panel.covariates.phase.max(initial=0)) + 1
-    uplift, seen = _event_uplift(panel, codes, base, season, first, phases, params)
+    table = _event_table(panel, codes, base, season, first, phases, params)
+    uplift, seen = _shrunk_uplift(table, history.parent)
     names = (SHOP, LOCATION, SKU, *(g for g in params.groups if g in panel.attributes))
     tables = {name: _table(group_codes(panel, name), windows) for name in names}
     return FeatureContext(panel.origin, tables, season, uplift, seen, phases)
@@ -134,7 +157,7 @@ def _scan(
             sums[k] += member @ values
     # The last row holds the series of unknown group; it becomes the whole shop.
     sums[:, -1] = sums.sum(axis=1)
-    return GroupHistory(sums[0], sums[1], sums[2]), base, windows
+    return GroupHistory(sums[0], sums[1], sums[2], np.full(rows, -1)), base, windows
 
 
 def _cells(
@@ -186,7 +209,7 @@ def _divide(top: Floats, bottom: Floats, empty: float) -> Floats:
     return out
 
 
-def _event_uplift(
+def _event_table(
     panel: DemandPanel,
     codes: NDArray[np.int32],
     base: Floats,
@@ -194,8 +217,11 @@ def _event_uplift(
     first: int,
     phases: int,
     params: FeatureParams,
-) -> tuple[Floats, Floats]:
-    """Units in event periods over base rate times season, by group and event column."""
+) -> Floats:
+    """Units in event periods, base rate times season in them, and selling periods.
+
+    (3, groups + 1, event columns), last row the shop.
+    """
     event = panel.covariates.event
     events = (int(event.max(initial=0)) + 1) * phases
     rows = len(season.bins)
@@ -213,7 +239,7 @@ def _event_uplift(
             sums[k] += np.bincount(place, values[hit], minlength=rows * events)
     table = sums.reshape(3, rows, events)
     table[:, -1] = table.sum(axis=1)
-    return _shrunk_uplift(table)
+    return table
 
 
 def _event_cells(
@@ -233,13 +259,10 @@ def _event_cells(
     return units.astype(np.float64), exposure.astype(np.float64), column
 
 
-def _shrunk_uplift(table: Floats) -> tuple[Floats, Floats]:
-    """Uplift shrunk to the shop's (1 where never seen), and raw; from (3, groups + 1, events)."""
+def _shrunk_uplift(table: Floats, parent: Ints) -> tuple[Floats, Floats]:
+    """Uplift shrunk to the parent's and the shop's (1 where never seen), and raw."""
     seen = _divide(table[0], table[1], np.nan)
-    known = np.isfinite(seen)
-    shop = np.where(known[-1], seen[-1], 1.0)
-    weight = np.where(known, table[2] / (table[2] + _UPLIFT_COUNT), 0.0)
-    uplift = weight * np.where(known, seen, 1.0) + (1.0 - weight) * shop
-    uplift[-1] = shop
+    shop = np.where(np.isfinite(seen[-1]), seen[-1], 1.0)
+    uplift = nested((table[0], table[1], table[2]), shop, parent, _UPLIFT_COUNT)
     uplift[:, 0] = 1.0
     return np.clip(uplift, 0.1, 50.0), seen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features.context import FeatureContext, group_codes
+from features.context import FeatureContext, season_codes
 from features.params import FeatureParams
 from features.signal import Floats32, Signal, ratio
 from stockwright.panel import DemandPanel
@@ -83,7 +83,7 @@ def event_features(
     group = np.full(shape, np.nan, np.float32)
     shop = group
     if context is not None:
-        codes = group_codes(panel, params.season_group)
+        codes = season_codes(panel, params)
         column = np.broadcast_to(context.event_column(event, phase), shape)
         group = context.seen[codes[:, None], column].astype(np.float32)
         shop = context.seen[-1][column].astype(np.float32)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features.context import LOCATION, SHOP, SKU, FeatureContext, check_codes, group_codes
+from features.context import (
+    LOCATION,
+    SHOP,
+    SKU,
+    FeatureContext,
+    check_codes,
+    group_codes,
+    season_codes,
+    season_names,
+)
 from features.params import FeatureParams
 from features.signal import Signal
 from features.state import weighted
@@ -28,8 +37,8 @@ def season_factor(
     out = np.ones((panel.n_series, count), np.float32)
     if context is None:
         return out
-    codes = group_codes(panel, params.season_group)
-    check_codes(codes, len(context.uplift), params.season_group)
+    codes = season_codes(panel, params)
+    check_codes(codes, len(context.uplift), season_names(panel, params)[-1])
     lead = max(-first, 0)
     periods = np.arange(first + lead, first + count)
     factor = context.season.factor(panel.calendar, periods, params).astype(np.float32)
@@ -68,7 +77,7 @@ def group_prior(
     check_codes(codes, len(context.tables[SKU].units), SKU)
     units, exposure = context.tables[SKU].units[codes], context.tables[SKU].exposure[codes]
     kept = params.prior_exposure
-    prior = (units + kept * typical(params.season_group)) / (exposure + kept)
+    prior = (units + kept * typical(season_names(panel, params)[-1])) / (exposure + kept)
     prior = np.maximum(prior * typical(LOCATION) / shop, params.floor)
     return np.asarray(prior, np.float64)
 

@@ -30,7 +30,8 @@ class FeatureParams:
     floor: smallest level, units per period.
     groups: attributes with group features, where the panel has them.
     codes: attributes (or "location") whose codes are categorical features.
-    season_group: attribute whose seasonal index is learned, shrunk to that of the whole shop.
+    season_groups: nested attributes, coarse to fine: seasons and event uplifts are learned for the
+        finest that the panel has, shrunk to the next coarser one's, those to the whole shop's.
     history: periods of history from which seasons and event uplifts are learned.
     event_reach: days to and since an event are counted up to this many periods.
     """
@@ -50,15 +51,15 @@ class FeatureParams:
     half_lives: tuple[float, ...] = (3.0, 7.0, 14.0, 28.0, 91.0)
     quantile_window: int = 56
     quantiles: tuple[float, ...] = (0.5, 0.75, 0.9)
-    level_half_life: float = 28.0
+    level_half_life: float = 14.0
     level_count: float = 4.0
-    prior_exposure: float = 7.0
+    prior_exposure: float = 14.0
     least_exposure: float = 0.1
     least_rate_exposure: float = 0.5
     floor: float = 1e-3
     groups: tuple[str, ...] = ("category_1", "category_2", "brand", "style")
     codes: tuple[str, ...] = ("location", "category_1", "category_2", "brand")
-    season_group: str = "category_1"
+    season_groups: tuple[str, ...] = ("category_1", "category_2")
     history: int = 1096
     event_reach: int = 14
 

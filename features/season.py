@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,12 @@ from stockwright.calendar import Calendar
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Sums = tuple[Floats, Floats, Floats]
 
 #: Selling periods at which a group's own index weighs as much as the shop's.
 GROUP_COUNT = 400.0
 #: Years of data at which the shop's index weighs as much as no season at all.
-SHOP_YEARS = 0.5
+SHOP_YEARS = 1.0
 SMOOTH = 1
 _LOWEST, _HIGHEST = 0.05, 20.0
 _FESTIVAL_BINS = FESTIVAL_BEFORE + FESTIVAL_AFTER + 1
@@ -58,12 +59,13 @@ class GroupHistory:
 
     units: sold without an event; expected: exposure times each series' own mean rate, so that
     a group does not look seasonal because its big sellers were out of stock or not yet listed;
-    count: series that sold.
+    count: series that sold. parent: (groups + 1,) code of the coarser group, -1 for none.
     """
 
     units: Floats
     expected: Floats
     count: Floats
+    parent: Ints
 
 
 def festival_place(
@@ -110,18 +112,40 @@ def binned(values: Floats, place: Ints, bins: int, smooth: int, circular: bool) 
     return np.ascontiguousarray(total.T)
 
 
-def shrunk_index(units: Floats, expected: Floats, count: Floats, years: Floats) -> Floats:
-    """Index of each group and bin, shrunk to the shop's, the shop's shrunk to 1.
-
-    units, expected, count: (groups + 1, bins), last row the shop. years: (bins,) of data.
-    """
+def pulled(sums: Sums, toward: Floats, strength: float) -> Floats:
+    """Units over expected units, pulled towards another index by the count of selling periods."""
+    units, expected, count = sums
     raw = np.ones_like(units)
     np.divide(units, expected, out=raw, where=expected > 0)
-    trust = np.where(expected[-1] > 0, years / (years + SHOP_YEARS), 0.0)
-    shop = 1.0 + trust * (raw[-1] - 1.0)
-    weight = np.where(expected > 0, count / (count + GROUP_COUNT), 0.0)
-    index = weight * raw + (1.0 - weight) * shop
+    weight = np.where(expected > 0, count / (count + strength), 0.0)
+    return np.asarray(weight * raw + (1.0 - weight) * toward, np.float64)
+
+
+def nested(sums: Sums, shop: Floats, parent: Ints, strength: float) -> Floats:
+    """Index of each group, pulled towards its parent's, the parents' pulled towards the shop's.
+
+    sums: units, expected units and count, (groups + 1, bins) each, last row the shop.
+    shop: (bins,). parent: (groups + 1,) code of the parent group, -1 for none.
+    """
+    child = np.flatnonzero(parent >= 0)
+    toward = np.broadcast_to(shop, sums[0].shape).copy()
+    if len(child):
+        above = [np.zeros((int(parent.max()) + 1, values.shape[1])) for values in sums]
+        for total, values in zip(above, sums, strict=True):
+            np.add.at(total, parent[child], values[child])
+        toward[child] = pulled((above[0], above[1], above[2]), shop, strength)[parent[child]]
+    index = pulled(sums, toward, strength)
     index[-1] = shop
+    return index
+
+
+def shrunk_index(sums: Sums, years: Floats, parent: Ints) -> Floats:
+    """Index of each group and bin; the shop's is shrunk to 1 by its years of data, (bins,)."""
+    units, expected = sums[0][-1], sums[1][-1]
+    raw = np.ones_like(units)
+    np.divide(units, expected, out=raw, where=expected > 0)
+    trust = np.where(expected > 0, years / (years + SHOP_YEARS), 0.0)
+    index = nested(sums, 1.0 + trust * (raw - 1.0), parent, GROUP_COUNT)
     return np.asarray(np.clip(index, _LOWEST, _HIGHEST), np.float64)
 
 
@@ -140,8 +164,8 @@ def learn_season(
         weekday = _index(history, expected, periods % params.cycle, params.cycle, 52, 0)
         expected = expected * weekday[:, periods % params.cycle]
     place, near = festival_place(calendar, periods, params.country)
-    around = GroupHistory(history.units * near, expected * near, history.count * near)
-    festival = _index(around, around.expected, place, _FESTIVAL_BINS, 1, 3, near)
+    around = replace(history, units=history.units * near, count=history.count * near)
+    festival = _index(around, expected * near, place, _FESTIVAL_BINS, 1, 3, near)
     return SeasonIndex(bins, weekday, festival)
 
 
@@ -158,8 +182,8 @@ def _index(
     circular = present is None
     here = np.ones(len(place)) if present is None else present.astype(np.float64)
     years = binned(here[None, :], place, bins, smooth, circular)[0] / (yearly * (2 * smooth + 1))
-    sums = [
+    units, expectation, count = (
         binned(values, place, bins, smooth, circular)
         for values in (history.units, expected, history.count)
-    ]
-    return shrunk_index(sums[0], sums[1], sums[2], years)
+    )
+    return shrunk_index((units, expectation, count), years, history.parent)

@@ -14,7 +14,7 @@ from features.context import build_context, group_codes
 from features.dates import festival_offset, season_bin
 from features.level import group_prior
 from features.params import FeatureParams
-from features.season import shrunk_index
+from features.season import nested, shrunk_index
 from stockwright.calendar import Calendar, PeriodName
 from stockwright.panel import Covariates, DemandPanel, SeriesIndex, Status
 
@@ -130,8 +130,8 @@ def test_a_known_season_and_weekday_pattern_is_found_again() -> None:
     params = FeatureParams.for_period("day", country="")
     index = build_context(panel, params).season
     factor = index.factor(panel.calendar, t, params)[-1]
-    # Three years against half a year without a season: a seventh off the wave.
-    wave = 1 + 6 / 7 * (season - 1)
+    # Three years against one without a season: a quarter off the wave.
+    wave = 1 + 3 / 4 * (season - 1)
     assert np.abs(factor / (wave * weekday) - 1).max() < 0.1
     assert np.corrcoef(factor, season * weekday)[0, 1] > 0.99
 
@@ -192,13 +192,38 @@ def test_the_dip_around_spring_festival_follows_the_moving_date() -> None:
 
 
 def test_an_index_weighs_its_data_against_the_shops_and_the_shops_against_none() -> None:
-    """shrunk_index by hand: counts 400 and 0 of 400, half a year against half a year."""
+    """shrunk_index by hand: counts 400 and 0 against 400, one year against one year."""
     units = np.array([[30.0], [0.0], [40.0]])
     expected = np.array([[10.0], [0.0], [20.0]])
     count = np.array([[400.0], [0.0], [400.0]])
-    index = shrunk_index(units, expected, count, np.array([0.5]))
+    alone = np.full(3, -1)
+    index = shrunk_index((units, expected, count), np.array([1.0]), alone)
     shop_index = 1 + 0.5 * (2 - 1)
     np.testing.assert_allclose(index[:, 0], [0.5 * 3 + 0.5 * shop_index, shop_index, shop_index])
+
+
+def test_a_fine_group_leans_on_its_coarse_one_and_that_on_the_shop() -> None:
+    """nested by hand: one parent of two groups, strength as large as every count but one."""
+    units = np.array([[30.0], [50.0], [0.0], [80.0]])
+    expected = np.array([[10.0], [10.0], [0.0], [40.0]])
+    count = np.array([[20.0], [60.0], [0.0], [80.0]])
+    index = nested((units, expected, count), np.array([2.0]), np.array([0, 0, -1, -1]), 20.0)
+    above = (80 * 4 + 20 * 2) / 100
+    wanted = [(3 + above) / 2, (60 * 5 + 20 * above) / 80, 2, 2]
+    np.testing.assert_allclose(index[:, 0], wanted)
+
+
+def test_a_panel_with_two_category_levels_learns_the_finer_season() -> None:
+    """Simulated: two opposite waves under one parent category are told apart."""
+    t = np.arange(156 + 30)
+    wave = 0.6 * np.sin(2 * np.pi * t / 52)
+    fine = np.repeat([0, 1], 60).astype(np.int32)
+    mean = 6.0 * (1 + np.where(fine == 0, 1, -1)[:, None] * wave)
+    panel = shop(mean, "week", category=np.zeros(120, np.int32))
+    panel = replace(panel, attributes={**panel.attributes, "category_2": fine})
+    bins = build_context(panel, FeatureParams.for_period("week", "")).season.bins
+    assert np.corrcoef(bins[0], bins[1])[0, 1] < -0.9
+    assert np.abs(bins[-1] - 1).max() < 0.1
 
 
 def test_without_history_every_index_is_one() -> None:
