@@ -97,9 +97,11 @@ def _summary_problems(tables: dict[str, Columns], figures: dict[str, Any]) -> It
     yield from _differs("orders by supplier", figures["orders"]["value"], bought)
     codes, rows = np.unique(np.array(tables[exceptions.FILE]["code"], str), return_counts=True)
     counted = dict(zip(codes.tolist(), rows.tolist(), strict=True))
-    said = {code: each["rows"] for code, each in figures["exceptions"].items()}
-    if counted != said:
-        yield f"summary.json counts exceptions {said}, exceptions.csv has {counted}"
+    if counted != figures["exceptions"]:
+        yield f"summary.json counts exceptions otherwise than exceptions.csv, which has {counted}"
+    stake = numbers_of(tables[exceptions.FILE]["money_at_stake"]).sum()
+    said = sum(figures["exceptions_money_at_stake"].values())
+    yield from _differs("money at stake of exceptions.csv", stake, said)
     rejected = len(tables["rejected_rows.csv"]["row"])
     yield from _differs("rows of rejected_rows.csv", rejected, figures["rejected_rows"])
 

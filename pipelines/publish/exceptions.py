@@ -157,12 +157,13 @@ def number_text(value: object) -> str:
     return str(value)
 
 
-def rows_by_code(table: Table) -> dict[str, dict[str, float | int]]:
-    """Rows and money at stake of each code, for summary.json."""
+def rows_by_code(table: Table) -> tuple[dict[str, int], dict[str, float]]:
+    """Rows, and money at stake, of each code."""
     codes, place = np.unique(table["code"].astype(str), return_inverse=True)
-    rows = np.bincount(place, minlength=len(codes))
-    stake = money(np.bincount(place, table["money_at_stake"], minlength=len(codes)))
-    return {
-        str(code): {"rows": int(rows[i]), "money_at_stake": float(stake[i])}
-        for i, code in enumerate(codes)
-    }
+    names, count = codes.tolist(), len(codes)
+    rows = np.bincount(place, minlength=count)
+    stake = money(np.bincount(place, table["money_at_stake"], minlength=count))
+    return (
+        dict(zip(names, rows.tolist(), strict=True)),
+        dict(zip(names, stake.tolist(), strict=True)),
+    )

@@ -32,6 +32,7 @@ def summary_of(
     """What summary.json holds. ``tables``: orders, transfers and exceptions."""
     orders, transfers, exceptions = (tables[n] for n in ("orders", "transfers", "exceptions"))
     figures = kpis(night, ingested, orders, transfers)
+    rows, stake = rows_by_code(exceptions)
     notes = dict.fromkeys([*ingested.notes, *night.situation.notes])
     return {
         "date": night.date,
@@ -55,7 +56,8 @@ def summary_of(
             "freight": round(float(transfers["freight"].sum()), 2),
             "changes": _changes(night, TRANSFERS, transfers),
         },
-        "exceptions": rows_by_code(exceptions),
+        "exceptions": rows,
+        "exceptions_money_at_stake": stake,
         "rejected_rows": len(ingested.rejected),
         "limits": {name: round(float(value), 6) for name, value in night.plan.limits.items()},
         "notes": list(notes),

@@ -128,8 +128,8 @@ def _summary_rows(night: Night, summary: Summary) -> Iterator[tuple[Any, ...]]:
     yield ("",)
     headings = (texts.heading("money_at_stake"), texts.heading("rows"))
     yield "heading", texts.of("sections", "exceptions"), *headings
-    for code, total in summary["exceptions"].items():
-        yield "money", code, total["money_at_stake"], str(total["rows"])
+    for code, stake in summary["exceptions_money_at_stake"].items():
+        yield "money", code, stake, str(summary["exceptions"][code])
     for section in ("notes", "substitutes"):
         if summary[section]:
             yield ("",)

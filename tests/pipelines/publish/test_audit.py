@@ -61,7 +61,7 @@ def test_a_sound_run_has_no_problems(publish, parts) -> None:
         (_drop_last_row("transfers.csv"), "units of transfers.csv"),
         (_repeat_last_row("orders.csv"), "more than once"),
         (_repeat_last_row("policy.csv"), "more than once"),
-        (_drop_last_row("exceptions.csv"), "counts exceptions"),
+        (_drop_last_row("exceptions.csv"), "counts exceptions otherwise"),
         (_drop_last_row("orders.csv"), "plan.xlsx"),
         (_replace("policy.csv", "0.95,4,61.5,64", "0.95,4,61.5,65"), "differ in order_up_to"),
         (_drop_last_row("rejected_rows.csv"), "rejected_rows"),

@@ -11,7 +11,6 @@ import pytest
 
 from pipelines.publish.cells import read_csv
 from pipelines.publish.lines import order_table
-from pipelines.publish.published import published_lines
 
 
 def _with_units(plan, units):
@@ -104,16 +103,6 @@ def test_a_line_that_was_rejected_is_proposed_again_with_its_history(publish, pa
     texts = read_csv(publish(situation=situation) / "orders.csv")["explanation"]
     assert "rejected on 2026-11-20 by 李雷 (too dear)" in texts[1]
     assert not any("rejected" in text for text in (texts[0], texts[2], texts[3]))
-
-
-def test_published_lines_come_back_as_they_were_named(publish) -> None:
-    run = publish()
-    lines = published_lines([run])
-    assert lines["line_id"].tolist()[:4] == read_csv(run / "orders.csv")["line_id"]
-    assert lines["sku"].tolist()[:4] == ["00123", "123", "=cmd()", "短袖👕"]
-    assert set(lines.loc[lines["kind"] == "order", "source"]) == {"+86 厂|A"}
-    assert lines["units"].tolist()[:4] == [72, 60, 72, 60]
-    assert published_lines([]).columns.tolist() == lines.columns.tolist()
 
 
 def test_packs_that_leave_some_need_open_are_said_so(publish, parts) -> None:
