@@ -48,9 +48,10 @@ def _negative_stock(inventory: pd.DataFrame) -> pd.DataFrame:
 
 
 def _latest(inventory: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Rows of the last date that their location reports, or without a date."""
+    """Rows of the last date that their key reports, or without a date."""
     dates = inventory["date"]
-    last = dates.groupby(inventory["location"], observed=True).transform("max")
+    keys = [inventory["sku"], inventory["location"]]
+    last = dates.groupby(keys, observed=True).transform("max")
     return np.asarray(dates.isna() | (dates == last), np.bool_)
 
 

@@ -43,6 +43,7 @@ class Table:
     key: columns whose values together are unique; () where rows may repeat.
     cut: date column; rows dated after the as-of date are cut. known_ahead: rows may carry
     ``known_since``. big: texts are categories. extra: prefix of further columns that are kept.
+    last_holds: of rows of one date, SKU and location only the last counts.
     spans: pairs of date columns of which the second is not before the first.
     """
 
@@ -55,6 +56,7 @@ class Table:
     known_ahead: bool = False
     big: bool = False
     extra: str | None = None
+    last_holds: bool = False
     spans: tuple[tuple[str, str], ...] = ()
 
     def column_names(self) -> tuple[str, ...]:

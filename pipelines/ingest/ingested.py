@@ -32,7 +32,11 @@ class Source:
 
 @dataclass(frozen=True)
 class RowCount:
-    """Where the rows of one table went: read = used + set_aside + cut + not_known."""
+    """Where the rows of one table went: read is the sum of the others.
+
+    cut: dated after the night. not_known: known only after it. replaced: followed by a row of the
+    same key in a table where the last one holds.
+    """
 
     table: str
     read: int
@@ -40,6 +44,7 @@ class RowCount:
     set_aside: int
     cut: int
     not_known: int
+    replaced: int = 0
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ LANES = Table(
         Column("lead_time_sd_days", "number", "its standard deviation", default=0.0, low=0.0),
         Column("review_days", "number", "days between orders", above=0.0),
         Column("moq", "number", "least units of an order line", default=0.0, low=0.0),
-        Column("order_multiple", "integer", "lines are multiples of it", default=1.0, low=1.0),
+        Column("order_multiple", "number", "lines are multiples of it", default=1.0, above=0.0),
         Column("unit_cost", "number", "cost per unit; beats the product's", low=0.0),
         Column("unit_freight", "number", "freight per unit", default=0.0, low=0.0),
         Column("max_units_per_day", "number", "most units it can carry in a day", low=0.0),

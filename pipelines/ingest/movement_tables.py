@@ -41,7 +41,8 @@ SALES = Table(
 
 AVAILABILITY = Table(
     "availability",
-    "How much of a date's selling time an article was in stock. The last of equal rows holds.",
+    "How much of a date's selling time an article was in stock."
+    " Of rows of one date, SKU and location the last holds.",
     (
         Column("date", "date", "business date", required=True),
         SKU,
@@ -51,11 +52,12 @@ AVAILABILITY = Table(
     ),
     cut="date",
     big=True,
+    last_holds=True,
 )
 
 STOCK_HISTORY = Table(
     "stock_history",
-    "Stock at the close of past dates. The last of equal rows holds.",
+    "Stock at the close of past dates. Of rows of one date, SKU and location the last holds.",
     (
         Column("date", "date", "business date", required=True),
         SKU,
@@ -64,6 +66,7 @@ STOCK_HISTORY = Table(
     ),
     cut="date",
     big=True,
+    last_holds=True,
 )
 
 INVENTORY = Table(

@@ -16,6 +16,7 @@ from pipelines.ingest.ingested import Ingested, RowCount, Source, TablesError
 from pipelines.ingest.raw import UnreadableError
 from pipelines.ingest.read_one import read_one
 from pipelines.ingest.references import check_references, duplicate_keys, lane_cycles
+from pipelines.ingest.row_keys import replaced_rows
 from pipelines.ingest.schema import TABLES
 from pipelines.ingest.table import TableInHand, empty_frame, joined_rejected, used_categories
 
@@ -74,6 +75,7 @@ def validate(source: str, config: Config, as_of: np.datetime64 | None = None) ->
         found.close()
     check_references(held)
     for table in held.values():
+        _keep_last(table)
         problems += [*duplicate_keys(table), *_gate(table, config), *_no_rows(table, day)]
     problems += lane_cycles(held)
     return _report(found, day, held, problems, config)
@@ -100,6 +102,13 @@ def _read_all(
             continue
         check_contract(held[name])
     return held, problems
+
+
+def _keep_last(held: TableInHand) -> None:
+    if held.table.last_holds:
+        replaced = replaced_rows(held.frame)
+        held.replaced += int(replaced.sum())
+        held.keep(~replaced)
 
 
 def _gate(held: TableInHand, config: Config) -> list[str]:
@@ -162,6 +171,8 @@ def _notes(held: TableInHand, day: np.datetime64) -> list[str]:
         notes.append(f"{name}: {held.cut} rows dated after {day} are cut")
     if held.not_known:
         notes.append(f"{name}: {held.not_known} rows known only after {day} are left out")
+    if held.replaced:
+        notes.append(f"{name}: {held.replaced} rows are replaced by later ones of the same key")
     if held.bad:
         notes.append(f"{name}: {held.bad} bad rows are set aside")
     if name == "inventory" and held.frame.empty:

@@ -24,7 +24,7 @@ class TableInHand:
 
     positions: (rows of the frame,) position of each row over all parts, or None while none is
     gone. first: (parts + 1,) first position of each part. blank, cut, not_known: rows left out.
-    bad: rows set aside. duplicates of one bad row count once.
+    bad: rows set aside, each counted once. replaced: rows of which a later one holds.
     """
 
     table: Table
@@ -36,6 +36,7 @@ class TableInHand:
     cut: int = 0
     not_known: int = 0
     bad: int = 0
+    replaced: int = 0
     rejected: list[pd.DataFrame] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
@@ -79,8 +80,8 @@ class TableInHand:
     def count(self) -> RowCount:
         """Where the rows went."""
         used = len(self.frame)
-        read = used + self.bad + self.cut + self.not_known
-        return RowCount(self.table.name, read, used, self.bad, self.cut, self.not_known)
+        left_out = (self.bad, self.cut, self.not_known, self.replaced)
+        return RowCount(self.table.name, used + sum(left_out), used, *left_out)
 
     def bad_share(self) -> float:
         """Share of the rows that counted tonight and were set aside."""

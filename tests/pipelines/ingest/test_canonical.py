@@ -142,13 +142,13 @@ def test_demand_lines_are_the_sums_of_a_group_by(shop):
 
 
 def test_duplicate_lines_are_summed_in_a_key_space_too_wide_to_mark(shop, monkeypatch):
-    import pipelines.ingest.demand as demand
+    import pipelines.ingest.row_keys as row_keys
 
     tables = shop.write(
         "sales.csv", "date,sku,location,units\n" + "2026-11-20,1,East,3\n" * 2
     ).read()
     marked = demand_lines(tables.tables)
-    monkeypatch.setattr(demand, "_MARKED", 0)
+    monkeypatch.setattr(row_keys, "_MARKED", 0)
     pd.testing.assert_frame_equal(marked, demand_lines(tables.tables))
     assert marked["units"].tolist() == [6.0]
 
@@ -157,3 +157,13 @@ def test_lines_already_summed_are_kept_as_they_are(shop):
     tables = shop.read().tables
     lines = demand_lines(tables)
     pd.testing.assert_frame_equal(lines, tables["sales"][list(lines)])
+
+
+def test_the_last_of_equal_rows_of_availability_holds(shop):
+    head = "date,sku,location,in_stock\n"
+    rows = ["2026-11-20,1,East,0.5", "2026-11-20,2,East,0.1", "2026-11-20,1,East,0.8"]
+    shop.write("availability.csv", head + "\n".join(rows) + "\n")
+    ingested = shop.read()
+    assert ingested.tables["availability"]["in_stock"].tolist() == [0.1, 0.8]
+    (count,) = (c for c in ingested.rows if c.table == "availability")
+    assert (count.read, count.used, count.replaced) == (3, 2, 1)
