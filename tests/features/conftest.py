@@ -11,6 +11,32 @@ from stockwright.calendar import Calendar, PeriodName
 from stockwright.panel import Covariates, DemandPanel, SeriesIndex, Status
 
 
+def random_covariates(rng: np.random.Generator, n: int, total: int, shared: bool) -> Covariates:
+    """Two events with phases, and prices of two kinds with gaps."""
+    rows = 1 if shared else n
+    event = np.where(rng.random((rows, total)) < 0.06, rng.integers(1, 3, (rows, total)), 0)
+    phase = np.where(event > 0, rng.integers(0, 3, (rows, total)), 0)
+    price = rng.uniform(5, 15, (n, 1)) * rng.choice([1.0, 0.8], (n, total))
+    price[rng.random((n, total)) < 0.05] = np.nan
+    return Covariates(
+        price.astype(np.float32),
+        np.where(event > 0, 0.2, 0.0).astype(np.float32),
+        event.astype(np.int16),
+        phase.astype(np.int16),
+        ("double11", "618"),
+        ("warm-up", "burst"),
+    )
+
+
+def random_attributes(rng: np.random.Generator, skus: int, locations: int) -> dict[str, np.ndarray]:
+    """Two nested category levels, some unknown, and brands."""
+    category = np.repeat(rng.integers(-1, 2, skus), locations).astype(np.int32)
+    finer = 2 * category + np.repeat(rng.integers(0, 2, skus), locations)
+    finer = np.where(category < 0, -1, finer).astype(np.int32)
+    brand = np.repeat(rng.integers(0, 3, skus), locations).astype(np.int32)
+    return {"category_1": category, "category_2": finer, "brand": brand}
+
+
 def random_panel(
     period: PeriodName = "day",
     skus: int = 6,
@@ -38,28 +64,14 @@ def random_panel(
     in_stock = np.where(status == Status.CENSORED, rng.random((n, periods)), 1.0)
     known = (status == Status.OBSERVED) | (status == Status.CENSORED)
     demand *= known
-    rows = 1 if shared_events else n
-    total = periods + horizon
-    event = np.where(rng.random((rows, total)) < 0.06, rng.integers(1, 3, (rows, total)), 0)
-    phase = np.where(event > 0, rng.integers(0, 3, (rows, total)), 0)
-    price = rng.uniform(5, 15, (n, 1)) * rng.choice([1.0, 0.8], (n, total))
-    price[rng.random((n, total)) < 0.05] = np.nan
-    covariates = Covariates(
-        price.astype(np.float32),
-        np.where(event > 0, 0.2, 0.0).astype(np.float32),
-        event.astype(np.int16),
-        phase.astype(np.int16),
-        ("double11", "618"),
-        ("warm-up", "burst"),
-    )
+    covariates = random_covariates(rng, n, periods + horizon, shared_events)
     index = SeriesIndex(
         tuple(f"s{i:04d}" for i in range(skus)),
         tuple(f"w{i}" for i in range(locations)),
         np.repeat(np.arange(skus), locations).astype(np.int32),
         np.tile(np.arange(locations), skus).astype(np.int32),
     )
-    category = np.repeat(rng.integers(-1, 2, skus), locations).astype(np.int32)
-    brand = np.repeat(rng.integers(0, 3, skus), locations).astype(np.int32)
+    attributes = random_attributes(rng, skus, locations)
     start = np.datetime64("2023-01-02")
     return DemandPanel(
         index,
@@ -69,7 +81,7 @@ def random_panel(
         in_stock.astype(np.float32),
         covariates,
         launch,
-        {"category_1": category, "brand": brand},
+        attributes,
     )
 
 

@@ -259,7 +259,7 @@ def test_the_prior_is_the_skus_rate_shrunk_to_its_category_times_its_location(
     whole = tables["shop"].typical[0]
     for i, found in enumerate(group_prior(panel, context, params)):
         sku, place = panel.index.sku[i], panel.index.location[i]
-        typical = tables["category_1"].typical[panel.attributes["category_1"][i]]
+        typical = tables["category_2"].typical[panel.attributes["category_2"][i]]
         typical = typical if typical > 0 else whole
         near = tables["location"].typical[place] / whole
         units, seen = tables["sku"].units[sku], tables["sku"].exposure[sku]
