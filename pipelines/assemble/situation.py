@@ -77,4 +77,5 @@ class Situation:
         locations = np.array([*self.panel.index.locations, ""], dtype=object)
         transfer = lanes.kind == 1
         from_supplier = suppliers[np.where(transfer, -1, lanes.source)]
-        return np.asarray(np.where(transfer, locations[lanes.source], from_supplier), object)
+        from_location = locations[np.where(transfer, lanes.source, -1)]
+        return np.asarray(np.where(transfer, from_location, from_supplier), object)
