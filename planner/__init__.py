@@ -1,1 +1,1 @@
-"""planner."""
+"""The command line: parse, call, render."""

@@ -78,4 +78,7 @@ def recipe_of(situation: Situation, config: Config) -> str:
         list(covariates.phase_names),
     ]
     parameters = config.model.model_dump(mode="json", exclude={"refit"}) | {"seed": config.seed}
-    return digest(code_version(), json.dumps([parameters, config.period, names], sort_keys=True))
+    return digest(
+        code_version(),
+        json.dumps([parameters, config.period, panel.horizon, names], sort_keys=True),
+    )

@@ -50,8 +50,8 @@ class Rooms(Protocol):
     def substitute(self, situation: Situation, config: Config) -> bytes:
         """The model that runs where the fit fails."""
 
-    def predictor(self, content: bytes, horizon: int) -> Callable[[DemandPanel], Forecast]:
-        """A function from the panel of any block of series to its forecast."""
+    def predictor(self, content: bytes, panel: DemandPanel) -> Callable[[DemandPanel], Forecast]:
+        """A function from any block of the panel's series to its forecast over the horizon."""
 
     def plan(self, situation: Situation, forecast: Forecast, config: Config) -> Plan:
         """Decide what to order and what to move. Raises InfeasiblePlanError."""
@@ -73,5 +73,5 @@ class Rooms(Protocol):
         substitutes: steps that failed and for which something else ran.
         """
 
-    def audit(self, folder: Path) -> None:
-        """Read the files back. Raises DataError where they do not agree with one another."""
+    def audit(self, folder: Path, situation: Situation) -> None:
+        """Read the files back. Raises StockwrightError where they do not agree."""

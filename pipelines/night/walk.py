@@ -149,11 +149,12 @@ class Walk:
         self, situation: Situation, fitted: Fitted
     ) -> tuple[Forecast, tuple[Finding, ...]]:
         panel = situation.panel
-        predict = self.rooms.predictor(fitted.model.content, panel.horizon)
+        predict = self.rooms.predictor(fitted.model.content, panel)
         run = BlockRun(
             self.config.block_size, self.request.workers, self.config.gates.failed_series_share
         )
-        return forecast_in_blocks(predict, panel, panel.horizon, run, self.observe)
+        forecast, failed = forecast_in_blocks(predict, panel, panel.horizon, run, self.observe)
+        return replace(forecast, mean=situation.overrides.adjusted(forecast.mean)), failed
 
     def _publish(self, steps: StepRunner, evening: Evening, key: str) -> Outcome:
         staged = self.runs.staging(self.call.run_id)
@@ -161,7 +162,7 @@ class Walk:
         try:
             staged.mkdir(parents=True)
             steps.uncheckpointed("write", lambda: self._write(staged, evening))
-            steps.uncheckpointed("audit", lambda: self.rooms.audit(staged))
+            steps.uncheckpointed("audit", lambda: self.rooms.audit(staged, evening.situation))
             self._manifest(steps, evening, key, code).write(staged)
             folder = steps.uncheckpointed("publish", lambda: self._release(evening))
         except BaseException:

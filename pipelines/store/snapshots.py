@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,7 @@ def snapshots_digest(paths: Iterable[Path]) -> str:
     return digest(*(text for path in paths for text in (path.stem, sha256_of(path))))
 
 
-def read_snapshots(paths: list[Path]) -> pd.DataFrame:
+def read_snapshots(paths: Sequence[Path]) -> pd.DataFrame:
     """The snapshots as a ``stock_history`` table: keys as ordered categories, dates as dates."""
     parts = [pd.read_parquet(path) for path in paths]
     for part, path in zip(parts, paths, strict=True):

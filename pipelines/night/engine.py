@@ -1,0 +1,136 @@
+"""The rooms of this project, joined: the one place that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from forecasting.model import FittedModel, fit, plain_model
+from forecasting.params import ModelParams
+from pipelines.assemble import Situation, assemble
+from pipelines.config import Config, load_config
+from pipelines.config.as_of import check_as_of
+from pipelines.ingest import TABLES, Ingested, read_tables
+from pipelines.publish.audit import audit
+from pipelines.publish.write import write_outputs
+from pipelines.store.published import published_lines
+from pipelines.store.snapshots import read_snapshots
+from replenishment import PlanParams, plan_night
+from stockwright.errors import StockwrightError, describe
+from stockwright.forecast import Forecast
+from stockwright.panel import DemandPanel
+from stockwright.plan import Finding, Plan
+
+
+class Engine:
+    """What ``Rooms`` asks for, done by the rooms of this project.
+
+    threads: of the fit and of each prediction; no result depends on them.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+
+    def configure(self, path: Path | None, folder: Path | None, as_of: np.datetime64) -> Config:
+        """The configuration of a run for a date. Raises ConfigError."""
+        config = load_config(path, folder)
+        check_as_of(as_of, config)
+        return config
+
+    def tables(self) -> frozenset[str]:
+        """Names of the tables that are read."""
+        return frozenset(TABLES)
+
+    def read(self, source: str, config: Config, as_of: np.datetime64) -> Ingested:
+        """Read the tables and hold them to the contract. Raises DataError."""
+        return read_tables(source, config, as_of)
+
+    def assemble(
+        self,
+        ingested: Ingested,
+        config: Config,
+        as_of: np.datetime64,
+        nights: Sequence[Path],
+        snapshots: Sequence[Path],
+    ) -> Situation:
+        """Tables to situation; the snapshots stand in for a stock history that was not given."""
+        wanted = set(ingested.tables["plan_status"]["line_id"].astype(str))
+        history = read_snapshots(snapshots) if snapshots else None
+        return assemble(ingested, config, as_of, published_lines(nights, wanted), history)
+
+    def fit(self, situation: Situation, config: Config) -> bytes:
+        """Fit the model. Raises FitError."""
+        return fit(situation.panel, self._params(situation.panel, config)).to_bytes()
+
+    def substitute(self, situation: Situation, config: Config) -> bytes:
+        """Level times season, with the spread that is usual: needs no fit."""
+        return plain_model(self._params(situation.panel, config)).to_bytes()
+
+    def predictor(self, content: bytes, panel: DemandPanel) -> Callable[[DemandPanel], Forecast]:
+        """A function from any block of the panel's series to its forecast over the horizon."""
+        stored = FittedModel.from_bytes(content)
+        model = replace(stored, params=replace(stored.params, threads=self._threads))
+        context = model.context(panel)
+        return lambda block: model.predict(block, panel.horizon, context)
+
+    def plan(self, situation: Situation, forecast: Forecast, config: Config) -> Plan:
+        """Decide what to order and what to move. Raises InfeasiblePlanError."""
+        budget = config.budget.total
+        params = PlanParams(
+            budget=np.inf if budget is None else budget,
+            paths=config.model.paths,
+            seed=config.seed,
+        )
+        return plan_night(forecast, situation.network, situation.stock, params, situation.overrides)
+
+    def write(
+        self,
+        folder: Path,
+        ingested: Ingested,
+        situation: Situation,
+        forecast: Forecast,
+        plan: Plan,
+        config: Config,
+        earlier: Sequence[Path],
+        substitutes: Sequence[Finding],
+    ) -> None:
+        """Write the files of the plan into ``folder``."""
+        write_outputs(
+            folder,
+            situation,
+            forecast,
+            plan,
+            ingested,
+            config,
+            situation.as_of,
+            earlier[-1] if earlier else None,
+            earlier,
+            substitutes,
+        )
+
+    def audit(self, folder: Path, situation: Situation) -> None:
+        """Read the files back. Raises StockwrightError where they do not agree."""
+        problems = audit(folder, situation)
+        if problems:
+            raise StockwrightError(
+                describe(
+                    "nothing was published, for the files of the run do not agree",
+                    problems,
+                    "report this defect with the log of the run",
+                )
+            )
+
+    def _params(self, panel: DemandPanel, config: Config) -> ModelParams:
+        model = config.model
+        return replace(
+            ModelParams.for_period(config.period, panel.horizon),
+            country=config.calendar.country,
+            max_rows=model.max_rows,
+            trees=model.trees,
+            leaves=model.leaves,
+            learning_rate=model.learning_rate,
+            threads=self._threads,
+        )

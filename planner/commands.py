@@ -1,0 +1,95 @@
+"""What each command does: call the pipelines, show the result on stdout."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.night.outcome import ExitCode
+from stockwright.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class NightOptions:
+    """The options of ``stockwright nightly`` as they were typed."""
+
+    data: str
+    date: str
+    out: Path
+    config: Path | None
+    resume: bool
+    force: bool
+    workers: int | None
+
+
+def write_demo_shop(folder: Path, skus: int, days: int, seed: int) -> int:
+    """``stockwright demo``."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(f"{folder} is there and not empty; give a new folder")
+    from pipelines.demo import write_demo
+
+    write_demo(folder, skus=skus, days=days, seed=seed)
+    print(f"The synthetic demo shop stands in {folder}, the truth behind it in {folder}-truth.")
+    return ExitCode.PUBLISHED
+
+
+def validate_tables(data: str, date: str | None, config: Path | None) -> int:
+    """``stockwright validate``."""
+    from pipelines.config import load_config
+    from pipelines.ingest import validate
+    from pipelines.night.request import parse_date
+    from planner.screen import show_report
+
+    folder = None if "://" in data else Path(data)
+    settings = load_config(config, folder)
+    report = validate(data, settings, None if date is None else parse_date(date))
+    show_report(report)
+    return ExitCode.PUBLISHED if report.ok else ExitCode.GATE
+
+
+def run_and_show(options: NightOptions) -> int:
+    """``stockwright nightly``."""
+    # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from pipelines.night.night import run_night
+    from pipelines.night.request import NightRequest, parse_date, usable_cores
+    from planner.progress import watched
+    from planner.screen import show_outcome
+
+    request = NightRequest(
+        data=options.data,
+        date=parse_date(options.date),
+        out=options.out,
+        config=options.config,
+        resume=options.resume,
+        force=options.force,
+        workers=options.workers or usable_cores(),
+    )
+    with watched() as observe:
+        outcome = run_night(request, observe)
+    show_outcome(outcome, str(options.out / str(request.date)))
+    return outcome.code
+
+
+def explain_line(run: Path, sku: str, location: str | None) -> int:
+    """``stockwright explain``."""
+    if not run.is_dir():
+        raise ConfigError(f"{run} is no published run; give --run RUNS/DATE")
+    from pipelines.publish.explain import explain
+
+    print(explain(run, sku, location))
+    return ExitCode.PUBLISHED
+
+
+def show_status(out: Path) -> int:
+    """``stockwright status``."""
+    if not out.is_dir():
+        raise ConfigError(f"the folder of runs {out} is not there; check --out")
+    from pipelines.night.history import attempts
+    from pipelines.night.layout import RunsFolder
+    from planner.screen import show_attempts
+
+    runs = RunsFolder(out)
+    show_attempts(runs, attempts(runs.history))
+    return ExitCode.PUBLISHED

@@ -1,0 +1,107 @@
+"""Tables on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.night.history import Attempt
+from pipelines.night.layout import RunsFolder, link_target
+from pipelines.night.outcome import Outcome
+from pipelines.publish.texts import Texts, load_texts
+
+if TYPE_CHECKING:
+    from pipelines.ingest import Report
+
+
+def show_outcome(outcome: Outcome, where: str) -> None:
+    """The closing summary of a night, from its ``summary.json``. ``where``: the plan's link."""
+    console = Console(highlight=False)
+    summary = outcome.summary
+    texts = load_texts(summary["language"])
+    console.print(_figures(summary, texts))
+    if summary["exceptions"]:
+        console.print(_exceptions(summary["exceptions"], texts))
+    for code in summary["substitutes"]:
+        console.print(f"A step failed and a substitute ran: {code}", markup=False)
+    for note in summary["notes"]:
+        console.print(f"- {note}", markup=False)
+    word = "Unchanged since it was published" if outcome.unchanged else "Published"
+    console.print(f"{word}: {where}", markup=False, soft_wrap=True)
+
+
+def _figures(summary: Mapping[str, Any], texts: Texts) -> Table:
+    table = Table(title=texts.fill("sections", "title", {"date": summary["date"]}))
+    table.add_column(texts.heading("kpi"))
+    table.add_column(texts.of("sections", "figures"), justify="right")
+    table.add_column(texts.heading("unit"))
+    table.add_column(texts.heading("period"))
+    for name, figure in summary["kpis"].items():
+        period = figure["period"]
+        table.add_row(
+            texts.of("kpis", name),
+            number(figure["value"]),
+            texts.of("units", figure["unit"]),
+            period["to"]
+            if period["from"] == period["to"]
+            else f"{period['from']} - {period['to']}",
+        )
+    return table
+
+
+def _exceptions(counts: Mapping[str, int], texts: Texts) -> Table:
+    table = Table(title=texts.of("sections", "exceptions"))
+    table.add_column(texts.heading("code"))
+    table.add_column(texts.of("units", "count"), justify="right")
+    for code, count in counts.items():
+        table.add_row(code, number(count))
+    return table
+
+
+def show_report(report: Report) -> None:
+    """Where the rows of each table went, and everything that is wrong."""
+    console = Console(highlight=False)
+    table = Table("table", "rows read", "used", "set aside", "cut", "not yet known")
+    for count in report.rows:
+        figures = (count.read, count.used, count.set_aside, count.cut, count.not_known)
+        table.add_row(count.table, *(number(figure) for figure in figures))
+    console.print(table)
+    for note in report.notes:
+        console.print(f"- {note}", markup=False)
+    for problem in report.problems:
+        console.print(f"problem: {problem}", markup=False)
+    if report.ok:
+        console.print(f"{report.source} keeps the contract.", markup=False)
+    else:
+        count = len(report.problems)
+        console.print(f"{report.source} breaks the contract: {count} problems.", markup=False)
+
+
+def number(value: float | None) -> str:
+    """A figure with thousands apart and no digits that say nothing; a dash for None."""
+    if value is None:
+        return "-"
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,.4f}" if abs(value) < 10 else f"{value:,.1f}"
+
+
+def show_attempts(runs: RunsFolder, attempts: Sequence[Attempt]) -> None:
+    """The last attempts, newest first, and which of them is the plan of its date."""
+    table = Table("date", "outcome", "exit", "started (UTC)", "seconds", "run", "message")
+    current = {link_target(runs.dated(date)) for date in runs.dates()}
+    latest = link_target(runs.latest)
+    for one in attempts:
+        target = str(runs.run(one.run).relative_to(runs.root))
+        outcome = one.outcome
+        if outcome == "published" and target not in current:
+            outcome = "replaced"
+        if target == latest:
+            outcome = f"{outcome}, latest"
+        started, seconds = one.started[:16].replace("T", " "), f"{one.seconds:.1f}"
+        cells = (one.date, outcome, str(one.exit_code), started, seconds, one.run, one.message)
+        table.add_row(*cells)
+    Console(highlight=False).print(table)

@@ -1,0 +1,68 @@
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.night.night import run_night
+from pipelines.night.request import NightRequest
+
+HERE = Path(__file__).resolve().parent
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def small_rooms():
+    return load("small_rooms").SmallRooms
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A folder of runs and one of tables, with SKUs of given names."""
+    return Shop(tmp_path)
+
+
+class Shop:
+    def __init__(self, folder):
+        self.data, self.out = folder / "data", folder / "runs"
+        self.data.mkdir()
+        self.sell("a", "b", "c")
+
+    def sell(self, *skus, units=2):
+        rows = "".join(f"{sku},{units}\n" for sku in skus)
+        (self.data / "sales.csv").write_text("sku,units\n" + rows)
+
+    def night(self, rooms, date="2026-11-21", observe=lambda event: None, **options):
+        day = np.datetime64(date, "D")
+        request = NightRequest(str(self.data), day, self.out, workers=1, **options)
+        return run_night(request, observe, rooms)
+
+    def process(self, *words, date="2026-11-21"):
+        script = [sys.executable, HERE / "walk_and_die.py", self.data, date, self.out, *words]
+        return subprocess.Popen(
+            [str(word) for word in script],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(HERE.parents[2])},
+        )
+
+    def walk(self, *words, date="2026-11-21"):
+        process = self.process(*words, date=date)
+        said, _ = process.communicate(timeout=120)
+        return process.returncode, said.splitlines()
+
+    def files(self, link="latest"):
+        """Bytes of each published file but the manifest."""
+        folder = self.out / link
+        names = sorted(p.name for p in folder.iterdir() if p.name != "manifest.json")
+        return {name: (folder / name).read_bytes() for name in names}

@@ -1,0 +1,60 @@
+"""A run is watched by people and by machines."""
+
+import io
+import json
+import logging
+import warnings
+
+from pipelines.night.events import Event
+from planner.progress import watched
+
+EVENTS = [
+    Event("run", message="night of 2026-11-21", fields={"run": "2026-11-21-a"}),
+    Event("started", "read"),
+    Event("finished", "read", fields={"seconds": 1.5}),
+    Event("started", "forecast"),
+    Event("progress", "forecast", fields={"done": 1, "total": 2}),
+    Event("resumed", "forecast", fields={"seconds": 0.1}),
+    Event("warning", "fit", "the fit failed"),
+]
+
+
+class Screen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def show(stream):
+    with watched(stream) as observe:
+        for event in EVENTS:
+            observe(event)
+    return stream.getvalue()
+
+
+def test_without_a_terminal_every_line_is_json_and_names_the_run():
+    lines = [json.loads(line) for line in show(io.StringIO()).splitlines()]
+    assert [line["event"] for line in lines] == [event.kind for event in EVENTS]
+    assert {line["run"] for line in lines} == {"2026-11-21-a"}
+    assert lines[2]["seconds"] == 1.5
+    assert (lines[-1]["level"], lines[-1]["message"]) == ("warning", "the fit failed")
+
+
+def test_on_a_terminal_steps_are_shown_with_their_seconds():
+    shown = show(Screen())
+    assert "1.5 s" in shown
+    assert "from checkpoint" in shown
+    assert "warning: the fit failed" in shown
+    assert "{" not in shown
+
+
+def test_what_libraries_warn_of_is_a_json_line_too():
+    stream = io.StringIO()
+    with watched(stream), warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("an odd number", stacklevel=1)
+        logging.getLogger("library").error("broken")
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["level"], line["logger"]) for line in lines] == [
+        ("warning", "py.warnings"),
+        ("error", "library"),
+    ]
