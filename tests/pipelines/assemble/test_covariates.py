@@ -146,3 +146,17 @@ def test_attributes_follow_the_levels_of_the_category(situate, at):
     assert codes["brand"].tolist() == [-1] * 6
     # Below the depth of its category an article stays in its last level.
     assert codes["category_3"][c] >= 0
+
+
+def test_a_week_shows_the_event_and_the_mean_discount_of_its_days(situate):
+    events = [
+        {"event": "618", "phase": "burst", "start": day(29), "end": day(31), "discount_off": 0.35},
+        {"event": "quiet", "start": day(28), "end": day(36), "discount_off": 0.0},
+    ]
+    settings = {"period": "week", "horizon": 4}
+    known = situate(
+        day(DAYS - 1), settings, sales=SALES, products=PRODUCTS, events=events
+    ).panel.covariates
+    assert known.event_names == ("618", "quiet")
+    assert known.event[0].tolist() == [0, 0, 0, 0, 1, 2, 0, 0]
+    assert known.discount[0] == pytest.approx([0, 0, 0, 0, 0.35 * 3 / 7, 0, 0, 0])
