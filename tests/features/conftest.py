@@ -37,6 +37,16 @@ def random_attributes(rng: np.random.Generator, skus: int, locations: int) -> di
     return {"category_1": category, "category_2": finer, "brand": brand}
 
 
+def full_index(skus: int, locations: int) -> SeriesIndex:
+    """Every sku at every location."""
+    return SeriesIndex(
+        tuple(f"s{i:04d}" for i in range(skus)),
+        tuple(f"w{i}" for i in range(locations)),
+        np.repeat(np.arange(skus), locations).astype(np.int32),
+        np.tile(np.arange(locations), skus).astype(np.int32),
+    )
+
+
 def random_panel(
     period: PeriodName = "day",
     skus: int = 6,
@@ -65,16 +75,10 @@ def random_panel(
     known = (status == Status.OBSERVED) | (status == Status.CENSORED)
     demand *= known
     covariates = random_covariates(rng, n, periods + horizon, shared_events)
-    index = SeriesIndex(
-        tuple(f"s{i:04d}" for i in range(skus)),
-        tuple(f"w{i}" for i in range(locations)),
-        np.repeat(np.arange(skus), locations).astype(np.int32),
-        np.tile(np.arange(locations), skus).astype(np.int32),
-    )
     attributes = random_attributes(rng, skus, locations)
     start = np.datetime64("2023-01-02")
     return DemandPanel(
-        index,
+        full_index(skus, locations),
         Calendar(period, start),
         demand,
         status,

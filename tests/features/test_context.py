@@ -226,6 +226,27 @@ def test_a_panel_with_two_category_levels_learns_the_finer_season() -> None:
     assert np.abs(bins[-1] - 1).max() < 0.1
 
 
+def test_a_fine_group_without_sales_takes_its_coarse_groups_season_and_uplift() -> None:
+    """Simulated: two coarse groups with opposite waves; one fine group of the first never sells."""
+    t = np.arange(156 + 30)
+    wave = 0.6 * np.sin(2 * np.pi * t / 52)
+    event = (t % 52 == 44).astype(int)[None, :]
+    coarse = np.repeat([0, 1], 60).astype(np.int32)
+    fine = coarse * 2
+    fine[0] = 1
+    mean = 6.0 * (1 + np.where(coarse == 0, 1, -1)[:, None] * wave)
+    mean = mean * np.where(event > 0, np.where(coarse == 0, 2.0, 6.0)[:, None], 1.0)
+    mean[0] = 0.0
+    panel = shop(mean, "week", event, coarse)
+    panel = replace(panel, attributes={"category_1": coarse, "category_2": fine})
+    context = build_context(panel, FeatureParams.for_period("week", ""))
+    bins = context.season.bins
+    assert np.corrcoef(bins[1], bins[0])[0, 1] > 0.9
+    assert np.corrcoef(bins[1], bins[2])[0, 1] < -0.9
+    assert context.uplift[0, -1] < context.uplift[1, -1] < 2.2
+    assert context.uplift[-1, -1] > 3.5
+
+
 def test_without_history_every_index_is_one() -> None:
     panel = shop(np.full((4, 31), 2.0), "week")
     season = build_context(panel, FeatureParams.for_period("week")).season
