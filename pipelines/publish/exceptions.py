@@ -145,6 +145,9 @@ def _message(night: Night, row: _Row) -> str:
 
 
 def _suggestion(night: Night, row: _Row) -> str:
+    limit = str(row.message.get("limit", ""))
+    if night.texts.knows("limit_suggestions", limit):
+        return night.texts.of("limit_suggestions", limit)
     known = night.texts.knows("suggestions", row.code)
     return night.texts.of("suggestions", row.code if known else "OTHER")
 

@@ -54,6 +54,8 @@ def _key_text(folder: Path, texts: Texts, key: Row) -> str:
     shown["life_stage"] = texts.of("stages", key["life_stage"])
     shown["decision_text"] = texts.of("decisions", key["decision"])
     clauses = ["key", "stock", "demand", "target", "decision"]
+    if key["feeds"] == "yes":
+        clauses.insert(1, "feeds")
     said = [texts.fill("explain", clause, shown) for clause in clauses]
     said += [
         "  " + row["explanation"]

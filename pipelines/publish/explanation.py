@@ -58,6 +58,8 @@ def _sentence(night: Night, orders: bool, row: Row) -> str:
     clauses = ["order" if orders else "transfer", "demand", "need"]
     if row["feeds"]:
         clauses.insert(1, "echelon")
+    if float(row["target"]) < float(row["demand_bought"]):
+        clauses.insert(-1, "lost")
     if row["rounding_added"] != "0":
         clauses.append("rounding_down" if row["rounding_less"] else "rounding")
     if row["limit"]:

@@ -29,3 +29,8 @@ def test_every_message_comes_with_a_suggestion() -> None:
 def test_an_unknown_language_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match="en, zh"):
         load_texts("fr")
+
+
+def test_every_limit_comes_with_a_suggestion() -> None:
+    sections = load_texts("en").sections
+    assert set(sections["limits"]) == set(sections["limit_suggestions"])
