@@ -20,7 +20,7 @@ from pipelines.assemble.overriding import overrides_of
 from pipelines.assemble.parties import locations_of
 from pipelines.assemble.past import Past, location_has_sales, past_of
 from pipelines.assemble.situation import Catalog, Situation
-from pipelines.assemble.supply import Supply, supply_of
+from pipelines.assemble.supply import Supply, supply_of, unused_notes
 from pipelines.config import Config
 from pipelines.ingest import Ingested, demand_lines
 from stockwright.network import Locations, Network
@@ -126,7 +126,13 @@ def _situation(
         catalog=parts.catalog,
         overrides=overrides,
         findings=tuple(_priced(found, panel, supply)),
-        notes=(*ingested.notes, *parts.past.notes, *supply.notes, *override_notes),
+        notes=(
+            *ingested.notes,
+            *parts.past.notes,
+            *supply.notes,
+            *unused_notes(supply.lanes, parts.places, keys),
+            *override_notes,
+        ),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
     )
 

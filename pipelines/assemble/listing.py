@@ -25,8 +25,8 @@ _LONG_AGO = 365
 class Listing:
     """Since when and until when each series can sell.
 
-    launch: (series,) int32 period, may lie before 0; ``periods`` where not launched yet or never
-    selling. ends: (series,) last period on sale, NO_END without an end date.
+    launch: (series,) int32 period, may lie before 0 or in the future; ``periods`` where no date
+    is known yet, or never selling. ends: (series,) last period on sale, NO_END without an end date.
     """
 
     launch: NDArray[np.int32]
@@ -54,7 +54,7 @@ def listing_of(
     first = _earliest(sales.first, received, exposure.first_seen, launched)
     period = window.calendar.index_of(np.where(np.isnat(first), window.calendar.start, first))
     unknown = np.where(unsold_stock, -_LONG_AGO // window.calendar.days, window.periods)
-    launch = np.where(np.isnat(first), unknown, np.minimum(period, window.periods))
+    launch = np.where(np.isnat(first), unknown, period)
     launch = np.where(sells[keys.index.location], launch, window.periods)
     return Listing(launch.astype(np.int32), _ends(products, keys, window))
 

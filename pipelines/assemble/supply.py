@@ -29,7 +29,7 @@ from pipelines.assemble.notices import listed
 from pipelines.assemble.parties import DEFAULT_SUPPLIER, suppliers_of
 from pipelines.assemble.prices import list_prices
 from pipelines.config import Config
-from stockwright.network import LaneKind, Lanes, Suppliers
+from stockwright.network import LaneKind, Lanes, LocationKind, Locations, Suppliers
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,7 @@ def supply_of(
     lanes = lanes_of(table, links, tables["suppliers"], names, terms, config, order_date)
     upstream = _upstream(lanes, keys)
     sources = links[["series"]].assign(source=table["source"].to_numpy(object)[links["row"]])
-    notes = [*_lane_notes(table, lanes_given, keys, config), *_unused_notes(lanes)]
-    notes += _cost_notes(costs)
+    notes = _lane_notes(table, lanes_given, keys, config) + _cost_notes(costs)
     notes += _weekday_notes(tables["suppliers"], config)
     return Supply(
         lanes, suppliers_of(tables["suppliers"], names), costs, list_price, sources,
@@ -106,11 +105,19 @@ def _lane_notes(table: pd.DataFrame, given: bool, keys: Keys, config: Config) ->
     return [f"lanes: {len(lost)} start or end where nothing is kept or sold ({listed(lost)})"]
 
 
-def _unused_notes(lanes: Lanes) -> list[str]:
+def unused_notes(lanes: Lanes, places: Locations, keys: Keys) -> list[str]:
+    """What is said of lanes that a nightly plan leaves aside."""
+    kinds = places.kind
+    transfer = lanes.kind == LaneKind.TRANSFER
+    source = kinds[np.where(transfer, lanes.source, 0)] if len(kinds) else kinds
+    same = source == kinds[keys.index.location[lanes.series]]
+    lateral = int((transfer & same & (source != LocationKind.CENTRAL)).sum())
     expedited = int((lanes.kind == LaneKind.EXPEDITED).sum())
-    if not expedited:
-        return []
-    return [f"lanes: {expedited} expedited lanes of keys are not used by a nightly plan"]
+    cases = (
+        (expedited, "expedited lanes of keys are not used by a nightly plan"),
+        (lateral, "lateral lanes of keys are used only where a key has no other lane"),
+    )
+    return [f"lanes: {count} {what}" for count, what in cases if count]
 
 
 def _weekday_notes(suppliers: pd.DataFrame, config: Config) -> list[str]:

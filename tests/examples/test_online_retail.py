@@ -10,7 +10,6 @@ from pipelines.assemble import assemble
 from pipelines.config import load_config
 from pipelines.ingest import read_tables
 
-
 CORRECTION = "set aside: stock correction (no price)"
 
 
