@@ -41,6 +41,18 @@ def match_columns(
     return matched, [name for name in names if name and name not in used]
 
 
+def absent_columns(table: Table, matches: Sequence[Mapping[str, str]], config: Config) -> list[str]:
+    """Source columns that the configuration names and no part of the table has."""
+    found = {(name, source.casefold()) for match in matches for name, source in match.items()}
+    named = config.map.get(table.name, {})
+    carried = [column.name for column in table.columns if column.carried]
+    return [
+        source
+        for name, source in named.items()
+        if (name, source.casefold()) not in found and (name in carried or table.takes_extra(name))
+    ]
+
+
 def _extra(
     table: Table, names: Sequence[str], wanted: Mapping[str, str], folded: Mapping[str, str]
 ) -> dict[str, str]:

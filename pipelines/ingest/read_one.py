@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipelines.config.model import Config
 from pipelines.ingest.declare import Column, Table
 from pipelines.ingest.discover import Opener
-from pipelines.ingest.header import columns_of, hides_future, match_columns
+from pipelines.ingest.header import absent_columns, columns_of, hides_future, match_columns
 from pipelines.ingest.ingested import Source
 from pipelines.ingest.raw import Part, chunked
 from pipelines.ingest.table import Mask, TableInHand, constant, series_of
@@ -74,6 +74,8 @@ def _open(
     notes = [note for part in parts for note in part.notes]
     if ignored:
         notes.append(f"{table.name}: columns not read: {', '.join(ignored)}")
+    if absent := absent_columns(table, matches, config):
+        notes.append(f"{table.name}: mapped columns that are not there: {', '.join(absent)}")
     return parts, matches, notes
 
 

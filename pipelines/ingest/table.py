@@ -59,12 +59,15 @@ class TableInHand:
     def list_broken(self) -> None:
         """List the rows that could not be taken apart into fields."""
         for part in self.parts:
-            for one in part.broken:
-                row = np.array([one.row], np.int64)
-                self._add(part.file, row, "", np.array([one.text[:200]], object), one.reason)
+            if not part.broken:
+                continue
+            rows = np.array([one.row for one in part.broken], np.int64)
+            texts = np.array([one.text for one in part.broken], dtype=object)
+            reasons = np.array([one.reason for one in part.broken], dtype=object)
+            self._add(part.file, rows, "", texts, reasons)
             self.bad += len(part.broken)
 
-    def _add(self, file: str, rows: Ints, column: str, values: Any, reason: str) -> None:
+    def _add(self, file: str, rows: Ints, column: str, values: Any, reason: Any) -> None:
         content = (self.table.name, file, rows, column, values, reason)
         self.rejected.append(pd.DataFrame(dict(zip(REJECTED_COLUMNS, content, strict=True))))
 

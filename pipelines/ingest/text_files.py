@@ -19,6 +19,7 @@ from pipelines.ingest.raw import TEXTS, Broken, HeldPart, UnreadableError, Wante
 
 _CHUNK = 1 << 24
 _BLOCK = 1 << 23
+_SHOWN = 200
 # Characters of GB18030 of four bytes, or of two.
 _WIDE = re.compile(rb"(?:[\x81-\xfe][\x30-\x39]){2}|[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -156,7 +157,7 @@ def _parse_once(
 
     def set_aside(row: Any) -> str:
         reason = f"{row.actual_columns} fields, the header has {row.expected_columns}"
-        broken.append(Broken(row.number or 0, row.text, reason))
+        broken.append(Broken(row.number or 0, row.text[:_SHOWN], reason))
         return "skip"
 
     try:

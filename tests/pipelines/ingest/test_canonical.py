@@ -167,3 +167,24 @@ def test_the_last_of_equal_rows_of_availability_holds(shop):
     assert ingested.tables["availability"]["in_stock"].tolist() == [0.1, 0.8]
     (count,) = (c for c in ingested.rows if c.table == "availability")
     assert (count.read, count.used, count.replaced) == (3, 2, 1)
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if not TABLES[name].required])
+def test_a_table_with_a_header_only_is_the_same_as_none(shop, table):
+    absent = shop.read().tables[table]
+    # A header of locations alone would make every location unknown.
+    given = shop.write(f"{table}.csv", ",".join(TABLES[table].column_names()) + "\n")
+    if table == "locations":
+        assert "unknown location" in given.error()
+    else:
+        pd.testing.assert_frame_equal(given.read().tables[table], absent)
+
+
+def test_an_inventory_with_a_header_only_is_noted(shop):
+    ingested = shop.write("inventory.csv", "sku,location,on_hand\n").read()
+    assert "inventory: there are no rows, so no stock is known" in ingested.notes
+
+
+def test_mapped_columns_that_are_not_there_are_noted(shop):
+    notes = shop.read(map={"sales": {"channel": "店铺", "sku": "sku"}}).notes
+    assert notes == ("sales: mapped columns that are not there: 店铺",)
