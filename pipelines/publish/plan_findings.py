@@ -9,11 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.publish.night import Night
+from stockwright.distribution import Distribution
 from stockwright.plan import Finding, Lines
 
 #: A line is said to cover long when rounding adds more than the need itself and the stock then
 #: lasts for more days than this.
 LONG_COVER_DAYS = 180
+
+# Standard normal quantile at 0.95.
+_SCORE_95 = 1.6449
 
 Floats = NDArray[np.float64]
 
@@ -62,23 +66,42 @@ def lines_cut(night: Night) -> list[Finding]:
 
 
 def _lines_cut(night: Night, lines: Lines) -> list[Finding]:
-    policy = night.plan.policy
     rows = np.flatnonzero(lines.limit_cut > 0)
     series = lines.series[rows]
-    horizon = night.forecast.horizon
-    first = np.minimum(policy.lead_time.astype(np.int64) + 1, horizon)
-    last = np.clip(policy.protection.astype(np.int64), first, horizon)
-    demand = night.forecast.total(first, last).take(series)
-    stock = lines.stock_at_arrival[rows] + lines.units[rows]
-    missed = demand.expected_shortage(stock)
-    avoided = missed - demand.expected_shortage(stock + lines.limit_cut[rows])
-    cost = night.situation.network.items.shortage_cost[series] * np.maximum(avoided, 0.0)
+    feeds = night.feeds()[series]
+    stock = np.where(feeds, lines.available + lines.inbound, lines.stock_at_arrival)[rows]
+    stock = stock + lines.units[rows]
+    alone, pooled = _cycle_demand(night).take(series), _pooled_demand(night).take(series)
+    avoided = [
+        demand.expected_shortage(stock) - demand.expected_shortage(stock + lines.limit_cut[rows])
+        for demand in (alone, pooled)
+    ]
+    saved = np.maximum(np.where(feeds, avoided[1], avoided[0]), 0.0)
+    cost = night.situation.network.items.shortage_cost[series] * saved
     columns = {
         "units": lines.limit_cut[rows],
         "kept": lines.units[rows],
         "limit": lines.binding[rows],
     }
     return _findings("LIMIT_CUT", "medium", series, cost, columns)
+
+
+def _cycle_demand(night: Night) -> Distribution:
+    """Demand from the arrival of tonight's order to the end of the protection interval."""
+    policy, horizon = night.plan.policy, night.forecast.horizon
+    first = np.minimum(policy.lead_time.astype(np.int64) + 1, horizon)
+    last = np.clip(policy.protection.astype(np.int64), first, horizon)
+    return night.forecast.total(first, last)
+
+
+def _pooled_demand(night: Night) -> Distribution:
+    """Demand of the protection interval of all that a location feeds, from its policy.
+
+    The spread is that of the normal distribution with the policy's mean and 95 % quantile.
+    """
+    policy = night.plan.policy
+    spread = np.maximum(policy.demand_q95 - policy.demand_mean, 0.0) / _SCORE_95
+    return Distribution(policy.demand_mean, spread**2, night.forecast.quantum)
 
 
 def long_cover(night: Night) -> list[Finding]:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from pipelines.ingest.ingested import FINDING_COLUMNS
 from pipelines.publish.cells import numbers_of, read_csv
-from pipelines.publish.plan_findings import long_cover, unavoidable_stockouts
+from pipelines.publish.plan_findings import lines_cut, long_cover, unavoidable_stockouts
 from stockwright.plan import Finding
 
 
@@ -109,3 +109,19 @@ def test_long_cover_is_said_only_where_rounding_outweighs_the_need(parts) -> Non
     assert [(finding.series, finding.money) for finding in found] == [
         (orders.series[0], pytest.approx(40 * 9.37))
     ]
+
+
+def test_the_money_of_a_cut_grows_with_the_units_cut_and_shrinks_with_those_kept(parts) -> None:
+    orders = parts.plan.orders
+    # Central stock feeds the others: no demand of its own, and yet its cut costs money.
+    lines = replace(
+        orders,
+        available=np.full(4, 20.0),
+        inbound=np.zeros(4),
+        units=np.array([24.0, 24.0, 36.0, 24.0]),
+        limit_cut=np.array([12.0, 24.0, 12.0, 0.0]),
+    )
+    plan = replace(parts.plan, orders=lines, transfers=parts.empty_plan.transfers)
+    money = [finding.money for finding in lines_cut(parts.night(plan=plan))]
+    assert len(money) == 3
+    assert money[1] > money[0] > money[2] > 0
