@@ -80,11 +80,11 @@ class ModelConfig(_Section):
     """
 
     refit: Literal["nightly", "weekly", "monthly"] = "nightly"
-    max_rows: Annotated[int, Field(ge=1000)] = 400_000
-    trees: Count = 300
-    leaves: Annotated[int, Field(ge=2)] = 63
-    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
-    paths: Count = 256
+    max_rows: Annotated[int, Field(ge=1000)] = 250_000
+    trees: Count = 200
+    leaves: Annotated[int, Field(ge=2)] = 31
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.06
+    paths: Annotated[int, Field(ge=16)] = 256
     history_days: Count = 1100
 
 
