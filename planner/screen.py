@@ -76,8 +76,8 @@ def show_report(report: Report) -> None:
     if report.ok:
         console.print(f"{report.source} keeps the contract.", markup=False)
     else:
-        count = len(report.problems)
-        console.print(f"{report.source} breaks the contract: {count} problems.", markup=False)
+        problems = len(report.problems)
+        console.print(f"{report.source} breaks the contract: {problems} problems.", markup=False)
 
 
 def number(value: float | None) -> str:

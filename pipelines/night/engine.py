@@ -28,7 +28,7 @@ from stockwright.plan import Finding, Plan
 class Engine:
     """What ``Rooms`` asks for, done by the rooms of this project.
 
-    threads: of the fit and of each prediction; no result depends on them.
+    threads: of the fit; predictions run in blocks, each on one thread. No result depends on them.
     """
 
     def __init__(self, threads: int) -> None:
@@ -72,7 +72,7 @@ class Engine:
     def predictor(self, content: bytes, panel: DemandPanel) -> Callable[[DemandPanel], Forecast]:
         """A function from any block of the panel's series to its forecast over the horizon."""
         stored = FittedModel.from_bytes(content)
-        model = replace(stored, params=replace(stored.params, threads=self._threads))
+        model = replace(stored, params=replace(stored.params, threads=1))
         context = model.context(panel)
         return lambda block: model.predict(block, panel.horizon, context)
 

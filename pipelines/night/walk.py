@@ -221,7 +221,7 @@ class Walk:
             resumed=list(steps.resumed),
             workers=self.request.workers,
             substitutes=[f"fit: {evening.fitted.fault}"] if evening.fitted.fault else [],
-            notes=[*tables.notes, *evening.situation.notes],
+            notes=list(dict.fromkeys([*tables.notes, *evening.situation.notes])),
         )
 
 
