@@ -69,8 +69,8 @@ def _lines_cut(night: Night, lines: Lines) -> list[Finding]:
     rows = np.flatnonzero(lines.limit_cut > 0)
     series = lines.series[rows]
     feeds = night.feeds()[series]
-    stock = np.where(feeds, lines.available + lines.inbound, lines.stock_at_arrival)[rows]
-    stock = stock + lines.units[rows]
+    position = (lines.available + lines.inbound)[rows]
+    stock = np.where(feeds, position, lines.stock_at_arrival[rows]) + lines.units[rows]
     alone, pooled = _cycle_demand(night).take(series), _pooled_demand(night).take(series)
     avoided = [
         demand.expected_shortage(stock) - demand.expected_shortage(stock + lines.limit_cut[rows])

@@ -78,17 +78,16 @@ def forecast(origin: int = PERIODS - 1) -> Forecast:
     )
 
 
-def network(as_of: np.datetime64 = AS_OF) -> Network:
+def lanes(as_of: np.datetime64) -> Lanes:
     """One lane per key: the supplier feeds the central warehouse, which feeds the others."""
     transfer = ~central()
     days = np.where(transfer, 2, LEAD_TIME)
-    nan, ones, zeros = np.full(N, np.nan), np.ones(N), np.zeros(N)
-    lanes = Lanes(
+    return Lanes(
         series=np.arange(N),
         kind=transfer.astype(np.uint8),
         source=np.zeros(N),
         lead_time=days,
-        lead_time_sd=zeros,
+        lead_time_sd=np.zeros(N),
         review=np.full(N, REVIEW),
         open_tonight=np.ones(N, np.bool_),
         available_date=as_of + (1 + days).astype("timedelta64[D]"),
@@ -103,14 +102,18 @@ def network(as_of: np.datetime64 = AS_OF) -> Network:
         break_cost=np.zeros(0),
         supplier_sku=("",) * N,
     )
+
+
+def network(as_of: np.datetime64 = AS_OF) -> Network:
+    nan, ones, three = np.full(N, np.nan), np.ones(N), len(LOCATIONS)
     locations = Locations(
-        np.array([0, 1, 1]),
-        np.array([-1, 0, 0]),
-        np.array([False, True, True]),
-        np.ones(3, np.bool_),
-        np.full(3, np.inf),
-        ("",) * 3,
-        ("",) * 3,
+        kind=np.minimum(np.arange(three), 1),
+        parent=np.where(np.arange(three) > 0, 0, -1),
+        sells=np.arange(three) > 0,
+        counts_stock=np.ones(three, np.bool_),
+        inbound_capacity=np.full(three, np.inf),
+        region=("",) * three,
+        tier=("",) * three,
     )
     suppliers = Suppliers((SUPPLIER,), np.zeros(1), np.zeros(1), np.zeros(1))
     items = ItemTerms(
@@ -125,7 +128,7 @@ def network(as_of: np.datetime64 = AS_OF) -> Network:
         service_level=nan,
         fill_rate=nan,
     )
-    return Network(locations, suppliers, lanes, items)
+    return Network(locations, suppliers, lanes(as_of), items)
 
 
 def held() -> np.ndarray:
