@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xlsxwriter
 from numpy.typing import NDArray
+from xlsxwriter.exceptions import FileCreateError
 
 from pipelines.publish.cells import Table
 from pipelines.publish.night import Night
@@ -33,13 +34,19 @@ _CODED = {"severity": "severities", "change": "changes", "status": "statuses"}
 
 
 def write_workbook(path: Path, night: Night, summary: Summary, tables: dict[str, Table]) -> Path:
-    """Write the sheets summary, orders, transfers and exceptions. The same bytes for one plan."""
-    book = xlsxwriter.Workbook(str(path), _OPTIONS)
+    """Write the sheets summary, orders, transfers and exceptions. The same bytes for one plan.
+
+    Raises OSError where the file cannot be written.
+    """
+    book = xlsxwriter.Workbook(str(path), _OPTIONS | {"tmpdir": str(path.parent)})
     book.set_properties({"created": night.situation.as_of.astype("datetime64[s]").item()})
     _summary_sheet(book, night, summary)
     for name in ("orders", "transfers", "exceptions"):
         _table_sheet(book, night, name, _for_people(night, tables[name]))
-    book.close()
+    try:
+        book.close()
+    except FileCreateError as error:
+        raise OSError(f"{path} cannot be written: {error}") from error
     return path
 
 

@@ -52,3 +52,9 @@ def test_the_summary_sheet_shows_the_figures_and_the_notes(book) -> None:
     texts = [row[0].value for row in book["summary"].iter_rows()]
     for text in ("Plan of the night of 2026-11-21", "Sell-through", "+86 厂|A", "Notes"):
         assert text in texts
+
+
+def test_a_workbook_that_cannot_be_written_is_a_fault_of_the_system(publish, tmp_path) -> None:
+    (tmp_path / "run" / "plan.xlsx").mkdir(parents=True)
+    with pytest.raises(OSError, match="plan.xlsx"):
+        publish()
