@@ -1,10 +1,10 @@
-"""Replay the VN2 rounds through the real command, one night per week, against the benchmark policy.
+"""Replay the VN2 rounds through the real command, one night per week, against the benchmark.
 
-    STOCKWRIGHT_DATA=... python benchmarks/vn2_replay.py            the six windows before the report
+    STOCKWRIGHT_DATA=... python benchmarks/vn2_replay.py            six windows before the report
     STOCKWRIGHT_DATA=... python benchmarks/vn2_replay.py --report   the six report windows
 
-Each night sees the recorded sales and flags up to its Sunday, and the stock and pipeline that its own
-earlier orders made. Use --config to try a stockwright.toml of your own; --keep keeps the folders.
+Each night sees the recorded sales and flags up to its Sunday, and the stock and pipeline that its
+own earlier orders made. --config adds lines to the night's configuration.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class Nights:
         self.seconds: list[float] = []
 
     def __call__(self, week: int, stock: Floats, pipeline: Floats) -> Floats:
+        """Units that the night after ``week`` orders."""
         date = self.shop.weeks[week] + np.timedelta64(6, "D")
         data = self.place / f"data-{date}"
         write_tables(data, self.shop, date, stock, pipeline)
