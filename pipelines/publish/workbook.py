@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from typing import Any
 import numpy as np
 import xlsxwriter
 from numpy.typing import NDArray
-from xlsxwriter.exceptions import FileCreateError
 
 from pipelines.publish.cells import Table
 from pipelines.publish.night import Night
@@ -38,15 +38,14 @@ def write_workbook(path: Path, night: Night, summary: Summary, tables: dict[str,
 
     Raises OSError where the file cannot be written.
     """
-    book = xlsxwriter.Workbook(str(path), _OPTIONS | {"tmpdir": str(path.parent)})
+    content = io.BytesIO()
+    book = xlsxwriter.Workbook(content, _OPTIONS)
     book.set_properties({"created": night.situation.as_of.astype("datetime64[s]").item()})
     _summary_sheet(book, night, summary)
     for name in ("orders", "transfers", "exceptions"):
         _table_sheet(book, night, name, _for_people(night, tables[name]))
-    try:
-        book.close()
-    except FileCreateError as error:
-        raise OSError(f"{path} cannot be written: {error}") from error
+    book.close()
+    path.write_bytes(content.getvalue())
     return path
 
 

@@ -56,5 +56,5 @@ def test_the_summary_sheet_shows_the_figures_and_the_notes(book) -> None:
 
 def test_a_workbook_that_cannot_be_written_is_a_fault_of_the_system(publish, tmp_path) -> None:
     (tmp_path / "run" / "plan.xlsx").mkdir(parents=True)
-    with pytest.raises(OSError, match="plan.xlsx"):
+    with pytest.raises(OSError, match=r"plan\.xlsx"):
         publish()
