@@ -35,7 +35,7 @@ def demand_lines(tables: Mapping[str, pd.DataFrame], config: Config | None = Non
 
 def _summed(lines: pd.DataFrame) -> pd.DataFrame:
     keys = row_keys(lines)
-    if len(keys.distinct()) == len(lines):
+    if not keys.repeat():
         return lines
     distinct, group = keys.groups()
     units, price = _totals(lines, group, len(distinct))

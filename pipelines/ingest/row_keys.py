@@ -32,11 +32,11 @@ class RowKeys:
         """How many keys there could be."""
         return float(np.prod(np.array(self.widths, np.float64)))
 
-    def distinct(self) -> Ints:
-        """The keys, rising, each once."""
+    def repeat(self) -> bool:
+        """Whether any key stands twice."""
         if self.cells > _MARKED:
-            return np.asarray(np.unique(self.key))
-        return np.flatnonzero(self._marked())
+            return len(np.unique(self.key)) < len(self.key)
+        return int(np.count_nonzero(self._marked())) < len(self.key)
 
     def groups(self) -> tuple[Ints, Ints]:
         """The distinct keys, and for each row its place in them."""
@@ -44,7 +44,7 @@ class RowKeys:
             distinct, group = np.unique(self.key, return_inverse=True)
             return distinct, group
         marked = self._marked()
-        return np.flatnonzero(marked), (np.cumsum(marked, dtype=np.int32) - 1)[self.key]
+        return np.flatnonzero(marked), np.cumsum(marked, dtype=np.int32)[self.key] - 1
 
     def _marked(self) -> NDArray[np.bool_]:
         marked = np.zeros(int(self.cells), np.bool_)
@@ -77,7 +77,7 @@ def row_keys(frame: pd.DataFrame) -> RowKeys:
 def replaced_rows(frame: pd.DataFrame) -> NDArray[np.bool_]:
     """Rows that a later row of the same date, SKU and location replaces."""
     keys = row_keys(frame)
-    if len(keys.distinct()) == len(frame):
+    if not keys.repeat():
         return np.zeros(len(frame), np.bool_)
     again: NDArray[np.bool_] = pd.Series(keys.key).duplicated(keep="last").to_numpy()
     return again

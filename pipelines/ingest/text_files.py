@@ -22,6 +22,11 @@ _BLOCK = 1 << 23
 _SHOWN = 200
 # Characters of GB18030 of four bytes, or of two.
 _WIDE = re.compile(rb"(?:[\x81-\xfe][\x30-\x39]){2}|[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+_UTF8 = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}")
+_HIGH = re.compile(rb"[\x80-\xff]")
+# First bytes of GBK that stand for no letter or punctuation mark in Windows-1252.
+_FOREIGN = frozenset(range(0x81, 0xA1)) - {0x85, *range(0x91, 0x98), 0x99}
+_ENOUGH = 100_000
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -93,19 +98,22 @@ def _decodes(decoder: Any, chunk: bytes, final: bool = False) -> bool:
 
 
 def _looks_chinese(path: Path, file: str) -> bool:
-    """Whether the two-byte characters are mostly of GB2312.
+    """Whether bytes that could be GB18030 are likely to be.
 
-    Both bytes of a GB2312 character are 0xA1 or more. A Western letter of Latin-1 before an
-    ASCII letter happens to be a legal, but rare, character of GB18030.
+    The second byte of a Chinese character is mostly no ASCII letter, or its first byte is one
+    that Latin-1 and Windows-1252 do not use, while a Western letter is mostly followed by an ASCII
+    letter. Damaged UTF-8 still consists of characters of UTF-8.
     """
-    pairs = common = 0
+    pairs = wide = utf8 = high = 0
     for chunk in _chunks(path, file):
-        found = [wide for wide in _WIDE.findall(chunk) if len(wide) == 2]
+        found = [two for two in _WIDE.findall(chunk) if len(two) == 2]
         pairs += len(found)
-        common += sum(pair[0] >= 0xA1 and pair[1] >= 0xA1 for pair in found)
-        if pairs > 100_000:
+        wide += sum(pair[1] >= 0x80 or pair[0] in _FOREIGN for pair in found)
+        utf8 += sum(len(three) for three in _UTF8.findall(chunk))
+        high += len(_HIGH.findall(chunk))
+        if pairs > _ENOUGH:
             break
-    return common >= 0.7 * pairs
+    return wide >= 0.4 * pairs and utf8 < 0.8 * high
 
 
 def _undecodable(path: Path, file: str) -> str:

@@ -47,6 +47,27 @@ def test_latin_1_bytes_are_named_with_their_line(shop):
     assert "save it as UTF-8" in text
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "général,Müller".encode("latin-1"),
+        "Größe,Straße,Zürich".encode("latin-1"),
+        "“quoted”,dé".encode("cp1252"),
+        "华东,华南,上海,北京".encode() + b"\xe5\x8d,",
+    ],
+)
+def test_bytes_that_could_be_gb18030_and_are_not_are_refused(shop, content):
+    rows = b"date,sku,location,units\n2026-11-20,1," + content + b",1\n"
+    assert "is neither UTF-8 nor GB18030" in shop.write("sales.csv", rows).error()
+
+
+@pytest.mark.parametrize("text", ["华东仓", "東區倉庫臺灣繁體", "一件", "２０寸 镕 喆"])
+def test_chinese_in_gb18030_is_recognised(shop, text):
+    rows = f"date,sku,location,units\n2026-11-20,1,{text},1\n".encode("gb18030")
+    sales = shop.write("sales.csv", rows).read().tables["sales"]
+    assert sales["location"].tolist() == [text]
+
+
 def test_utf_16_is_named(shop):
     content = "date,sku,location,units\n".encode("utf-16")
     assert "UTF-16; save it as UTF-8" in shop.write("sales.csv", content).error()
