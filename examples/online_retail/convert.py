@@ -32,6 +32,12 @@ horizon = 8
 
 [calendar]
 country = "GB"
+
+# Costs are assumed (see README.md), so the stock is steered by service levels and not by money.
+[service]
+mode = "cycle"
+default = 0.85
+grade = { A = 0.95, B = 0.90 }
 """
 
 
