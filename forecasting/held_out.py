@@ -56,7 +56,7 @@ class HeldOut:
         A total counts when it was watched for at least half of its mean. Returns the totals and
         the row of each.
         """
-        counted = np.asarray((self.exposure > 0) | self.hidden)
+        counted: NDArray[np.bool_] = np.asarray((self.exposure > 0) | self.hidden, np.bool_)
         rate = self.mean.mean(axis=1)
         parts = []
         for span in sorted({min(span, self.mean.shape[1]) for span in spans}):
@@ -65,7 +65,7 @@ class HeldOut:
             seen = (mean * self.exposure[:, :span]).sum(axis=1)
             kept = (seen >= _LEAST_SEEN * mean.sum(axis=1)) & (mean.sum(axis=1) > 0)
             units = np.where(here, self.units[:, :span], 0.0).sum(axis=1)
-            hidden = self.hidden[:, :span].any(axis=1)
+            hidden = np.asarray(self.hidden[:, :span].any(axis=1))
             sums = (rate, mean.sum(axis=1), (mean**2).sum(axis=1), units, hidden)
             parts.append((*(each[kept] for each in sums), np.flatnonzero(kept)))
         joined = [np.concatenate(column) for column in zip(*parts, strict=True)]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.build import build_features
-from features.context import FeatureContext, build_context
+from features.context import LOCATION, FeatureContext, build_context
 from features.params import FeatureParams
 from forecasting.booster import MeanModel, train
 from forecasting.held_out import HeldOut, held_out, held_out_origins
@@ -30,6 +30,7 @@ _GLOBAL, _PLAIN, _GROUP, _NONE = range(4)
 # Series per block of prediction, which bounds its memory; no result depends on it.
 _BLOCK = 1000
 _FORMAT = 1
+_USUAL_CORRELATION = 0.5
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class FittedModel:
         features = self.params.features()
         shape = (panel.n_series, horizon)
         mean, model = np.zeros(shape), np.full(panel.n_series, _NONE, np.uint8)
-        on_sale = sold_in(panel, horizon)
+        on_sale = sold_in(panel, horizon) & sells_at(panel, context)[:, None]
         some = np.flatnonzero(on_sale.any(axis=1))
         if len(some):
             block = panel.take(some)
@@ -152,6 +153,11 @@ def sold_in(panel: DemandPanel, horizon: int) -> NDArray[np.bool_]:
     return np.asarray((periods >= panel.launch[:, None]) & ~ended[:, None])
 
 
+def sells_at(panel: DemandPanel, context: FeatureContext) -> NDArray[np.bool_]:
+    """Whether any demand could ever be seen at the location of each series."""
+    return np.asarray(context.tables[LOCATION].exposure[panel.index.location] > 0)
+
+
 def seen_before(panel: DemandPanel, features: FeatureParams) -> NDArray[np.bool_]:
     """Whether demand of a series could be seen in any of the periods that features read."""
     recent = slice(max(panel.n_periods - features.long, 0), None)
@@ -177,12 +183,12 @@ def fit(panel: DemandPanel, params: ModelParams) -> FittedModel:
     booster = train(rows, panel.origin, params) if enough else ""
     outcome = _try_out(panel, rows, origins, params)
     if outcome is None:
-        return FittedModel(params, booster, DEFAULT_SPREAD, 0.5, 1.0)
+        return FittedModel(params, booster, DEFAULT_SPREAD, _USUAL_CORRELATION, 1.0)
     bias = outcome.bias()
     fair = outcome.scaled(bias)
     totals, _ = fair.totals(params.spans)
     if not len(totals.units):
-        return FittedModel(params, booster, DEFAULT_SPREAD, 0.5, bias)
+        return FittedModel(params, booster, DEFAULT_SPREAD, _USUAL_CORRELATION, bias)
     spread = fit_spread(totals)
     longest, rows_of = fair.totals((max(params.spans),))
     siblings = np.unique(
@@ -192,6 +198,11 @@ def fit(panel: DemandPanel, params: ModelParams) -> FittedModel:
     )[1]
     correlation = location_correlation(longest, spread, siblings.ravel())
     return FittedModel(params, booster, spread, correlation, bias)
+
+
+def plain_model(params: ModelParams) -> FittedModel:
+    """A model that needs no fit: level times season, and a spread that is usual in retail."""
+    return FittedModel(params, "", DEFAULT_SPREAD, _USUAL_CORRELATION, 1.0)
 
 
 def _try_out(
