@@ -165,11 +165,6 @@ def seen_before(panel: DemandPanel, features: FeatureParams) -> NDArray[np.bool_
     return np.asarray(seen.any(axis=1))
 
 
-def plain_model(params: ModelParams) -> FittedModel:
-    """The model that always works: level times season, with the spread that is usual."""
-    return FittedModel(params, "", DEFAULT_SPREAD, 0.5, 1.0)
-
-
 def fit(panel: DemandPanel, params: ModelParams) -> FittedModel:
     """Fit mean and spread to the history of a panel.
 
