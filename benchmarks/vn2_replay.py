@@ -49,7 +49,7 @@ class Nights:
         if self.config:
             text = (data / "stockwright.toml").read_text() + self.config.read_text()
             (data / "stockwright.toml").write_text(text)
-        command = [sys.executable, "-m", "planner.main", "nightly", "--data", str(data)]
+        command = [sys.executable, "-m", "planner", "nightly", "--data", str(data)]
         command += ["--date", str(date), "--out", str(self.place / "runs")]
         command += ["--workers", str(self.workers)]
         started = time.perf_counter()

@@ -1,0 +1,5 @@
+"""`python -m planner` is the `stockwright` command."""
+
+from planner.main import run
+
+run()
