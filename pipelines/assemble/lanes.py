@@ -18,6 +18,8 @@ from stockwright.network import LaneKind, Lanes
 Floats = NDArray[np.float64]
 # Multiples are reckoned in thousandths of a unit, so that weighed goods have them too.
 _GRAIN = 1000
+#: A lane slower than this is an error of entry: it would stretch the forecast of every key.
+SLOWEST_DAYS = 1100.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def resolved(lanes: pd.DataFrame, keys: Keys, order_date: np.datetime64) -> pd.D
 
     kind: LaneKind, by default TRANSFER from a known location and REGULAR from anybody else.
     place: location code of the source of a transfer. Rows outside their start and end are left
-    out, and so are rows from a location to itself. Of the rows of one source and kind an SKU's
+    out, and so are rows from a location to itself and rows that are too slow. Of the rows of one source and kind an SKU's
     own goes before the general one, then the later start, then the later row.
     """
     start, end = days_of(lanes["start"]), days_of(lanes["end"])
@@ -53,6 +55,7 @@ def resolved(lanes: pd.DataFrame, keys: Keys, order_date: np.datetime64) -> pd.D
     kind = lane_kinds(lanes, source)
     transfer = kind == LaneKind.TRANSFER
     valid &= (destination >= 0) & (source != destination) & (~transfer | (source >= 0))
+    valid &= ~too_slow(lanes)
     item = keys.skus(lanes["sku"])
     general = (lanes["sku"] == "").to_numpy(dtype=bool)
     frame = pd.DataFrame(
@@ -80,6 +83,12 @@ def resolved(lanes: pd.DataFrame, keys: Keys, order_date: np.datetime64) -> pd.D
     both = both.sort_values(["series", "source", "kind", "own", "start", "row"])
     kept = both.drop_duplicates(["series", "source", "kind"], keep="last")
     return kept.sort_values(["series", "row"])[["series", "row", "kind", "place"]]
+
+
+def too_slow(lanes: pd.DataFrame) -> NDArray[np.bool_]:
+    """Rows whose lead time and review exceed SLOWEST_DAYS."""
+    days: Floats = _or(lanes["lead_time_days"], 0.0) + _or(lanes["review_days"], 0.0)
+    return days > SLOWEST_DAYS
 
 
 def lane_kinds(lanes: pd.DataFrame, source: NDArray[np.int32]) -> NDArray[np.int64]:

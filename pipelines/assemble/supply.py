@@ -18,12 +18,14 @@ from pipelines.assemble.items import (
 )
 from pipelines.assemble.keys import Keys
 from pipelines.assemble.lanes import (
+    SLOWEST_DAYS,
     Terms,
     default_lanes,
     lane_kinds,
     lanes_of,
     longest_protection,
     resolved,
+    too_slow,
 )
 from pipelines.assemble.notices import listed
 from pipelines.assemble.parties import DEFAULT_SUPPLIER, suppliers_of
@@ -98,11 +100,13 @@ def _lane_notes(table: pd.DataFrame, given: bool, keys: Keys, config: Config) ->
     source, destination = keys.locations(table["source"]), keys.locations(table["destination"])
     kind = lane_kinds(table, source)
     nowhere = (destination < 0) | ((kind == LaneKind.TRANSFER) & (source < 0))
-    if not nowhere.any():
-        return []
     ends = table["source"].astype(object) + " to " + table["destination"].astype(object)
-    lost = list(ends[nowhere].unique())
-    return [f"lanes: {len(lost)} start or end where nothing is kept or sold ({listed(lost)})"]
+    cases = (
+        (nowhere, "start or end where nothing is kept or sold"),
+        (too_slow(table), f"take more than {SLOWEST_DAYS:g} days and are not used"),
+    )
+    named = [(list(ends[which].unique()), what) for which, what in cases]
+    return [f"lanes: {len(lost)} {what} ({listed(lost)})" for lost, what in named if lost]
 
 
 def unused_notes(lanes: Lanes, places: Locations, keys: Keys) -> list[str]:
