@@ -11,6 +11,7 @@ from features.matrix import FeatureMatrix
 from forecasting.params import ModelParams
 from forecasting.rows import Rows
 from stockwright.calendar import DAYS_PER_PERIOD, PeriodName
+from stockwright.errors import FitError
 
 Floats = NDArray[np.float64]
 # Codes of names change when names come and go, and a stored model must outlive that; with few years
@@ -37,13 +38,13 @@ def model_input(X: NDArray[np.float32], names: tuple[str, ...], days: int) -> ND
 def train(rows: Rows, newest: int, params: ModelParams) -> str:
     """Fit the booster on rows whose targets lie up to period ``newest``; returns its text.
 
-    The Poisson likelihood has the base level and the exposure as an offset. A row of mean m weighs
+    The Poisson likelihood has the base as an offset. A row of mean m weighs
     1 / (1 + m / m0), as under a negative binomial, so that the largest series do not drown the
-    rest; m0 is the rows' mean. A row ``fade`` periods old weighs half.
+    rest; m0 is the rows' mean. A row ``fade`` periods old weighs half. Raises FitError.
     """
     import lightgbm
 
-    expected = rows.base * rows.exposure
+    expected = rows.base
     weight = 1.0 / (1.0 + expected / max(float(expected.mean()), 1e-9))
     weight = weight * 0.5 ** ((newest - rows.target) / params.fade)
     offset = float(np.log(np.sum(weight * rows.units) / np.sum(weight * expected)))
@@ -55,7 +56,10 @@ def train(rows: Rows, newest: int, params: ModelParams) -> str:
         free_raw_data=True,
         params={"max_bin": 127, "verbosity": -1},
     )
-    booster = lightgbm.train(_settings(params, float(weight.mean())), data, params.trees)
+    try:
+        booster = lightgbm.train(_settings(params, float(weight.mean())), data, params.trees)
+    except lightgbm.basic.LightGBMError as error:
+        raise FitError(f"LightGBM cannot train on {len(rows.units)} rows: {error}") from error
     # What follows the trees repeats the settings, threads among them.
     trees = str(booster.model_to_string()).split("\nparameters:", 1)[0]
     return f"offset={offset!r}\n{trees}\n"

@@ -19,7 +19,7 @@ from pipelines.publish.write import write_outputs
 from pipelines.store.published import published_lines
 from pipelines.store.snapshots import read_snapshots
 from replenishment import PlanParams, plan_night
-from stockwright.errors import StockwrightError, describe
+from stockwright.errors import FitError, StockwrightError, describe
 from stockwright.forecast import Forecast
 from stockwright.panel import DemandPanel
 from stockwright.plan import Finding, Plan
@@ -63,7 +63,10 @@ class Engine:
 
     def fit(self, situation: Situation, config: Config) -> bytes:
         """Fit the model. Raises FitError."""
-        return fit(situation.panel, self._params(situation.panel, config)).to_bytes()
+        try:
+            return fit(situation.panel, self._params(situation.panel, config)).to_bytes()
+        except (ArithmeticError, ValueError) as error:
+            raise FitError(f"the numbers of the fit went astray: {error}") from error
 
     def substitute(self, situation: Situation, config: Config) -> bytes:
         """Level times season, with the spread that is usual: needs no fit."""

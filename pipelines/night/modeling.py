@@ -6,8 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pipelines.night.code_version import code_version
 from pipelines.night.events import Event, Observer
 from pipelines.night.rooms import Rooms
@@ -44,7 +42,7 @@ def fit_or_reuse(
     ``[model] refit`` still allows, so that dates alone decide. Where the fit fails, the
     substitute runs and the fault is kept; such a model is never stored.
     """
-    recipe = recipe_of(situation, config)
+    recipe = recipe_of(config)
     first = refit_since(situation.as_of, config.model.refit)
     stored = store.find(recipe, first, situation.as_of)
     if stored is not None:
@@ -62,23 +60,8 @@ def fit_or_reuse(
     return steps.run("fit", fit)
 
 
-def recipe_of(situation: Situation, config: Config) -> str:
-    """Digest of what a stored model must share with tonight.
-
-    The code, the model's parameters, and the names behind the integer codes of the panel: a new
-    category shifts the codes of those after it.
-    """
-    panel, catalog = situation.panel, situation.catalog
-    covariates = panel.covariates
-    names = [
-        [str(name) for name in np.unique(catalog.category)],
-        [str(name) for name in np.unique(catalog.brand)],
-        list(panel.index.locations),
-        list(covariates.event_names),
-        list(covariates.phase_names),
-    ]
-    parameters = config.model.model_dump(mode="json", exclude={"refit"}) | {"seed": config.seed}
-    return digest(
-        code_version(),
-        json.dumps([parameters, config.period, panel.horizon, names], sort_keys=True),
-    )
+def recipe_of(config: Config) -> str:
+    """Digest of what a stored model must share with tonight: the code and its parameters."""
+    parameters = config.model.model_dump(mode="json", exclude={"refit"})
+    decisive = [parameters, config.seed, config.period, config.calendar.country]
+    return digest(code_version(), json.dumps(decisive, sort_keys=True))

@@ -78,6 +78,23 @@ def test_blocks_workers_and_a_killed_process_change_no_byte(real):
     assert real.files() == whole
 
 
+def test_a_model_that_cannot_be_fitted_is_replaced_and_the_plan_says_so(real, monkeypatch):
+    import lightgbm
+
+    def refuse(*_, **__):
+        raise lightgbm.basic.LightGBMError("no split")
+
+    monkeypatch.setattr(lightgbm, "train", refuse)
+    outcome = real.night(None, DATE)
+    assert outcome.code is ExitCode.SUBSTITUTE
+    exceptions = pd.read_csv(real.out / "latest" / "exceptions.csv", encoding="utf-8-sig")
+    said = exceptions.set_index("code")["message"]["MODEL_SUBSTITUTE"]
+    assert "no split" in said
+    forecasts = pd.read_parquet(real.out / "latest" / "forecasts.parquet")
+    assert forecasts["mean"].sum() > 0
+    assert "global" not in set(forecasts["model"])
+
+
 def test_values_dated_after_the_night_change_no_byte(real):
     def falsify(name, columns):
         path = real.data / f"{name}.parquet"
