@@ -46,8 +46,9 @@ def resolved(lanes: pd.DataFrame, keys: Keys, order_date: np.datetime64) -> pd.D
 
     kind: LaneKind, by default TRANSFER from a known location and REGULAR from anybody else.
     place: location code of the source of a transfer. Rows outside their start and end are left
-    out, and so are rows from a location to itself and rows that are too slow. Of the rows of one source and kind an SKU's
-    own goes before the general one, then the later start, then the later row.
+    out, and so are rows from a location to itself and rows that are too slow. Of the rows of
+    one source and kind an SKU's own goes before the general one, then the later start, then the
+    later row.
     """
     start, end = days_of(lanes["start"]), days_of(lanes["end"])
     valid = (np.isnat(start) | (start <= order_date)) & (np.isnat(end) | (end >= order_date))

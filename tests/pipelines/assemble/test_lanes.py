@@ -189,10 +189,3 @@ def test_a_lane_of_years_does_not_stretch_the_forecast(situate, at, codes):
     assert situation.panel.horizon == 28
     assert codes(situation).count("NO_LANE") == 2
     assert any("more than 1100 days" in note for note in situation.notes)
-
-
-def test_lanes_in_a_circle_are_resolved_like_any_others(situate, at):
-    lanes = [lane("X", "Y"), lane("Y", "X"), lane("Y", "DC"), lane("DC", "Y")]
-    situation = situate(TONIGHT, sales=SALES, inventory=STOCK, lanes=lanes)
-    assert set(situation.network.lanes.kind) == {LaneKind.TRANSFER}
-    assert [r["source"] for r in lanes_of(situation, at(situation, "a"))] == ["Y"]
