@@ -132,6 +132,8 @@ class Lanes:
         require(self.review >= 1, "review", ">= 1 period")
         require(self.multiple > 0, "multiple", "> 0")
         require(np.diff(self.series) >= 0, "lanes", "sorted by series")
+        start = frozen("break_start", self.break_start, (n + 1,), np.int64)
+        object.__setattr__(self, "break_start", start)
 
     def __len__(self) -> int:
         return len(self.series)
