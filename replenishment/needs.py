@@ -13,7 +13,8 @@ from replenishment.curves import CostCurves
 from replenishment.keys import Keys
 from replenishment.params import PlanParams
 from replenishment.projection import Projection, project
-from replenishment.targets import Targets, find_targets
+from replenishment.targets import Targets, find_targets, protection_total
+from stockwright.distribution import Distribution
 from stockwright.forecast import Forecast
 
 Floats = NDArray[np.float64]
@@ -70,16 +71,17 @@ _PLAIN = tuple(f.name for f in fields(Needs) if f.name not in ("curves", "loss")
 def find_needs(forecast: Forecast, keys: Keys, params: PlanParams) -> Needs:
     """Cost curve and cheapest order of every key, in chunks of bounded memory.
 
-    Sampled lost sales shift the exact order-up-to level: the order is the sample's cheapest one
-    plus what exact distributions say beyond the sample, and never above the exact level of a key
-    that is empty when the order arrives.
+    Where no sampled future runs out before the arrival the order is the exact order-up-to level
+    less the position; where some do, the lost sales of those futures lower it.
     """
     targets = find_targets(forecast, keys, params.close_points, params.level_cap)
     parts, rows = [_nothing()], [np.zeros(0, np.int64)]
     for chunk, width, ending in _chunks(forecast, keys, params):
         few = _with_arrivals(keys.take(chunk), width)
-        sample = project(forecast.take(chunk), few, params.paths, params.close_points, params.seed)
-        parts.append(_chunk_needs(sample, few, _take(targets, chunk), ending))
+        some = forecast.take(chunk)
+        sample = project(some, few, params.paths, params.close_points, params.seed)
+        exact = protection_total(some, few)
+        parts.append(_chunk_needs(sample, exact, few, _take(targets, chunk), ending))
         rows.append(chunk)
     return join_needs(parts, np.argsort(np.concatenate(rows), kind="stable"))
 
@@ -120,15 +122,18 @@ def _with_arrivals(keys: Keys, width: int) -> Keys:
     )
 
 
-def _chunk_needs(sample: Projection, keys: Keys, targets: Targets, ending: bool) -> Needs:
-    weights = sample.weights * targets.holding[:, None]
-    simple = sample.simple & (not ending)
-    rows = np.flatnonzero(simple), np.flatnonzero(~simple)
-    plain = _plain_curves(sample, keys, targets, weights, rows[0])
-    bent = _bent_curves(sample, keys, targets, weights, rows[1], ending)
-    curves = CostCurves.stacked([plain, bent]).take(np.argsort(np.concatenate(rows)))
+def _chunk_needs(
+    sample: Projection, exact: Distribution, keys: Keys, targets: Targets, ending: bool
+) -> Needs:
+    thresholds = sample.thresholds + _correction(sample, exact, targets)[:, None]
+    weights, lost = sample.weights * targets.holding[:, None], -1
+    if ending:
+        weights, lost = np.concatenate([weights, keys.overage[:, None]], axis=1), -2
+        thresholds[:, -1] = np.maximum(thresholds[:, -1], thresholds[:, -2])
+    counted = thresholds[:, : weights.shape[1]]
+    curves = CostCurves.from_thresholds(counted, weights, targets.shortage, lost)
     units = np.ones(len(keys))
-    loss = CostCurves.from_thresholds(sample.thresholds[:, -2:-1], 0 * units[:, None], units)
+    loss = CostCurves.from_thresholds(thresholds[:, -2:-1], 0 * units[:, None], units)
     return Needs(
         curves=curves.merged(_KEPT_KNOTS),
         loss=loss.merged(_LOSS_KNOTS),
@@ -140,35 +145,29 @@ def _chunk_needs(sample: Projection, keys: Keys, targets: Targets, ending: bool)
         at_arrival=sample.at_arrival,
         lost_before=sample.lost_before,
         lost=loss.cost(np.zeros(len(keys))),
-        demand=np.maximum(sample.cycle[:, -1].mean(axis=1), 0.0),
+        demand=np.maximum(sample.cycle.mean(axis=1), 0.0),
     )
 
 
-def _plain_curves(
-    sample: Projection, keys: Keys, targets: Targets, weights: Floats, rows: Ints
-) -> CostCurves:
-    """Nothing is lost before the arrival: the exact level less the position is the order."""
-    curves = CostCurves.from_thresholds(
-        sample.thresholds[rows, :-1], weights[rows], targets.shortage[rows]
-    )
-    position = keys.on_hand[rows] + keys.inbound()[rows]
-    return curves.shifted(targets.order_up_to[rows] - position - curves.cheapest())
+def _correction(sample: Projection, exact: Distribution, targets: Targets) -> Floats:
+    """Units that each future's total demand must change by to be an exact quantile, (keys, paths).
 
-
-def _bent_curves(
-    sample: Projection, keys: Keys, targets: Targets, weights: Floats, rows: Ints, ending: bool
-) -> CostCurves:
-    """Some paths run out: the sample's thresholds, moved by what the sample's tail lacks."""
-    price, weight = targets.shortage[rows], weights[rows]
-    level = CostCurves.from_thresholds(sample.demand[rows], weight, price).cheapest()
-    moved = sample.thresholds[rows] + (targets.order_up_to[rows] - level)[:, None, None]
-    roof = np.maximum(sample.cycle[rows], targets.at_empty[rows, None, None])
-    moved[:, :-1] = np.minimum(moved[:, :-1], roof)
-    if not ending:
-        return CostCurves.from_thresholds(moved[:, :-1], weight, price)
-    moved[:, -1] = np.maximum(moved[:, -1], moved[:, -2])
-    over = np.concatenate([weight, keys.overage[rows, None]], axis=1)
-    return CostCurves.from_thresholds(moved, over, price, lost=-2)
+    The totals of a sample of segments are those of the forecast up to sampling noise. Replaced by
+    evenly spaced exact quantiles in the same order, one of which lies at the level that money
+    buys, they give the exact order-up-to level however few futures are sampled.
+    """
+    n, paths = sample.demand.shape
+    place = np.clip(np.ceil(targets.level * paths - 1e-9), 1, paths).astype(np.int64)
+    shift = np.clip(targets.level * paths - place + 1, 1e-6, 1 - 1e-6)
+    rising = exact.stratified(shift, paths)
+    bought, column = targets.order_up_to[:, None], np.arange(1, paths + 1)
+    rising = np.where(column < place[:, None], np.minimum(rising, bought), rising)
+    rising = np.where(column > place[:, None], np.maximum(rising, bought), rising)
+    rising[np.arange(n), place - 1] = targets.order_up_to
+    order = np.argsort(sample.demand, axis=1, kind="stable")
+    out = np.empty_like(rising)
+    np.put_along_axis(out, order, rising, axis=1)
+    return np.asarray(out - sample.demand)
 
 
 def join_needs(parts: list[Needs], order: Ints) -> Needs:

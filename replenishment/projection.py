@@ -30,12 +30,11 @@ class Projection:
 
     thresholds: (keys, closes + 1, paths) T_j of every counted close; the last but one is L + R,
         the last one the end of the item's life (L + R again where none is in sight).
-    demand: (keys, closes, paths) demand from tonight to each counted close.
-    cycle: (keys, closes, paths) demand from the order's arrival to each counted close.
+    demand: (keys, paths) demand of the protection interval.
+    cycle: (keys, paths) demand of the steps that the order alone serves.
     weights: (keys, closes) periods that each close stands for.
     at_arrival: (keys,) mean stock at the close before the arrival.
     lost_before: (keys,) mean units lost before the arrival.
-    simple: (keys,) no path runs out before the arrival and nothing else arrives in the cycle.
     """
 
     thresholds: Floats
@@ -44,7 +43,6 @@ class Projection:
     weights: Floats
     at_arrival: Floats
     lost_before: Floats
-    simple: NDArray[np.bool_]
 
 
 def project(forecast: Forecast, keys: Keys, paths: int, closes: int, seed: int) -> Projection:
@@ -57,22 +55,22 @@ def project(forecast: Forecast, keys: Keys, paths: int, closes: int, seed: int) 
     sample = forecast.segment_paths(edges, paths, seed).swapaxes(1, 2)
     walk = _Walk(keys, sample)
     n, count = counted.shape
-    needed, demand = np.empty((n, count, paths)), np.empty((n, count, paths))
-    cycle = np.empty((n, count, paths))
+    needed = np.empty((n, count, paths))
+    demand, cycle = np.empty((n, paths)), np.empty((n, paths))
     for segment in range(sample.shape[1]):
         walk.step(edges[:, segment], edges[:, segment + 1], sample[:, segment])
         hit, close = np.nonzero(counted == edges[:, segment + 1, None])
-        needed[hit, close], demand[hit, close] = walk.needed[hit], walk.total[hit]
-        cycle[hit, close] = walk.cycle[hit]
+        needed[hit, close] = walk.needed[hit]
+        done = np.flatnonzero(edges[:, segment + 1] == last)
+        demand[done], cycle[done] = walk.total[done], walk.cycle[done]
     delay = _delay(forecast, keys, paths, seed)
     return Projection(
         thresholds=needed - walk.arrived[:, None] + delay,
-        demand=demand[:, :-1] + delay,
-        cycle=cycle[:, :-1] + delay,
+        demand=demand + delay[:, 0],
+        cycle=cycle,
         weights=weights,
         at_arrival=walk.arrived.mean(axis=1),
         lost_before=walk.lost.mean(axis=1),
-        simple=(walk.lost.max(axis=1) <= 0) & (walk.late_units <= 0),
     )
 
 
@@ -99,7 +97,6 @@ class _Walk:
         self.total, self.lost = np.zeros(shape), np.zeros(shape)
         self.cycle, self.net = np.zeros(shape), np.zeros(shape)
         self.needed = np.full(shape, -np.inf)
-        self.late_units = np.zeros(len(keys))
 
     def step(self, first: Ints, last: Ints, demand: Floats) -> None:
         """Demand of steps first + 1 ... last of each key, after what arrives on first + 1."""
@@ -114,8 +111,6 @@ class _Walk:
         stock = self.arrived[before] + incoming[before, None] - demand[before]
         self.arrived[before] = np.maximum(stock, 0.0)
         self.lost[before] += np.maximum(-stock, 0.0)
-        # What arrives beside the order itself is there from the first step of the cycle on.
-        self.late_units[after] += incoming[after] * (first[after] > self.keys.lead_time[after])
         self.cycle[after] += demand[after]
         self.net[after] += demand[after] - incoming[after, None]
         self.needed[after] = np.maximum(self.needed[after], self.net[after])

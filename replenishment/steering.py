@@ -58,8 +58,8 @@ def _trigger(wishes: Wishes) -> Floats:
     low, high = np.zeros(len(needs.quantity)), np.maximum(terms.first, 0.0)
     for _ in range(30):
         middle = (low + high) / 2
-        moved = needs.curves.shifted(middle - needs.quantity)
-        pays = moved.cost(np.zeros_like(middle)) > moved.cost(terms.first)
+        start = needs.quantity - middle
+        pays = needs.curves.cost(start) > needs.curves.cost(start + terms.first)
         low, high = np.where(pays, low, middle), np.where(pays, middle, high)
     return np.minimum(high, np.maximum(needs.order_up_to, 0.0))
 

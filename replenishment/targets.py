@@ -32,14 +32,13 @@ class Targets:
     """Targets of each key, all (keys,), units in sales units.
 
     order_up_to: position to raise to when demand before the arrival is not lost.
-    at_empty: the same for a key whose stock is gone when the order arrives: no order is larger.
     shortage: price of a lost unit, with service levels translated into it.
     holding: per unit and close, raised where the cap on the level asks for it.
-    level: probability that demand of the protection interval is covered by order_up_to.
+    level: share of futures that the money lets the order cover; order_up_to is this quantile of
+        the demand of the protection interval.
     """
 
     order_up_to: Floats
-    at_empty: Floats
     shortage: Floats
     holding: Floats
     level: Floats
@@ -68,24 +67,27 @@ def find_targets(forecast: Forecast, keys: Keys, closes: int, level_cap: float) 
     review = keys.review.astype(np.float64)
     capped = keys.shortage * (1 - level_cap) / (review * level_cap)
     holding = np.maximum(keys.holding, capped)
-    totals = _totals(forecast, keys, np.ones_like(keys.lead_time), steps)
+    totals = _totals(forecast, keys, steps)
     held = _Held(totals, weights * holding[:, None])
     shortage = _translated(forecast, keys, held, level_cap)
     target = held.cheapest(shortage)
-    alone = _Held(_totals(forecast, keys, keys.lead_time + 1, steps), held.weights)
     return Targets(
         order_up_to=target,
-        at_empty=alone.cheapest(shortage),
         shortage=shortage,
         holding=holding,
-        level=totals[-1].cdf(target),
+        level=held.level(target, shortage),
     )
 
 
-def _totals(forecast: Forecast, keys: Keys, first: Ints, steps: Ints) -> list[Distribution]:
-    """Demand from step ``first`` to each close, with the scatter of the lead time."""
+def protection_total(forecast: Forecast, keys: Keys) -> Distribution:
+    """Demand of the protection interval, with the scatter of the lead time."""
+    return _totals(forecast, keys, keys.protection[:, None])[0]
+
+
+def _totals(forecast: Forecast, keys: Keys, steps: Ints) -> list[Distribution]:
+    """Demand from tonight to each close, with the scatter of the lead time."""
     spread = (mean_rate(forecast, keys) * keys.lead_time_sd) ** 2
-    plain = [forecast.total(first, close) for close in steps.T]
+    plain = [forecast.total(1, close) for close in steps.T]
     return [replace(each, variance=each.variance + spread) for each in plain]
 
 
@@ -103,6 +105,13 @@ class _Held:
             for weight, total in zip(self.weights.T, self.totals, strict=True)
         ]
         return np.asarray(np.sum(parts, axis=0), np.float64)
+
+    def level(self, units: Floats, shortage: Floats) -> Floats:
+        """F_R at which lost and held units balance when ``units`` cover the demand, (keys,)."""
+        held = self.holding_slope(units, np.arange(len(units)))
+        missed = np.divide(held, shortage, out=np.ones_like(held), where=shortage > 0)
+        share: Floats = np.clip(1 - missed, 0.0, 1.0)
+        return share
 
     def cheapest(self, shortage: Floats) -> Floats:
         """Smallest lattice point of least cost, bracketed by two quantiles and bisected."""

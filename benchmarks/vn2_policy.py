@@ -1,0 +1,202 @@
+"""Study of the ordering rule on VN2 windows before the report windows.
+
+    STOCKWRIGHT_DATA=... python benchmarks/vn2_policy.py
+
+The forecast is a stand-in (the organisers' seasonal mean with a fitted negative binomial
+scatter), so that what is measured is the ordering rule. The last 48 weeks are not looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "examples" / "vn2")]
+
+from convert import Shop, read_shop  # noqa: E402
+from vn2_rules import (  # noqa: E402
+    HOLDING,
+    SHORTAGE,
+    BenchmarkPolicy,
+    Policy,
+    play_round,
+    ratio_interval,
+    windows,
+)
+
+from replenishment import PlanParams, plan_night  # noqa: E402
+from stockwright.forecast import Forecast  # noqa: E402
+from stockwright.network import (  # noqa: E402
+    ItemTerms,
+    LaneKind,
+    Lanes,
+    Locations,
+    Network,
+    Suppliers,
+)
+from stockwright.panel import SeriesIndex  # noqa: E402
+from stockwright.stock import StockPosition  # noqa: E402
+
+Floats = NDArray[np.float64]
+LEAD_TIME, REVIEW, HORIZON = 2, 1, 4
+SCATTER_WEEKS = 15
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--paths", type=int, default=256)
+    call = parser.parse_args()
+    shop = read_shop(Path(os.environ["STOCKWRIGHT_DATA"]) / "vn2")
+    benchmark = BenchmarkPolicy(shop.sales, shop.in_stock, shop.weeks)
+    rules = {
+        "bare 3-week mean": bare_mean(benchmark),
+        "critical level of 3 weeks": quantile_rule(benchmark),
+        "plan_night": engine_rule(benchmark, call.paths),
+    }
+    starts = windows(len(shop.weeks), report=False)
+    for name, rule in rules.items():
+        ratios = [compare(shop, benchmark, start, name, rule) for start in starts]
+        print(f"{name}: mean ratio {np.mean(ratios):.4f}", flush=True)
+
+
+def compare(shop: Shop, benchmark: BenchmarkPolicy, start: int, name: str, rule: Policy) -> float:
+    """Print and return the cost of one window over the benchmark policy's."""
+    theirs, counted = play_round(benchmark, start, benchmark)
+    ours, _ = play_round(benchmark, start, rule)
+    rng = np.random.default_rng(1)
+    ratio, low, high = ratio_interval(ours[counted], theirs[counted], rng)
+    print(f"  {name} from {shop.weeks[start]}: {ratio:.4f} [{low:.4f}, {high:.4f}]", flush=True)
+    return ratio
+
+
+def bare_mean(benchmark: BenchmarkPolicy) -> Policy:
+    """Order up to the mean of the protection interval."""
+
+    def order(week: int, stock: Floats, pipeline: Floats) -> Floats:
+        mean = weekly_mean(benchmark, week)[:, : LEAD_TIME + REVIEW].sum(axis=1)
+        return np.maximum(np.rint(mean - stock - pipeline.sum(axis=1)), 0.0)
+
+    return order
+
+
+def quantile_rule(benchmark: BenchmarkPolicy) -> Policy:
+    """Order up to the critical quantile of the protection interval (nothing is lost)."""
+    index = index_of(len(benchmark.sales))
+
+    def order(week: int, stock: Floats, pipeline: Floats) -> Floats:
+        total = stand_in(benchmark, index, week).total(1, LEAD_TIME + REVIEW)
+        target = total.quantile(SHORTAGE / (SHORTAGE + HOLDING))
+        return np.maximum(target - stock - pipeline.sum(axis=1), 0.0)
+
+    return order
+
+
+def engine_rule(benchmark: BenchmarkPolicy, paths: int) -> Policy:
+    """The engine's own rule: ``plan_night``."""
+    index = index_of(len(benchmark.sales))
+    network = contest_network(index.n_series)
+
+    def order(week: int, stock: Floats, pipeline: Floats) -> Floats:
+        forecast = stand_in(benchmark, index, week)
+        params = PlanParams(paths=paths)
+        plan = plan_night(forecast, network, position(stock, pipeline), params)
+        units = np.zeros(index.n_series)
+        units[plan.orders.series] = plan.orders.units
+        return units
+
+    return order
+
+
+def position(stock: Floats, pipeline: Floats) -> StockPosition:
+    """Stock and pipeline as a night sees them."""
+    series, step = np.nonzero(pipeline)
+    n = len(stock)
+    return StockPosition(
+        on_hand=stock, reserved=np.zeros(n), age_days=np.full(n, np.nan),
+        known=np.ones(n, np.bool_), arrival_series=series, arrival_step=step + 1,
+        arrival_units=pipeline[series, step],
+    )  # fmt: skip
+
+
+def weekly_mean(benchmark: BenchmarkPolicy, week: int) -> Floats:
+    """The organisers' seasonal mean of the next weeks, (series, HORIZON)."""
+    season = benchmark.season(week)
+    ahead = season[benchmark.iso[week + 1 : week + 1 + HORIZON]]
+    return benchmark.target(week)[:, None] * ahead / ahead.sum()
+
+
+def index_of(n: int) -> SeriesIndex:
+    """The series as keys, each its own SKU."""
+    names = tuple(f"{i:05d}" for i in range(n))
+    return SeriesIndex(names, ("shop",), np.arange(n, dtype=np.int32), np.zeros(n, np.int32))
+
+
+def stand_in(benchmark: BenchmarkPolicy, index: SeriesIndex, week: int) -> Forecast:
+    """The seasonal mean with one scatter for all series, fitted to what it missed before."""
+    linear, level = scatter(benchmark, week)
+    full = np.ones(index.n_series)
+    return Forecast(
+        index=index,
+        origin=week,
+        mean=weekly_mean(benchmark, week).astype(np.float32),
+        linear_dispersion=linear * full,
+        step_variance=0 * full,
+        level_variance=level * full,
+        quantum=full,
+        model=np.zeros(index.n_series, np.uint8),
+    )
+
+
+def scatter(benchmark: BenchmarkPolicy, week: int) -> tuple[float, float]:
+    """Least squares of squared three-week misses on mean and squared mean, >= 1 and >= 0."""
+    means, misses = [], []
+    for origin in range(week - SCATTER_WEEKS, week - 2, 3):
+        span = slice(origin + 1, origin + 4)
+        clean = benchmark.in_stock[:, span].all(axis=1)
+        mean = weekly_mean(benchmark, origin)[:, :3].sum(axis=1)
+        means.append(mean[clean])
+        misses.append((benchmark.sales[:, span].sum(axis=1) - mean)[clean] ** 2)
+    m, e = np.concatenate(means), np.concatenate(misses)
+    weight = 1 / np.maximum(m + 0.2 * m**2, 0.05)
+    design = np.stack([m, m**2], axis=1)
+    fit = np.linalg.lstsq(design * weight[:, None], e * weight, rcond=None)[0]
+    return float(max(fit[0], 1.0)), float(max(fit[1], 0.0))
+
+
+def contest_network(n: int) -> Network:
+    """The contest's terms: one lane per series, 0.2 to hold, 1.0 to miss."""
+    full = np.ones(n)
+    nothing = np.full(n, np.nan)
+    return Network(
+        Locations(
+            kind=np.array([2]), parent=np.array([-1]), sells=np.array([True]),
+            counts_stock=np.array([True]), inbound_capacity=np.array([np.inf]),
+            region=("",), tier=("",),
+        ),
+        Suppliers(("contest",), np.zeros(1), np.zeros(1), np.zeros(1)),
+        Lanes(
+            series=np.arange(n), kind=np.full(n, LaneKind.REGULAR), source=np.zeros(n),
+            lead_time=LEAD_TIME * full, lead_time_sd=0 * full, review=REVIEW * full,
+            open_tonight=np.ones(n, np.bool_),
+            available_date=np.full(n, np.datetime64("2024-01-01")), moq=0 * full, multiple=full,
+            unit_cost=full, unit_freight=0 * full, max_units=np.inf * full,
+            priority=np.inf * full, break_start=np.zeros(n + 1), break_units=np.zeros(0),
+            break_cost=np.zeros(0), supplier_sku=("",) * n,
+        ),
+        ItemTerms(
+            unit_cost=full, price=2 * full, holding_cost=HOLDING * full,
+            shortage_cost=SHORTAGE * full, order_unit=full, units_per_case=nothing,
+            stock_mode=np.ones(n, np.bool_), ends=np.full(n, 2**40), service_level=nothing,
+            fill_rate=nothing,
+        ),
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
