@@ -90,8 +90,12 @@ def number(value: float | None) -> str:
 
 
 def show_attempts(runs: RunsFolder, attempts: Sequence[Attempt]) -> None:
-    """The last attempts, newest first, and which of them is the plan of its date."""
-    table = Table("date", "outcome", "exit", "started (UTC)", "seconds", "run", "message")
+    """The last attempts, newest first, and which of them is the plan of its date.
+
+    The name of a run is its date and the time at which it started, UTC.
+    """
+    table = Table("run", "outcome", "exit", "seconds", "message")
+    table.columns[0].no_wrap = True
     current = {link_target(runs.dated(date)) for date in runs.dates()}
     latest = link_target(runs.latest)
     for one in attempts:
@@ -101,7 +105,5 @@ def show_attempts(runs: RunsFolder, attempts: Sequence[Attempt]) -> None:
             outcome = "replaced"
         if target == latest:
             outcome = f"{outcome}, latest"
-        started, seconds = one.started[:16].replace("T", " "), f"{one.seconds:.1f}"
-        cells = (one.date, outcome, str(one.exit_code), started, seconds, one.run, one.message)
-        table.add_row(*cells)
+        table.add_row(one.run, outcome, str(one.exit_code), f"{one.seconds:.1f}", one.message)
     Console(highlight=False).print(table)

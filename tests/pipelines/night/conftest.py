@@ -43,7 +43,8 @@ class Shop:
 
     def night(self, rooms, date="2026-11-21", observe=lambda event: None, **options):
         day = np.datetime64(date, "D")
-        request = NightRequest(str(self.data), day, self.out, workers=1, **options)
+        options = {"workers": 1} | options
+        request = NightRequest(str(self.data), day, self.out, **options)
         return run_night(request, observe, rooms)
 
     def process(self, *words, date="2026-11-21"):
