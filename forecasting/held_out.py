@@ -10,60 +10,60 @@ from numpy.typing import NDArray
 
 from features.build import build_features
 from features.context import build_context
-from features.signal import exposure_of
 from forecasting.booster import MeanModel
 from forecasting.moments import Moments, history_moments
 from forecasting.params import ModelParams
+from forecasting.recovered import recovered_demand
 from forecasting.spread import Totals
-from stockwright.panel import DemandPanel, Status, mix_hash, text_hash
+from stockwright.panel import DemandPanel, mix_hash, text_hash
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-# Totals that were watched for a smaller share of their time say too little.
-_LEAST_SEEN = 0.5
+# Totals of which less is known say too little.
+_LEAST_KNOWN = 0.5
 
 
 @dataclass(frozen=True)
 class HeldOut:
     """Forecast and outcome of some series at some origins, (rows, step) arrays.
 
-    mean: forecast. units: sold. exposure: share of the period in which demand could be seen.
-    hidden: a stock-out hid some demand. series: (rows,) in the panel. origin: (rows,).
+    mean: forecast. units: demand, recovered where a stock-out cut it short. known: whether it is
+    known. hidden: it is only known to be at least ``units``. series: (rows,) in the panel.
+    origin: (rows,).
     moments: of each row's series at its origin.
     """
 
     mean: Floats
     units: Floats
-    exposure: Floats
+    known: NDArray[np.bool_]
     hidden: NDArray[np.bool_]
     series: Ints
     origin: Ints
     moments: Moments
 
     def bias(self) -> float:
-        """Units seen over units forecast for what could be seen; 1 where nothing was."""
-        expected = float((self.mean * self.exposure).sum())
-        seen = float((self.units * (self.exposure > 0)).sum())
-        return seen / expected if expected > 0 and seen > 0 else 1.0
+        """Units over forecast units where demand is known; 1 where there is none."""
+        expected, units = float(self.mean[self.known].sum()), float(self.units[self.known].sum())
+        return units / expected if expected > 0 and units > 0 else 1.0
 
     def scaled(self, factor: float) -> HeldOut:
         """The same with every mean times ``factor``."""
         return replace(self, mean=self.mean * factor)
 
     def totals(self, spans: tuple[int, ...]) -> tuple[Totals, Ints]:
-        """Totals of the first steps, as many as each span says; periods without any sight left out.
+        """Totals of the first steps, as many as each span says, and the row of each.
 
-        A total counts when it was watched for at least half of its mean. Returns the totals and
-        the row of each.
+        Steps that say nothing are left out of outcome and forecast; a total counts when at least
+        half of its mean is left.
         """
-        counted: NDArray[np.bool_] = np.asarray((self.exposure > 0) | self.hidden, np.bool_)
+        counted: NDArray[np.bool_] = np.asarray(self.known | self.hidden, np.bool_)
         rate = self.mean.mean(axis=1)
         parts = []
         for span in sorted({min(span, self.mean.shape[1]) for span in spans}):
             here = counted[:, :span]
             mean = np.where(here, self.mean[:, :span], 0.0)
-            seen = (mean * self.exposure[:, :span]).sum(axis=1)
-            kept = (seen >= _LEAST_SEEN * mean.sum(axis=1)) & (mean.sum(axis=1) > 0)
+            whole = self.mean[:, :span].sum(axis=1)
+            kept = (mean.sum(axis=1) >= _LEAST_KNOWN * whole) & (whole > 0)
             units = np.where(here, self.units[:, :span], 0.0).sum(axis=1)
             hidden = np.asarray(self.hidden[:, :span].any(axis=1))
             sums = (rate, mean.sum(axis=1), (mean**2).sum(axis=1), units, hidden)
@@ -77,7 +77,7 @@ class HeldOut:
         """The rows of several parts one after the other."""
         arrays = {
             name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("mean", "units", "exposure", "hidden", "series", "origin")
+            for name in ("mean", "units", "known", "hidden", "series", "origin")
         }
         return HeldOut(**arrays, moments=Moments.joined([part.moments for part in parts]))
 
@@ -129,14 +129,14 @@ def _one_origin(
     series = np.flatnonzero(draw < share)
     block, window = past.take(series), slice(origin + 1, origin + 1 + span)
     matrix = build_features(block, np.arange(1, span + 1), features, context)
-    status, in_stock = panel.status[series, window], panel.in_stock[series, window]
+    units, known, hidden = recovered_demand(panel, (series, window))
     plain = matrix.level * matrix.season
     mean = plain if model is None else model.predict(matrix, params.threads)
     return HeldOut(
         mean=mean.reshape(-1, span),
-        units=panel.demand[series, window].astype(np.float64),
-        exposure=exposure_of(status, in_stock, 0.0).astype(np.float64),
-        hidden=status == Status.CENSORED,
+        units=units,
+        known=known,
+        hidden=hidden,
         series=series,
         origin=np.full(len(series), origin),
         moments=history_moments(block, features),

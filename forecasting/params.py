@@ -27,7 +27,7 @@ class ModelParams:
     period: PeriodName = "day"
     country: str = "CN"
     horizon: int = 28
-    max_rows: int = 250_000
+    max_rows: int = 200_000
     min_rows: int = 2_000
     trees: int = 200
     leaves: int = 31
@@ -37,7 +37,7 @@ class ModelParams:
     stride: int = 13
     held_out: int = 6
     held_stride: int = 11
-    held_windows: int = 24_000
+    held_windows: int = 12_000
     spans: tuple[int, ...] = (1, 5, 9, 14, 21, 28)
     fade: float = 364.0
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from features.build import build_features
 from features.context import build_context
 from features.matrix import FeatureMatrix
-from features.params import FeatureParams
-from features.signal import exposure_of
 from forecasting.params import ModelParams
+from forecasting.recovered import recovered_demand
 from stockwright.panel import DemandPanel, mix_hash
 
 Floats = NDArray[np.float64]
@@ -25,20 +24,19 @@ _STEPS, _PARTS = 4, 2
 class Rows:
     """Rows to learn from.
 
-    X: (rows, features) float32. units: demand seen. exposure: share of the period in which it
-    could be seen, (0, 1]. base: level times season, units per period. target: period forecast.
+    X: (rows, features) float32. units: demand, recovered where a stock-out cut it short. base:
+    level times season, units per period. target: period forecast.
     """
 
     X: NDArray[np.float32]
     names: tuple[str, ...]
     units: Floats
-    exposure: Floats
     base: Floats
     target: Ints
 
     def take(self, rows: NDArray[np.bool_]) -> Rows:
         """Some of the rows."""
-        kept = {n: getattr(self, n)[rows] for n in ("X", "units", "exposure", "base", "target")}
+        kept = {n: getattr(self, n)[rows] for n in ("X", "units", "base", "target")}
         return replace(self, **kept)
 
 
@@ -50,11 +48,7 @@ def past_origins(panel: DemandPanel, params: ModelParams) -> Ints:
 
 
 def training_rows(panel: DemandPanel, params: ModelParams) -> Rows:
-    """Rows of all past origins whose targets lie in the history and could be seen.
-
-    CENSORED periods enter with the share of the time in which goods were there: the likelihood
-    of a Poisson process does not depend on why its observation stopped.
-    """
+    """Rows of all past origins whose targets lie in the history and are known or recovered."""
     origins = past_origins(panel, params)
     listed = _listed_share(panel, origins)
     share = params.max_rows / max(panel.n_series * len(origins) * _STEPS * listed, 1.0)
@@ -65,20 +59,20 @@ def training_rows(panel: DemandPanel, params: ModelParams) -> Rows:
         return _no_rows()
     joined = {
         name: np.concatenate([getattr(part, name) for part in found])
-        for name in ("X", "units", "exposure", "base", "target")
+        for name in ("X", "units", "base", "target")
     }
     return Rows(names=found[0].names, **joined)
 
 
 def _listed_share(panel: DemandPanel, origins: Ints) -> float:
-    """Share of the cells at the origins that could be seen."""
-    seen = exposure_of(panel.status[:, origins], panel.in_stock[:, origins], 0.1) > 0
-    return float(seen.mean()) if seen.size else 0.0
+    """Share of the cells at the origins in which demand is known."""
+    _, known, _ = recovered_demand(panel, (slice(None), origins))
+    return float(known.mean()) if known.size else 0.0
 
 
 def _no_rows() -> Rows:
     nothing = np.empty(0)
-    return Rows(np.empty((0, 0), np.float32), (), nothing, nothing, nothing, nothing.astype(int))
+    return Rows(np.empty((0, 0), np.float32), (), nothing, nothing, nothing.astype(int))
 
 
 def _origin_rows(
@@ -99,7 +93,7 @@ def _origin_rows(
         if len(series):
             steps = _steps(longest, int(salt[1] >> np.uint64(33)) + part)
             matrix = build_features(past.take(series), steps, features, context)
-            rows.append(_seen_rows(panel.take(series), matrix, origin, features))
+            rows.append(_known_rows(panel.take(series), matrix, origin))
     return rows
 
 
@@ -111,21 +105,9 @@ def _steps(longest: int, turn: int) -> Ints:
     return np.unique(np.clip(places.astype(np.int64), 0, longest - 1)) + 1
 
 
-def _seen_rows(
-    block: DemandPanel, matrix: FeatureMatrix, origin: int, features: FeatureParams
-) -> Rows:
-    """The rows whose target could be seen, with what was seen."""
+def _known_rows(block: DemandPanel, matrix: FeatureMatrix, origin: int) -> Rows:
+    """The rows whose demand is known or recovered."""
     series, target = matrix.series, origin + matrix.step.astype(np.int64)
-    exposure = exposure_of(
-        block.status[series, target], block.in_stock[series, target], features.least_exposure
-    ).astype(np.float64)
-    seen = exposure > 0
-    rows = Rows(
-        X=matrix.X,
-        names=matrix.names,
-        units=block.demand[series, target].astype(np.float64),
-        exposure=exposure,
-        base=matrix.level * matrix.season,
-        target=target,
-    )
-    return rows.take(seen)
+    units, known, _ = recovered_demand(block, (series, target))
+    base = matrix.level * matrix.season
+    return Rows(matrix.X, matrix.names, units, base, target).take(known)

@@ -25,7 +25,7 @@ _TRAITS = 4
 # A standard deviation that the coefficients are held to, but for the constants.
 _PRIOR_SD = 0.5
 _PRIOR_TAIL_SD = 2.0
-_ITERATIONS = 60
+_ITERATIONS = 40
 _LARGEST_SHARE, _LARGEST_RATIO = 0.3, 8.0
 # Start: dispersion of counts above 1, relative variance of a step, of the level (logarithms).
 _START = (-1.0, -2.0, -2.0)
