@@ -4,7 +4,6 @@ import json
 import shutil
 import signal
 
-import numpy as np
 import pandas as pd
 import pytest
 
