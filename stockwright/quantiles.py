@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 # Totals whose mean plus spread exceeds this many lattice steps are bisected instead of summed.
 _LARGEST_SUMMED = 250.0
 # Normal scores at which the distribution function of a large total is tabulated.
-_NODES = np.linspace(-4.5, 5.5, 61)
+_NODES = np.linspace(-8.0, 5.5, 82)
 
 
 class Component(NamedTuple):
