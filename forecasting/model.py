@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from features.build import build_features
 from features.context import LOCATION, FeatureContext, build_context
 from features.params import FeatureParams
+from forecasting.aggregate import shop_growth
 from forecasting.booster import MeanModel, train
 from forecasting.held_out import HeldOut, held_out, held_out_origins
 from forecasting.moments import history_moments
@@ -24,13 +25,26 @@ from stockwright.forecast import Forecast
 from stockwright.panel import DemandPanel, Status
 
 Floats = NDArray[np.float64]
-#: Which model gave a series' mean: the booster, level times season, its groups alone, none.
+#: Which model gave a series' mean: the booster; level, season and the shop's growth; either of
+#: them with nothing but groups to go by; none, for the series is not on sale.
 MODEL_NAMES = ("global", "plain", "group", "none")
 _GLOBAL, _PLAIN, _GROUP, _NONE = range(4)
 # Series per block of prediction, which bounds its memory; no result depends on it.
 _BLOCK = 1000
 _FORMAT = 1
 _USUAL_CORRELATION = 0.5
+
+
+@dataclass(frozen=True)
+class NightContext:
+    """What the whole panel of a night says beyond each series.
+
+    groups: rates, seasons and uplifts of groups. growth: (horizon,) factor of each step on the
+    shop's present level, used by the plain mean only.
+    """
+
+    groups: FeatureContext
+    growth: Floats
 
 
 @dataclass(frozen=True)
@@ -52,12 +66,17 @@ class FittedModel:
     def _mean_model(self) -> MeanModel | None:
         return MeanModel(self.booster, self.params.period) if self.booster else None
 
-    def context(self, panel: DemandPanel) -> FeatureContext:
+    def context(self, panel: DemandPanel) -> NightContext:
         """What the whole panel says of groups of series: to be shared by all blocks of a night."""
-        return build_context(panel, self.params.features())
+        features = self.params.features()
+        groups = build_context(panel, features)
+        growth = np.ones(panel.horizon)
+        if not self.booster:
+            growth = shop_growth(panel, groups, features, panel.horizon)
+        return NightContext(groups, growth)
 
     def predict(
-        self, panel: DemandPanel, horizon: int, context: FeatureContext | None = None
+        self, panel: DemandPanel, horizon: int, context: NightContext | None = None
     ) -> Forecast:
         """Forecast steps 1 ... horizon after the panel's origin.
 
@@ -83,19 +102,23 @@ class FittedModel:
         )
 
     def _block(
-        self, panel: DemandPanel, horizon: int, context: FeatureContext
+        self, panel: DemandPanel, horizon: int, context: NightContext
     ) -> dict[str, NDArray[Any]]:
         features = self.params.features()
         shape = (panel.n_series, horizon)
         mean, model = np.zeros(shape), np.full(panel.n_series, _NONE, np.uint8)
-        on_sale = sold_in(panel, horizon) & sells_at(panel, context)[:, None]
+        on_sale = sold_in(panel, horizon) & sells_at(panel, context.groups)[:, None]
         some = np.flatnonzero(on_sale.any(axis=1))
         if len(some):
             block = panel.take(some)
-            matrix = build_features(block, np.arange(1, horizon + 1), features, context)
-            plain = matrix.level * matrix.season
+            matrix = build_features(block, np.arange(1, horizon + 1), features, context.groups)
+            growth = context.growth[matrix.step - 1]
             booster = self._mean_model
-            found = plain if booster is None else booster.predict(matrix, self.params.threads)
+            found = (
+                matrix.level * matrix.season * growth
+                if booster is None
+                else booster.predict(matrix, self.params.threads)
+            )
             mean[some] = found.reshape(-1, horizon)
             model[some] = _PLAIN if booster is None else _GLOBAL
             model[some[~seen_before(block, features)]] = _GROUP
