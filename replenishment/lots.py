@@ -97,20 +97,23 @@ class Worth:
 
     def cost(self, quantity: Floats) -> Floats:
         """Expected cost of an order, with the carrying of units beyond the need."""
+        return np.asarray(self.needs.curves.cost(quantity) + self._carried(quantity))
+
+    def _carried(self, quantity: Floats) -> Floats:
+        """Holding in later cycles of units beyond the need, which may lie below 0."""
         needs = self.needs
-        excess = np.maximum(quantity - np.maximum(needs.quantity, 0.0) - needs.demand, 0.0)
+        excess = np.maximum(quantity - needs.quantity - needs.demand, 0.0)
         rate = np.maximum(needs.demand / self.terms.review, 1e-12)
-        carried = needs.holding * excess**2 / (2 * rate)
-        return np.asarray(needs.curves.cost(quantity) + carried)
+        return np.asarray(needs.holding * excess**2 / (2 * rate))
 
     def _first_worth(self) -> Floats:
         first = self.terms.first
         share = (np.arange(_LIFE_POINTS) + 0.5) / _LIFE_POINTS
         life = np.mean([self.needs.curves.cost(first * part) for part in share], axis=0)
-        # A lot of one need is no lot that lasts: its own cost is what the next cycle will have.
-        return np.asarray(
-            self.idle - self.served * self.needs.curves.cost(first) - (1 - self.served) * life
-        )
+        worth = self.idle - self.served * self.needs.curves.cost(first) - (1 - self.served) * life
+        # Without a need of its own a lot is bought ahead of time and carried until its turn.
+        early = self._carried(first) - self._carried(np.zeros_like(first))
+        return np.asarray(np.where(self.needs.quantity > 0, worth, worth - early), np.float64)
 
     def of(self, quantity: Floats) -> Floats:
         """Worth of ``quantity`` (0, or at least the first lot) of every key, money."""

@@ -5,21 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from replenishment.capacity import inbound_limit
 from replenishment.frozen import check_frozen, check_orphans
-from replenishment.limits import Limit, share
+from replenishment.limits import Limit, Shared, share
 from replenishment.lines import cut_findings
+from replenishment.lots import Worth
+from replenishment.minima import Minima, meet_minima
+from replenishment.outcome import Outcome, binding_codes, shadow_prices
 from replenishment.params import PlanParams
+from replenishment.repair import repair
 from replenishment.terms import said_frozen
-from replenishment.transfers import Outcome, binding_codes, shadow_prices
 from replenishment.wishes import Wishes
 from stockwright.forecast import Forecast
 from stockwright.network import Network
 from stockwright.overrides import Overrides
 from stockwright.stock import StockPosition
 
-BUDGET = "BUDGET"
+Floats = NDArray[np.float64]
+
+BUDGET, SUPPLIER_MINIMUM = "BUDGET", "SUPPLIER_MINIMUM"
+_COMMITMENTS = 8
 
 
 def place_orders(
@@ -43,11 +50,17 @@ def place_orders(
     ]
     check_frozen(wishes, units, limits, forecast, network)
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)
-    wanted = np.where(bought & ~frozen, wishes.quantity, 0.0)
     left = [replace(each, room=np.maximum(each.room - each.use(fixed), 0.0)) for each in limits]
-    shared = share(wishes.worth, wanted, left)
+    supplier = np.where(bought, network.lanes.source[wishes.lane], -1)
+    minima = Minima.of(supplier, cost, network.suppliers)
+    worth = closed(wishes.worth, frozen | ~bought)
+    wanted = np.where(bought & ~frozen, wishes.quantity, 0.0)
+    full = meet_minima(worth, wanted, fixed, minima)
+    shared = best_orders(worth, full, fixed, left, minima, params)
     quantity = shared.quantity + fixed
     binding = binding_codes(wishes, quantity, left, shared.prices)
+    dropped = (wanted > 0) & (full <= 0) | (minima.keys_of(minima.short(wanted)) & (quantity <= 0))
+    binding[dropped & (wanted > 0) & (quantity <= 0)] = SUPPLIER_MINIMUM
     return Outcome(
         rows=rows,
         quantity=quantity,
@@ -56,3 +69,70 @@ def place_orders(
         findings=cut_findings(wishes, rows[~frozen[rows]], quantity, binding),
         prices=shadow_prices(left, shared.prices),
     )
+
+
+def closed(worth: Worth, keys: NDArray[np.bool_]) -> Worth:
+    """The worth of orders when some keys may not be ordered for."""
+    most = np.where(keys, 0.0, worth.terms.most)
+    return Worth(worth.needs, replace(worth.terms, most=most))
+
+
+def best_orders(
+    worth: Worth,
+    wanted: Floats,
+    fixed: Floats,
+    limits: list[Limit],
+    minima: Minima,
+    params: PlanParams,
+) -> Shared:
+    """Orders of most worth under all limits and minima.
+
+    wanted: (keys,) best orders under the minima alone. fixed: (keys,) units ordered anyway,
+    already taken off the limits. The suppliers that limits push below their minimum are committed
+    at it or dropped, one after the other; the last lots are settled by the integer program.
+    """
+    if not any(limit.broken(wanted).any() for limit in limits):
+        return Shared(wanted, [np.zeros(len(limit.room)) for limit in limits])
+    floor, open_keys = np.zeros(len(wanted)), np.ones(len(wanted), np.bool_)
+    shared = share(worth, wanted, limits)
+    for _ in range(_COMMITMENTS):
+        short = minima.short(floor + shared.quantity + fixed) & (minima.sums(fixed + floor) <= 0)
+        if not short.any():
+            break
+        floor = floor + _commitments(worth, shared, floor, limits, minima, short)
+        open_keys &= ~minima.keys_of(short)
+        left = [replace(each, room=np.maximum(each.room - each.use(floor), 0)) for each in limits]
+        shared = share(worth, np.where(open_keys, wanted, 0.0), left)
+    quantity = floor + shared.quantity
+    lost = minima.short(quantity + fixed) & (minima.sums(fixed) <= 0)
+    quantity = np.where(minima.keys_of(lost), 0.0, quantity)
+    final = repair(
+        worth, quantity, np.maximum(wanted, floor), limits, minima, fixed,
+        shared.toll(limits), params.core_lots, params.solver_effort,
+    )  # fmt: skip
+    return Shared(final, shared.prices)
+
+
+def _commitments(
+    worth: Worth,
+    shared: Shared,
+    floor: Floats,
+    limits: list[Limit],
+    minima: Minima,
+    short: NDArray[np.bool_],
+) -> Floats:
+    """Orders just at the minimum of the ``short`` suppliers that are worth their shadow price.
+
+    They are taken in the order of worth beyond that price, as long as the limits hold.
+    """
+    mine = np.where(minima.keys_of(short), shared.quantity, 0.0)
+    least = meet_minima(worth, mine, np.zeros_like(mine), minima)
+    net = minima.sums(worth.of(least) - shared.toll(limits) * least) - minima.fixed_cost
+    out = np.zeros_like(least)
+    for supplier in np.argsort(-net, kind="stable").tolist():
+        one = np.where(minima.supplier == supplier, least, 0.0)
+        if net[supplier] <= 0 or not one.any():
+            continue
+        if not any(limit.broken(floor + out + one).any() for limit in limits):
+            out = out + one
+    return out

@@ -7,7 +7,7 @@ customers takes part with what keeping a unit back is worth.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,43 +18,22 @@ from replenishment.frozen import check_frozen, check_orphans
 from replenishment.keys import Keys
 from replenishment.lanes import LaneChoice
 from replenishment.limits import Limit, share
-from replenishment.lines import cut_findings, make_lines
+from replenishment.lines import cut_findings
 from replenishment.lots import LotTerms, Worth
 from replenishment.needs import find_needs, join_needs
+from replenishment.outcome import Outcome, binding_codes, shadow_prices
 from replenishment.params import PlanParams
 from replenishment.terms import said_frozen
 from replenishment.wishes import Wishes
 from stockwright.forecast import Forecast
 from stockwright.network import Network
 from stockwright.overrides import Overrides
-from stockwright.plan import Finding, Lines, Policy
 from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-CENTRAL_STOCK, LANE_MAX = "CENTRAL_STOCK", "LANE_MAX"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was decided for some keys of the wishes.
-
-    rows: the keys that were decided. quantity: (keys,) units of all keys, 0 for others.
-    binding: (keys,) code of the limit that moved the line, "" for none. frozen: (keys,).
-    prices: shadow price and use of each limit by name.
-    """
-
-    rows: Ints
-    quantity: Floats
-    binding: NDArray[np.object_]
-    frozen: NDArray[np.bool_]
-    findings: tuple[Finding, ...]
-    prices: dict[str, float]
-
-    def lines(self, wishes: Wishes, policy: Policy) -> Lines:
-        """The plan lines of the keys that were decided."""
-        return make_lines(wishes, policy, self.rows, self.quantity, self.binding, self.frozen)
+CENTRAL_STOCK = "CENTRAL_STOCK"
 
 
 def move_stock(
@@ -152,29 +131,3 @@ def _kept_keys(keepers: Ints, review: Ints, forecast: Forecast, network: Network
         service_level=items.service_level[keepers],
         fill_rate=items.fill_rate[keepers],
     )
-
-
-def binding_codes(
-    wishes: Wishes, quantity: Floats, limits: list[Limit], prices: list[Floats]
-) -> NDArray[np.object_]:
-    """The limit that took units from each key: the dearest one of those it meets."""
-    code = np.full(len(quantity), "", object)
-    lane_max = wishes.worth.terms.most
-    cut = quantity < wishes.quantity - 1e-9
-    toll = np.zeros(len(quantity))
-    for limit, price in zip(limits, prices, strict=True):
-        mine = limit.of_keys(price[: len(limit.room)]) * limit.weight
-        full = cut & (limit.group >= 0) & ((mine > toll) | (code == ""))
-        code[full] = limit.code
-        toll = np.maximum(toll, mine)
-    code[~cut & (quantity > 0) & (quantity + wishes.worth.terms.lot > lane_max + 1e-9)] = LANE_MAX
-    return code
-
-
-def shadow_prices(limits: list[Limit], prices: list[Floats]) -> dict[str, float]:
-    """Highest shadow price of each limit, and how many of its groups are short."""
-    out: dict[str, float] = {}
-    for limit, price in zip(limits, prices, strict=True):
-        out[f"{limit.code}.shadow_price"] = float(price.max(initial=0.0))
-        out[f"{limit.code}.binding_groups"] = float((price > 0).sum())
-    return out

@@ -1,0 +1,65 @@
+"""What was decided for orders or transfers: quantities, what bound them, and at what price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.limits import Limit
+from replenishment.lines import make_lines
+from replenishment.wishes import Wishes
+from stockwright.plan import Finding, Lines, Policy
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LANE_MAX = "LANE_MAX"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was decided for some keys of the wishes.
+
+    rows: the keys that were decided. quantity: (keys,) units of all keys, 0 for others.
+    binding: (keys,) code of the limit that moved the line, "" for none. frozen: (keys,).
+    prices: shadow price and use of each limit by name.
+    """
+
+    rows: Ints
+    quantity: Floats
+    binding: NDArray[np.object_]
+    frozen: NDArray[np.bool_]
+    findings: tuple[Finding, ...]
+    prices: dict[str, float]
+
+    def lines(self, wishes: Wishes, policy: Policy) -> Lines:
+        """The plan lines of the keys that were decided."""
+        return make_lines(wishes, policy, self.rows, self.quantity, self.binding, self.frozen)
+
+
+def binding_codes(
+    wishes: Wishes, quantity: Floats, limits: list[Limit], prices: list[Floats]
+) -> NDArray[np.object_]:
+    """The limit that took units from each key: the dearest one of those it meets."""
+    code = np.full(len(quantity), "", object)
+    lane_max = wishes.worth.terms.most
+    cut = quantity < wishes.quantity - 1e-9
+    toll = np.zeros(len(quantity))
+    for limit, price in zip(limits, prices, strict=True):
+        mine = limit.of_keys(price[: len(limit.room)]) * limit.weight
+        full = cut & (limit.group >= 0) & ((mine > toll) | (code == ""))
+        code[full] = limit.code
+        toll = np.maximum(toll, mine)
+    code[~cut & (quantity > 0) & (quantity + wishes.worth.terms.lot > lane_max + 1e-9)] = LANE_MAX
+    return code
+
+
+def shadow_prices(limits: list[Limit], prices: list[Floats]) -> dict[str, float]:
+    """Highest shadow price of each limit, and how many of its groups are short."""
+    out: dict[str, float] = {}
+    for limit, price in zip(limits, prices, strict=True):
+        out[f"{limit.code}.shadow_price"] = float(price.max(initial=0.0))
+        out[f"{limit.code}.binding_groups"] = float((price > 0).sum())
+    return out

@@ -1,0 +1,182 @@
+"""The last lots, settled by an integer program (CP-SAT).
+
+Shadow prices and filling leave a plan that is close to the best one; what remains is which of the
+lots near the margin to take. Those lots, at most a few hundred, are weighed together: lots of one
+line in their order, every limit, every supplier minimum. In a small plan all lots are weighed, and
+the answer is the best one there is. The solver runs on one thread under a limit on its work, not
+on the clock, so that the same night gives the same plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.limits import Limit
+from replenishment.lots import Worth
+from replenishment.minima import Minima
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+# Money and use are scaled to whole numbers of at most this size.
+_SCALE = 1e9
+_ROUNDING = 1e-3
+
+
+@dataclass(frozen=True)
+class Lots:
+    """Lots that are weighed, all (lots,): key, units, worth, and whether the plan has it now.
+
+    base: (keys,) units that are not in question.
+    """
+
+    key: Ints
+    size: Floats
+    gain: Floats
+    taken: Bools
+    base: Floats
+
+
+def repair(
+    worth: Worth,
+    quantity: Floats,
+    ceiling: Floats,
+    limits: list[Limit],
+    minima: Minima,
+    fixed: Floats,
+    toll: Floats,
+    most: int,
+    effort: float,
+) -> Floats:
+    """A plan of at least the worth of ``quantity``, the best one where all lots are weighed.
+
+    quantity: (keys,) a plan that keeps limits and minima. ceiling: (keys,) units beyond which no
+    lot is weighed. fixed: (keys,) units ordered anyway, already taken off the limits' room.
+    toll: (keys,) shadow price per unit. most: lots weighed. effort: deterministic time of CP-SAT.
+    """
+    lots = core_lots(worth, quantity, np.maximum(ceiling, quantity), toll, most)
+    if not len(lots.key):
+        return quantity
+    chosen = _solve(lots, limits, minima, fixed, effort)
+    if chosen is None:
+        return quantity
+    better = lots.base + np.bincount(lots.key, lots.size * chosen, len(quantity))
+    before, after = _net(worth, quantity, minima, fixed), _net(worth, better, minima, fixed)
+    return better if after > before else quantity
+
+
+def _net(worth: Worth, quantity: Floats, minima: Minima, fixed: Floats) -> float:
+    """Worth of a plan less the fixed costs of the suppliers it orders from."""
+    used = minima.sums(quantity + fixed) > 0
+    return float(worth.of(quantity).sum() - minima.fixed_cost[used].sum())
+
+
+def core_lots(worth: Worth, quantity: Floats, ceiling: Floats, toll: Floats, most: int) -> Lots:
+    """The lots whose worth is closest to their price, without holes within a line."""
+    terms = worth.terms
+    count = _lots_of(ceiling, terms.first, terms.lot)
+    have = _lots_of(quantity, terms.first, terms.lot)
+    key = np.repeat(np.arange(len(count)), count)
+    place = np.arange(len(key)) - np.repeat(np.cumsum(count) - count, count)
+    size = np.where(place == 0, terms.first[key], terms.lot[key])
+    before = np.where(place == 0, 0.0, terms.first[key] + (place - 1) * terms.lot[key])
+    few = worth.take(key)
+    gain = few.of(before + size) - few.of(before)
+    distance = np.abs(gain / size - toll[key])
+    near = np.zeros(len(key), np.bool_)
+    near[np.argsort(distance, kind="stable")[:most]] = True
+    taken = place < have[key]
+    low, high = have.copy(), have.copy()
+    np.minimum.at(low, key[near & taken], place[near & taken])
+    np.maximum.at(high, key[near & ~taken], place[near & ~taken] + 1)
+    core = (place >= low[key]) & (place < high[key])
+    settled = taken & ~core
+    base = np.bincount(key[settled], size[settled], len(count)).astype(np.float64)
+    return Lots(key[core], size[core], gain[core], taken[core], base)
+
+
+def _lots_of(quantity: Floats, first: Floats, lot: Floats) -> Ints:
+    further = np.floor((quantity - first) / lot + 1e-6) + 1
+    return np.where(quantity >= first - 1e-9, np.maximum(further, 0.0), 0.0).astype(np.int64)
+
+
+def _solve(
+    lots: Lots, limits: list[Limit], minima: Minima, fixed: Floats, effort: float
+) -> Bools | None:
+    """Which lots to take, None when the solver found nothing within its effort."""
+    from ortools.sat.python import cp_model
+
+    model = cp_model.CpModel()
+    take = [model.new_bool_var("") for _ in range(len(lots.key))]
+    for later in np.flatnonzero(np.diff(lots.key) == 0).tolist():
+        model.add_implication(take[later + 1], take[later])
+    for limit in limits:
+        _add_limit(model, take, lots, limit)
+    fees = _add_minima(model, take, lots, minima, fixed)
+    scale = _SCALE / max(float(np.abs(lots.gain).max()), 1e-12)
+    worth = [*np.rint(lots.gain * scale).astype(np.int64).tolist()]
+    cost = [-round(fee * scale) for _, fee in fees]
+    model.maximize(
+        cp_model.LinearExpr.weighted_sum([*take, *(used for used, _ in fees)], [*worth, *cost])
+    )
+    for variable, now in zip(take, lots.taken.tolist(), strict=True):
+        model.add_hint(variable, now)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_deterministic_time = effort
+    status = solver.solve(model)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return None
+    return np.array([solver.boolean_value(variable) for variable in take], np.bool_)
+
+
+def _add_limit(model: Any, take: list[Any], lots: Lots, limit: Limit) -> None:
+    """The lots in question may use what the lots that are settled leave of each group's room."""
+    from ortools.sat.python.cp_model import LinearExpr
+
+    room = np.maximum(limit.room - limit.use(lots.base), 0.0)
+    group, use = limit.group[lots.key], limit.weight[lots.key] * lots.size
+    for each in np.unique(group[group >= 0]).tolist():
+        rows = np.flatnonzero(group == each)
+        if use[rows].sum() <= room[each]:
+            continue
+        scale = _SCALE / max(float(room[each]), float(use[rows].max()))
+        weights = np.ceil(use[rows] * scale - _ROUNDING).astype(np.int64).tolist()
+        total = LinearExpr.weighted_sum([take[row] for row in rows.tolist()], weights)
+        model.add(total <= int(np.floor(room[each] * scale + _ROUNDING)))
+
+
+def _add_minima(
+    model: Any, take: list[Any], lots: Lots, minima: Minima, fixed: Floats
+) -> list[tuple[Any, float]]:
+    """Lots of a supplier need its order, and its order needs the minima; orders and their fees."""
+    from ortools.sat.python.cp_model import LinearExpr
+
+    settled, supplier = lots.base + fixed, minima.supplier[lots.key]
+    value, units = minima.sums(settled * minima.cost), minima.sums(settled)
+    fees = []
+    for each in np.unique(supplier[supplier >= 0]).tolist():
+        rows = np.flatnonzero(supplier == each)
+        chosen = [take[row] for row in rows.tolist()]
+        used = model.new_bool_var("")
+        if units[each] > 0:
+            model.add(used == 1)
+        for variable in chosen:
+            model.add_implication(variable, used)
+        fees.append((used, float(minima.fixed_cost[each])))
+        counted = (
+            (minima.value[each], value[each], lots.size[rows] * minima.cost[lots.key[rows]]),
+            (minima.units[each], units[each], lots.size[rows]),
+        )
+        for floor, have, use in counted:
+            if floor > 0:
+                scale = _SCALE / max(float(floor), float(use.max()))
+                weights = np.floor(use * scale + _ROUNDING).astype(np.int64).tolist()
+                need = int(np.ceil(floor * scale - _ROUNDING))
+                total = LinearExpr.weighted_sum(chosen, weights)
+                model.add(total + int(np.floor(have * scale + _ROUNDING)) >= need * used)
+    return fees
