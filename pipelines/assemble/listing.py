@@ -16,6 +16,8 @@ from stockwright.panel import Status
 
 #: ``ItemTerms.ends`` of an item without an end date.
 NO_END = np.int64(1 << 40)
+#: ``Listing.launch`` of a series whose launch no date tells: later than any horizon.
+NO_LAUNCH = np.int64(1 << 30)
 # A location with rows in fewer than this share of its periods is small rather than unreported.
 _DENSE = 0.5
 _LONG_AGO = 365
@@ -25,8 +27,9 @@ _LONG_AGO = 365
 class Listing:
     """Since when and until when each series can sell.
 
-    launch: (series,) int32 period, may lie before 0 or in the future; ``periods`` where no date
-    is known yet, or never selling. ends: (series,) last period on sale, NO_END without an end date.
+    launch: (series,) int32 period, may lie before 0 or in the future; NO_LAUNCH where no date is
+    known yet, ``periods`` where nothing ever sells. ends: (series,) last period on sale, NO_END
+    without an end date.
     """
 
     launch: NDArray[np.int32]
@@ -53,7 +56,7 @@ def listing_of(
     launched = product_dates(products, "launch_date", keys)
     first = _earliest(sales.first, received, exposure.first_seen, launched)
     period = window.calendar.index_of(np.where(np.isnat(first), window.calendar.start, first))
-    unknown = np.where(unsold_stock, -_LONG_AGO // window.calendar.days, window.periods)
+    unknown = np.where(unsold_stock, -_LONG_AGO // window.calendar.days, NO_LAUNCH)
     launch = np.where(np.isnat(first), unknown, period)
     launch = np.where(sells[keys.index.location], launch, window.periods)
     return Listing(launch.astype(np.int32), _ends(products, keys, window))

@@ -199,6 +199,7 @@ def test_unsold_stock_is_seen_not_to_sell_and_no_stock_tells_nothing(situate, at
     stages = situation.catalog.life_stage
     assert stages[at(situation, "kept")] == "stocked"
     assert stages[at(situation, "none")] == "upcoming"
+    assert situation.panel.launch[at(situation, "none")] > 1e6
 
 
 def test_a_receipt_starts_the_series(situate, at):
