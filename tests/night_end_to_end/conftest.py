@@ -19,7 +19,7 @@ SUNDAY = "2026-11-22"
 SKUS = ("00123", "123", "fan", "kettle", "lamp", "mug")
 REGIONS = ("East", "West")
 WEEKS = 30
-CONFIG = 'period = "week"\n[model]\npaths = 32\ntrees = 5\n'
+CONFIG = 'period = "week"\n[model]\ntrees = 5\n'
 
 
 @dataclass(frozen=True)

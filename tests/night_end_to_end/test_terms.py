@@ -1,0 +1,137 @@
+"""Terms and limits at their edge: the night is published, and says what they changed."""
+
+import pandas as pd
+import pytest
+
+
+def with_column(shop, table, column, value_of):
+    """Add a column; ``value_of``: from a row's text to its value."""
+    header, *rows = shop.text(table).splitlines()
+    lines = [f"{header},{column}", *(f"{row},{value_of(row)}" for row in rows)]
+    return shop.write(f"{table}.csv", "\n".join(lines) + "\n")
+
+
+def of_fan(value):
+    return lambda row: value if ",fan," in row else ""
+
+
+def message(night, code, sku, location):
+    found = night.table("exceptions")
+    keys = (found["code"] == code) & (found["sku"] == sku) & (found["location"] == location)
+    [text] = found[keys]["message"]
+    return text
+
+
+def decision(night, sku, location):
+    policy = night.table("policy")
+    [code] = policy[(policy["sku"] == sku) & (policy["location"] == location)]["decision"]
+    return code
+
+
+def test_a_minimum_larger_than_a_lifetime_of_demand_gets_no_line_and_says_so(shop):
+    sound = shop.night().units()
+    with_column(shop, "lanes", "moq", of_fan("1000000"))
+    night = shop.night("2026-11-22", "--force")
+    assert night.code == 0
+    assert set(sound) - set(night.units()) == {("fan", "Central")}
+    assert "1000000" in message(night, "MOQ_TOO_LARGE", "fan", "Central")
+    assert decision(night, "fan", "Central") == "MOQ_TOO_LARGE"
+
+
+def test_a_budget_of_0_publishes_a_plan_without_orders_that_names_every_cut(shop):
+    sound = shop.night()
+    wanted = sound.units()
+    shop.configure(budget__total="0")
+    night = shop.night("2026-11-22", "--force")
+    assert night.code == 0
+    assert night.units() == {}
+    assert night.summary["orders"]["lines"] == 0
+    assert night.units("transfers") != {}
+    for (sku, place), units in wanted.items():
+        assert f"the budget takes {units:g} from the line, 0 are left" in message(
+            night, "LIMIT_CUT", sku, place
+        )
+
+
+def test_a_budget_is_kept_to_the_cent_and_spent_on_what_is_most_at_stake(shop):
+    orders = shop.night().table("orders")
+    budget = orders["value"].astype(float).sum() / 2
+    shop.configure(budget__total=str(budget))
+    cut = shop.night("2026-11-22", "--force").table("orders")
+    assert 0.8 * budget < cut["value"].astype(float).sum() <= budget
+    saved = {"all": orders, "half": cut}
+    at_risk = {name: table["money_at_risk"].astype(float).sum() for name, table in saved.items()}
+    assert at_risk["half"] > 0.5 * at_risk["all"]
+
+
+def test_a_capacity_of_0_takes_the_lines_of_that_location_alone(shop):
+    sound = shop.night()
+    with_column(
+        shop, "locations", "inbound_units_per_day", lambda row: "0" if row[:4] == "West" else ""
+    )
+    night = shop.night("2026-11-22", "--force")
+    assert night.code == 0
+    lines = night.units("transfers")
+    assert {place for _, place in lines} == {"East"}
+    assert "the capacity to receive takes" in message(night, "LIMIT_CUT", "fan", "West")
+    # What West cannot take is free for East.
+    before = sound.units("transfers")
+    assert all(units >= before[key] for key, units in lines.items())
+
+
+@pytest.mark.parametrize("most", ["0", "1"])
+def test_the_most_that_a_lane_carries_is_kept_and_the_cut_is_said(shop, most):
+    with_column(shop, "lanes", "max_units_per_day", of_fan(most))
+    night = shop.night()
+    assert night.code == 0
+    assert night.units().get(("fan", "Central"), 0) <= 7 * int(most)
+    assert "LIMIT_CUT" in night.codes("fan", "Central")
+
+
+def test_a_horizon_shorter_than_the_protection_interval_is_extended_and_decides_nothing(shop):
+    shop.configure(horizon="8")
+    shop.night()
+    long = shop.files()
+    shop.configure(horizon="1")
+    night = shop.night("2026-11-22", "--force")
+    assert night.code == 0
+    assert shop.files()["orders.csv"] == long["orders.csv"]
+    forecasts = pd.read_parquet(night.folder / "forecasts.parquet")
+    policy = night.table("policy")
+    longest = policy["protection_days"].astype(float).max()
+    ahead = pd.to_datetime(forecasts["date"]).max() - pd.Timestamp("2026-11-22")
+    assert ahead.days >= longest - 6
+
+
+def test_a_supplier_minimum_is_reached_or_the_supplier_gets_no_line(shop):
+    orders = shop.night().table("orders")
+    value = orders.astype({"value": float}).groupby("supplier")["value"].sum()
+    for minimum in (value["Acme"] * 1.05, value["Acme"] * 1000):
+        shop.write("suppliers.csv", f"supplier,min_order_value\nAcme,{minimum}\nBolt,0\n")
+        night = shop.night("2026-11-22", "--force")
+        assert night.code == 0
+        after = night.table("orders").astype({"value": float}).groupby("supplier")["value"].sum()
+        assert after.get("Acme", 0.0) == 0 or after["Acme"] >= minimum
+        assert after["Bolt"] == pytest.approx(value["Bolt"])
+
+
+def test_orders_are_whole_multiples_of_both_units(shop):
+    with_column(shop, "products", "order_unit", lambda row: "4")
+    with_column(shop, "lanes", "order_multiple", of_fan("6"))
+    night = shop.night()
+    for (sku, _), units in night.units().items():
+        assert units % (12 if sku == "fan" else 4) == 0
+
+
+def test_a_frozen_line_above_the_budget_is_no_feasible_plan(shop):
+    assert shop.night("2026-11-15").code == 0
+    shop.configure(budget__total="10")
+    shop.write(
+        "overrides.csv",
+        "table,sku,location,field,value,by\norder,fan,Central,frozen,500,wang\n",
+    )
+    night = shop.night()
+    assert night.code == 5
+    assert "fan" in night.message
+    assert not night.folder.exists()
+    assert shop.files("latest") == shop.files("2026-11-15")
