@@ -36,10 +36,10 @@ def test_help_loads_nothing_heavy():
 
 
 def test_help_answers_in_less_than_a_third_of_a_second():
-    """The best of three: another process on the machine must not decide this."""
+    """The best of five: another process on the machine must not decide this."""
     code = "import sys; sys.argv = ['stockwright', '--help']; from planner.main import run; run()"
     spent = []
-    for _ in range(3):
+    for _ in range(5):
         began = time.perf_counter()
         subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
         spent.append(time.perf_counter() - began)
