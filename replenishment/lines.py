@@ -38,7 +38,7 @@ def make_lines(
     series, needs, units = wishes.series[rows], wishes.needs, quantity[rows]
     wanted = np.maximum(needs.quantity[rows], 0.0)
     # What a supplier's minimum adds counts as rounding, too.
-    before = np.maximum(np.where(frozen, quantity, wishes.quantity), quantity)[rows]
+    before = np.maximum(np.where(frozen, quantity, wishes.asked), quantity)[rows]
     unit_cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, quantity)[rows]
     price = np.where(wishes.transfer[rows], wishes.freight[rows], unit_cost)
     saved = needs.lost - needs.loss.cost(quantity)
@@ -71,10 +71,10 @@ def cut_findings(
     wishes: Wishes, rows: Ints, quantity: Floats, binding: NDArray[np.object_]
 ) -> tuple[Finding, ...]:
     """LIMIT_CUT: keys whose whole order a limit took away."""
-    gone = rows[(wishes.quantity[rows] > 0) & (quantity[rows] <= 0)]
+    gone = rows[(wishes.asked[rows] > 0) & (quantity[rows] <= 0)]
     columns = (
         wishes.series[gone],
-        wishes.quantity[gone],
+        wishes.asked[gone],
         binding[gone],
         wishes.worth.stake()[gone],
     )

@@ -160,10 +160,10 @@ def _correction(sample: Projection, exact: Distribution, targets: Targets) -> Fl
     place = np.clip(np.ceil(targets.level * paths - 1e-9), 1, paths).astype(np.int64)
     shift = np.clip(targets.level * paths - place + 1, 1e-6, 1 - 1e-6)
     rising = exact.stratified(shift, paths)
-    bought, column = targets.order_up_to[:, None], np.arange(1, paths + 1)
+    bought, column = targets.balanced[:, None], np.arange(1, paths + 1)
     rising = np.where(column < place[:, None], np.minimum(rising, bought), rising)
     rising = np.where(column > place[:, None], np.maximum(rising, bought), rising)
-    rising[np.arange(n), place - 1] = targets.order_up_to
+    rising[np.arange(n), place - 1] = targets.balanced
     order = np.argsort(sample.demand, axis=1, kind="stable")
     out = np.empty_like(rising)
     np.put_along_axis(out, order, rising, axis=1)

@@ -44,7 +44,6 @@ def binding_codes(
 ) -> NDArray[np.object_]:
     """The limit that took units from each key: the dearest one of those it meets."""
     code = np.full(len(quantity), "", object)
-    lane_max = wishes.worth.terms.most
     cut = quantity < wishes.quantity - 1e-9
     toll = np.zeros(len(quantity))
     for limit, price in zip(limits, prices, strict=True):
@@ -52,7 +51,7 @@ def binding_codes(
         full = cut & (limit.group >= 0) & ((mine > toll) | (code == ""))
         code[full] = limit.code
         toll = np.maximum(toll, mine)
-    code[~cut & (quantity > 0) & (quantity + wishes.worth.terms.lot > lane_max + 1e-9)] = LANE_MAX
+    code[~cut & (quantity < wishes.asked - 1e-9)] = LANE_MAX
     return code
 
 

@@ -7,6 +7,12 @@ With everything backordered until tonight's order arrives, raising the position 
 over the periods that the order alone serves, D_j being demand from tonight to the j-th of their
 closes. Its minimum solves sum_j w_j F_j(y) = p (1 - F_R(y)): for one close the critical ratio
 p / (p + h) of Arrow, Harris & Marschak (1951); Snyder & Shen (2019), section 4.3.
+
+When sales are lost, a unit that is left over comes on top of orders that are under way already, so
+it lies longer than one review. Holding is therefore counted 1 + (L / (L + R))^2 times: no more for
+L = 0, where the next order can answer at once, and near twice for L far above R. The form was
+fitted by simulation to optimal policies (see docs/methods/replenishment.md); the order of a plain
+one-cycle view is an upper bound on the optimal one (Morton 1969).
 """
 
 from __future__ import annotations
@@ -25,20 +31,23 @@ from stockwright.forecast import Forecast
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+_LITTLE_LATER = 0.8
 
 
 @dataclass(frozen=True)
 class Targets:
     """Targets of each key, all (keys,), units in sales units.
 
-    order_up_to: position to raise to when demand before the arrival is not lost.
+    order_up_to: position to raise to when demand before the arrival is not lost. It never falls
+        when the lead time doubles.
+    balanced: the same, of this lead time alone: the quantile of demand at ``level``.
     shortage: price of a lost unit, with service levels translated into it.
     holding: per unit and close, raised where the cap on the level asks for it.
-    level: share of futures that the money lets the order cover; order_up_to is this quantile of
-        the demand of the protection interval.
+    level: share of futures that the money lets the order cover.
     """
 
     order_up_to: Floats
+    balanced: Floats
     shortage: Floats
     holding: Floats
     level: Floats
@@ -61,22 +70,43 @@ def smallest(enough: Callable[[Floats, Ints], Bools], low: Ints, high: Ints) -> 
         low[rows] = np.where(ok, low[rows], middle + 1)
 
 
+def lost_sales_carry(keys: Keys) -> Floats:
+    """How many times the holding cost of one review counts, (keys,), in [1, 2)."""
+    return np.asarray(1 + (keys.lead_time / keys.protection) ** 2, np.float64)
+
+
 def find_targets(forecast: Forecast, keys: Keys, closes: int, level_cap: float) -> Targets:
     """Order-up-to level, price and level of every key; see the module for the equation."""
     steps, weights = keys.close_steps(closes)
-    review = keys.review.astype(np.float64)
-    capped = keys.shortage * (1 - level_cap) / (review * level_cap)
-    holding = np.maximum(keys.holding, capped)
+    capped = keys.shortage * (1 - level_cap) / (keys.review * level_cap)
+    holding = np.maximum(keys.holding * lost_sales_carry(keys), capped)
     totals = _totals(forecast, keys, steps)
     held = _Held(totals, weights * holding[:, None])
     shortage = _translated(forecast, keys, held, level_cap)
     target = held.cheapest(shortage)
     return Targets(
-        order_up_to=target,
+        order_up_to=np.maximum(target, _at_shorter(forecast, keys, closes, level_cap)),
+        balanced=target,
         shortage=shortage,
         holding=holding,
         level=held.level(target, shortage),
     )
+
+
+def _at_shorter(forecast: Forecast, keys: Keys, closes: int, level_cap: float) -> Floats:
+    """Targets at half the lead time where little demand comes later, else 0, (keys,).
+
+    There the longer carrying could outweigh the longer interval.
+    """
+    out = np.zeros(len(keys))
+    half = keys.lead_time // 2
+    early = forecast.total(1, half + keys.review).mean
+    whole = forecast.total(1, keys.protection).mean
+    rows = np.flatnonzero((keys.lead_time > 0) & (early > _LITTLE_LATER * whole))
+    if len(rows):
+        few = replace(keys.take(rows), lead_time=half[rows])
+        out[rows] = find_targets(forecast.take(rows), few, closes, level_cap).order_up_to
+    return out
 
 
 def protection_total(forecast: Forecast, keys: Keys) -> Distribution:

@@ -24,6 +24,8 @@ from stockwright.stock import StockPosition
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+# Units beyond every order.
+_ANY = 1e12
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Wishes:
     feeds: steered on echelon stock. transfer: supplied from another location.
     needs, worth: what is needed and what it is worth, overrides included.
     breaks: price breaks. freight: money per unit moved.
-    quantity: units of most worth without shared limits, in whole lots.
+    quantity: units of most worth without shared limits, in whole lots. asked: the same if the
+        lane could carry any number.
     available, inbound: units on hand, and on order within the protection interval; of the
         echelon for feeding locations.
     total: demand of the protection interval. said: a planner gave target or quantity.
@@ -75,6 +78,7 @@ class Wishes:
     breaks: Breaks
     freight: Floats
     quantity: Floats
+    asked: Floats
     available: Floats
     inbound: Floats
     total: Distribution
@@ -120,11 +124,14 @@ def find_wishes(
     inbound = np.concatenate([own.inbound(), upper.inbound()])[order]
     wanted = said_need(series, lane, joined("on_hand") + inbound, network, said)
     needs = join_needs(parts, order).overruled(wanted)
-    terms = lot_terms(lane, network, may_order(series, lane, forecast, network, stock, said))
+    allowed = may_order(series, lane, forecast, network, stock, said)
+    terms = lot_terms(lane, network, allowed)
     lasting = lifetime_demand(forecast, network, params, echelons)[series]
     too_large = (terms.first > lasting) & (needs.quantity > 0) & (terms.most > 0)
     worth = Worth(needs, replace(terms, most=np.where(too_large, 0.0, terms.most)))
     breaks = Breaks.of(network.lanes, lane)
+    quantity = buy_up(worth, worth.best(), breaks.start, breaks.units, breaks.cost)
+    narrow = allowed & ~too_large & np.isfinite(network.lanes.max_units[lane])
     return Wishes(
         series=series,
         lane=lane,
@@ -136,13 +143,23 @@ def find_wishes(
         worth=worth,
         breaks=breaks,
         freight=network.lanes.unit_freight[lane],
-        quantity=buy_up(worth, worth.best(), breaks.start, breaks.units, breaks.cost),
+        quantity=quantity,
+        asked=asked_of(worth, quantity, np.flatnonzero(narrow)),
         available=joined("on_hand"),
         inbound=inbound,
         total=join_totals([_total(forecast.take(leaf), own), _total(pooled, upper)]).take(order),
         said=np.isfinite(wanted),
         too_large=np.where(too_large, terms.first, 0.0),
     )
+
+
+def asked_of(worth: Worth, quantity: Floats, narrow: Ints) -> Floats:
+    """The best orders, (keys,), if the lanes of the ``narrow`` keys could carry any number."""
+    few = worth.take(narrow)
+    wide = Worth(few.needs, replace(few.terms, most=np.full(len(narrow), _ANY)))
+    asked = quantity.copy()
+    asked[narrow] = np.maximum(quantity[narrow], wide.best())
+    return asked
 
 
 def _total(forecast: Forecast, keys: Keys) -> Distribution:

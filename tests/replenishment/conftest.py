@@ -72,13 +72,21 @@ def items_of(n: int, **changes: Any) -> ItemTerms:
         "order_unit": 1.0, "units_per_case": np.nan, "stock_mode": True, "ends": NO_END,
         "service_level": np.nan, "fill_rate": np.nan,
     }  # fmt: skip
-    return ItemTerms(**{k: np.broadcast_to(np.asarray(v), (n,)) for k, v in (values | changes).items()})
+    return ItemTerms(
+        **{k: np.broadcast_to(np.asarray(v), (n,)) for k, v in (values | changes).items()}
+    )
 
 
 def network_of(index: SeriesIndex, lanes: Lanes | None = None, **changes: Any) -> Network:
     """changes: of items, or kind, sells, inbound_capacity of locations, or of suppliers."""
     n, places = index.n_series, len(index.locations)
-    where = {"kind": 1, "parent": -1, "sells": True, "counts_stock": True, "inbound_capacity": np.inf}
+    where = {
+        "kind": 1,
+        "parent": -1,
+        "sells": True,
+        "counts_stock": True,
+        "inbound_capacity": np.inf,
+    }
     local = {k: changes.pop(k, v) for k, v in where.items()}
     told = {"names": ("acme",), "min_order_value": 0.0, "min_order_units": 0.0, "fixed_cost": 0.0}
     told |= {k: changes.pop(k) for k in told if k in changes}
@@ -91,7 +99,7 @@ def network_of(index: SeriesIndex, lanes: Lanes | None = None, **changes: Any) -
             tier=("",) * places,
         ),
         suppliers=Suppliers(told["names"], **numbers),
-        lanes=lanes or lanes_of(n),
+        lanes=lanes_of(n) if lanes is None else lanes,
         items=items_of(n, **changes),
     )
 
