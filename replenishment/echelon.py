@@ -45,7 +45,9 @@ class Echelons:
 def build_echelons(choice: LaneChoice, network: Network) -> Echelons:
     """Walk the chosen transfer lanes from the bottom up, one level at a time."""
     parent, n = choice.parent, len(choice.parent)
-    transfer_time = np.where(parent >= 0, network.lanes.lead_time[choice.lane], 0).astype(np.int64)
+    moved = np.flatnonzero(parent >= 0)
+    transfer_time = np.zeros(n, np.int64)
+    transfer_time[moved] = network.lanes.lead_time[choice.lane[moved]]
     depth, way_down = np.zeros(n, np.int64), np.zeros(n, np.int64)
     nodes, members = [], []
     walk, time, below = parent.copy(), transfer_time.copy(), np.arange(n)

@@ -109,7 +109,10 @@ class Worth:
     def _first_worth(self) -> Floats:
         first = self.terms.first
         share = (np.arange(_LIFE_POINTS) + 0.5) / _LIFE_POINTS
-        life = np.mean([self.needs.curves.cost(first * part) for part in share], axis=0)
+        # The cycles of the lot's life start with the lot, less what the cycles before have sold.
+        last = np.minimum(first, self.needs.demand)
+        starts = [last + (first - last) * part for part in share]
+        life = np.mean([self.needs.curves.cost(start) for start in starts], axis=0)
         worth = self.idle - self.served * self.needs.curves.cost(first) - (1 - self.served) * life
         # Without a need of its own a lot is bought ahead of time and carried until its turn.
         early = self._carried(first) - self._carried(np.zeros_like(first))

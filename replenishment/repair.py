@@ -22,8 +22,10 @@ from replenishment.minima import Minima
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-# Money and use are scaled to whole numbers of at most this size.
+# Worth is scaled to whole numbers of at most this size.
 _SCALE = 1e9
+# Use is counted in decimal fractions, which hold money and units exactly, as far as they fit.
+_LARGEST, _FINEST = 1e14, 1e6
 _ROUNDING = 1e-3
 
 
@@ -134,6 +136,11 @@ def _solve(
     return np.array([solver.boolean_value(variable) for variable in take], np.bool_)
 
 
+def _fraction(largest: float) -> float:
+    """The power of ten by which uses up to ``largest`` are counted."""
+    return float(10.0 ** np.floor(np.log10(min(_LARGEST / largest, _FINEST))))
+
+
 def _add_limit(model: Any, take: list[Any], lots: Lots, limit: Limit) -> None:
     """The lots in question may use what the lots that are settled leave of each group's room."""
     from ortools.sat.python.cp_model import LinearExpr
@@ -144,7 +151,7 @@ def _add_limit(model: Any, take: list[Any], lots: Lots, limit: Limit) -> None:
         rows = np.flatnonzero(group == each)
         if use[rows].sum() <= room[each]:
             continue
-        scale = _SCALE / max(float(room[each]), float(use[rows].max()))
+        scale = _fraction(max(float(room[each]), float(use[rows].max())))
         weights = np.ceil(use[rows] * scale - _ROUNDING).astype(np.int64).tolist()
         total = LinearExpr.weighted_sum([take[row] for row in rows.tolist()], weights)
         model.add(total <= int(np.floor(room[each] * scale + _ROUNDING)))
@@ -174,7 +181,7 @@ def _add_minima(
         )
         for floor, have, use in counted:
             if floor > 0:
-                scale = _SCALE / max(float(floor), float(use.max()))
+                scale = _fraction(max(float(floor), float(use.max()), float(have)))
                 weights = np.floor(use * scale + _ROUNDING).astype(np.int64).tolist()
                 need = int(np.ceil(floor * scale - _ROUNDING))
                 total = LinearExpr.weighted_sum(chosen, weights)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from replenishment.echelon import Echelons, leaf_keys, node_keys
 from replenishment.keys import Keys
 from replenishment.lanes import LaneChoice
-from replenishment.lots import Worth, buy_up, unit_cost_at
+from replenishment.lots import LotTerms, Worth, buy_up, unit_cost_at
 from replenishment.needs import Needs, find_needs, join_needs
 from replenishment.params import PlanParams
 from replenishment.terms import lifetime_demand, lot_terms, may_order, said_level, said_need
@@ -107,31 +107,28 @@ def find_wishes(
     said: Overrides,
 ) -> Wishes:
     """Needs of every series with a lane, its lot terms, and the order it would like best."""
-    leaf = np.flatnonzero((choice.lane >= 0) & ~echelons.feeds)
-    node = np.flatnonzero((choice.lane >= 0) & echelons.feeds)
-    series = np.concatenate([leaf, node])
-    order = np.argsort(series)
-    series, lane = series[order], choice.lane[series[order]]
+    series = np.flatnonzero(choice.lane >= 0)
+    leaf, node = series[~echelons.feeds[series]], series[echelons.feeds[series]]
+    order, lane = np.argsort(np.concatenate([leaf, node])), choice.lane[series]
     own = said_level(leaf_keys(leaf, forecast, network, stock, choice.lane), leaf, said)
     pooled, upper = node_keys(node, echelons, forecast, network, stock, choice.lane)
     upper = said_level(upper, node, said)
     parts = [find_needs(forecast.take(leaf), own, params), find_needs(pooled, upper, params)]
 
-    def joined(name: str) -> NDArray[np.float64]:
-        both = (getattr(own, name), getattr(upper, name))
-        return np.asarray(np.concatenate(both)[order], np.float64)
+    def joined(name: str) -> Floats:
+        return np.concatenate([getattr(own, name), getattr(upper, name)])[order].astype(np.float64)
 
     inbound = np.concatenate([own.inbound(), upper.inbound()])[order]
     wanted = said_need(series, lane, joined("on_hand") + inbound, network, said)
     needs = join_needs(parts, order).overruled(wanted)
     allowed = may_order(series, lane, forecast, network, stock, said)
     terms = lot_terms(lane, network, allowed)
-    lasting = lifetime_demand(forecast, network, params, echelons)[series]
-    too_large = (terms.first > lasting) & (needs.quantity > 0) & (terms.most > 0)
+    too_large = outlasting(
+        terms, needs, lifetime_demand(forecast, network, params, echelons)[series]
+    )
     worth = Worth(needs, replace(terms, most=np.where(too_large, 0.0, terms.most)))
     breaks = Breaks.of(network.lanes, lane)
     quantity = buy_up(worth, worth.best(), breaks.start, breaks.units, breaks.cost)
-    narrow = allowed & ~too_large & np.isfinite(network.lanes.max_units[lane])
     return Wishes(
         series=series,
         lane=lane,
@@ -144,7 +141,7 @@ def find_wishes(
         breaks=breaks,
         freight=network.lanes.unit_freight[lane],
         quantity=quantity,
-        asked=asked_of(worth, quantity, np.flatnonzero(narrow)),
+        asked=asked_of(worth, quantity, allowed & ~too_large),
         available=joined("on_hand"),
         inbound=inbound,
         total=join_totals([_total(forecast.take(leaf), own), _total(pooled, upper)]).take(order),
@@ -153,8 +150,14 @@ def find_wishes(
     )
 
 
-def asked_of(worth: Worth, quantity: Floats, narrow: Ints) -> Floats:
-    """The best orders, (keys,), if the lanes of the ``narrow`` keys could carry any number."""
+def outlasting(terms: LotTerms, needs: Needs, lifetime: Floats) -> Bools:
+    """Keys in need whose smallest order is more than all demand to come, (keys,)."""
+    return np.asarray((terms.first > lifetime) & (needs.quantity > 0) & (terms.most > 0))
+
+
+def asked_of(worth: Worth, quantity: Floats, allowed: Bools) -> Floats:
+    """The best orders, (keys,), if the lanes of the ``allowed`` keys could carry any number."""
+    narrow = np.flatnonzero(allowed & (worth.terms.most < _ANY / 2))
     few = worth.take(narrow)
     wide = Worth(few.needs, replace(few.terms, most=np.full(len(narrow), _ANY)))
     asked = quantity.copy()

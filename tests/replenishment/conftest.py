@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -118,3 +122,21 @@ def shop() -> Callable[..., Any]:
         origin = ORIGIN
 
     return Shop
+
+
+@pytest.fixture(scope="session")
+def known_answers() -> dict[str, Any]:
+    """Published and computed answers by id: inputs, answer, relative tolerance."""
+    root = os.environ.get("STOCKWRIGHT_DATA")
+    path = Path(root).parent / "cases" / "inventory.csv" if root else None
+    if path is None or not path.exists():
+        pytest.skip("no known answers")
+    with path.open(newline="", encoding="utf-8") as file:
+        return {
+            row["id"]: (
+                json.loads(row["inputs"]),
+                json.loads(row["answer"]),
+                float(row["tolerance"]),
+            )
+            for row in csv.DictReader(file)
+        }

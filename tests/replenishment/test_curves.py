@@ -1,31 +1,10 @@
 """Cost curves against plain loops, and the newsvendor answers of the books."""
 
-import csv
-import json
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy import stats
 
 from replenishment.curves import CostCurves
-
-
-def known_answers():
-    root = os.environ.get("STOCKWRIGHT_DATA")
-    path = Path(root).parent / "cases" / "inventory.csv" if root else None
-    if path is None or not path.exists():
-        pytest.skip("no known answers")
-    with path.open(newline="", encoding="utf-8") as file:
-        return {
-            row["id"]: (
-                json.loads(row["inputs"]),
-                json.loads(row["answer"]),
-                float(row["tolerance"]),
-            )
-            for row in csv.DictReader(file)
-        }
 
 
 def slow_cost(thresholds, weights, shortage, quantity):
@@ -78,8 +57,8 @@ def newsvendor(points, holding, shortage):
 
 
 @pytest.mark.parametrize("case", ["newsvendor-4.3", "basestock-lead-4.4"])
-def test_normal_newsvendor_of_the_book(case):
-    given, answer, tolerance = known_answers()[case]
+def test_normal_newsvendor_of_the_book(case, known_answers):
+    given, answer, tolerance = known_answers[case]
     mean, sd = given["demand"]["normal"]
     periods = given.get("protection_periods", 1)
     levels = (np.arange(400_000) + 0.5) / 400_000
@@ -92,8 +71,8 @@ def test_normal_newsvendor_of_the_book(case):
         assert curve.cost(np.array([40.0]))[0] == pytest.approx(answer["cost_at_40"], rel=tolerance)
 
 
-def test_discrete_newsvendor_of_the_book():
-    given, answer, tolerance = known_answers()["newsvendor-discrete-p4.7b"]
+def test_discrete_newsvendor_of_the_book(known_answers):
+    given, answer, tolerance = known_answers["newsvendor-discrete-p4.7b"]
     counts = np.rint(np.array(given["demand"]["pmf_from_1"]) * 20).astype(int)
     points = np.repeat(np.arange(1, len(counts) + 1), counts)
     curve = newsvendor(points, given["holding_cost"], given["shortage_cost"])
@@ -101,8 +80,8 @@ def test_discrete_newsvendor_of_the_book():
     assert curve.cost(curve.cheapest())[0] == pytest.approx(answer["cost"], rel=tolerance)
 
 
-def test_poisson_newsvendor_of_the_book():
-    given, answer, tolerance = known_answers()["newsvendor-poisson-4.7"]
+def test_poisson_newsvendor_of_the_book(known_answers):
+    given, answer, tolerance = known_answers["newsvendor-poisson-4.7"]
     levels = (np.arange(400_000) + 0.5) / 400_000
     points = stats.poisson.ppf(levels, given["demand"]["poisson"])
     curve = newsvendor(points, given["holding_cost"], given["shortage_cost"])

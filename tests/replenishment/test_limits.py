@@ -1,0 +1,163 @@
+"""Shared limits against brute force, and the known budget case."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from replenishment import PlanParams, plan_night
+
+PARAMS = PlanParams(paths=256)
+
+
+def newsvendor_shop(shop, rates, margin, cost, loss, moq=0.0, **changes):
+    """Keys with L = 0 and R = 1 and no stock: the single-period newsvendor."""
+    n = len(rates)
+    index = shop.index(n)
+    lanes = shop.lanes(
+        n,
+        lead_time=0,
+        unit_cost=cost,
+        moq=moq,
+        **{k: changes.pop(k) for k in ("source",) if k in changes},
+    )
+    network = shop.network(index, lanes, holding_cost=loss, shortage_cost=margin, **changes)
+    return shop.forecast(index, rates, horizon=4), network, shop.stock(n)
+
+
+def poisson_profit(rate, margin, loss, units):
+    demand = np.arange(200)
+    pmf = stats.poisson.pmf(demand, rate)
+    sold = np.minimum(demand, units)
+    return (pmf * (margin * sold - loss * (units - sold))).sum()
+
+
+def units_of(plan, n):
+    out = np.zeros(n, int)
+    out[plan.orders.series] = plan.orders.units
+    return out.tolist()
+
+
+def best_by_brute_force(options, value, feasible):
+    allowed = (units for units in itertools.product(*options) if feasible(units))
+    return max(allowed, key=lambda units: sum(value(i, u) for i, u in enumerate(units)))
+
+
+def test_the_known_budget_case(shop, known_answers):
+    given, answer, tolerance = known_answers["budget-greedy"]
+    cost, margin = np.array(given["cost"], float), np.array(given["margin"], float)
+    loss = given["leftover_loss_share_of_cost"] * cost
+    rates = np.array(given["demand_poisson"], float)
+    arguments = newsvendor_shop(shop, rates, margin, cost, loss)
+    assert units_of(plan_night(*arguments, PARAMS), 3) == answer["unconstrained"]
+    plan = plan_night(*arguments, replace(PARAMS, budget=given["budget"]))
+    units = units_of(plan, 3)
+    assert units == answer["units"]
+    assert plan.orders.value.sum() == answer["spend"]
+    profit = sum(map(poisson_profit, rates, margin, loss, units))
+    assert profit == pytest.approx(answer["profit"], rel=tolerance)
+    assert plan.limits["BUDGET.shadow_price"] > 0
+
+
+@pytest.mark.parametrize("budget", [0, 7, 20, 33, 47, 60, 90])
+def test_a_budget_is_spent_as_brute_force_would(shop, budget):
+    rates = np.array([2.0, 3.0, 1.0, 4.0])
+    margin = np.array([6.0, 3.0, 14.0, 2.0])
+    cost = np.array([7.0, 5.0, 11.0, 3.0])
+    loss = 0.2 * cost
+    arguments = newsvendor_shop(shop, rates, margin, cost, loss)
+    free = units_of(plan_night(*arguments, PARAMS), 4)
+    wanted = best_by_brute_force(
+        [range(u + 1) for u in free],
+        lambda i, u: poisson_profit(rates[i], margin[i], loss[i], u),
+        lambda units: np.dot(units, cost) <= budget,
+    )
+    got = units_of(plan_night(*arguments, replace(PARAMS, budget=float(budget))), 4)
+    worth = [sum(map(poisson_profit, rates, margin, loss, units)) for units in (got, wanted)]
+    assert np.dot(got, cost) <= budget
+    assert worth[0] == pytest.approx(worth[1], rel=2e-3)
+
+
+def test_capacity_is_shared_by_worth_and_scheduled_arrivals_take_their_part(shop):
+    rates, margin = np.array([4.0, 4.0, 4.0]), np.array([9.0, 3.0, 1.0])
+    forecast, network, _ = newsvendor_shop(
+        shop, rates, margin, np.ones(3), np.full(3, 0.2), inbound_capacity=10.0
+    )
+    stock = shop.stock(3, 0.0, [(2, 1, 2.0)])
+    plan = plan_night(forecast, network, stock, PARAMS)
+    assert plan.orders.units.sum() == 8
+    wanted = best_by_brute_force(
+        [range(10)] * 3,
+        lambda i, u: poisson_profit(rates[i], margin[i], 0.2, u + (2 if i == 2 else 0)),
+        lambda units: sum(units) <= 8,
+    )
+    assert units_of(plan, 3) == list(wanted)
+    assert set(plan.orders.binding) == {"CAPACITY"}
+
+
+def test_a_supplier_minimum_is_met_or_nothing_is_ordered(shop):
+    rates = np.array([4.0, 2.0])
+    for minimum, ordered in ((10.0, True), (400.0, False)):
+        forecast, network, stock = newsvendor_shop(
+            shop, rates, np.full(2, 5.0), np.ones(2), np.full(2, 0.1), min_order_units=minimum
+        )
+        plan = plan_night(forecast, network, stock, PARAMS)
+        assert (plan.orders.units.sum() >= minimum) if ordered else len(plan.orders.units) == 0
+        if not ordered:
+            assert [f.message["limit"] for f in plan.findings] == ["SUPPLIER_MINIMUM"] * 2
+
+
+def test_a_minimum_is_filled_with_even_cover(shop):
+    """Buying ahead costs h e^2 / (2 rate): the fast mover takes more of what is added."""
+    rates = np.array([20.0, 2.0])
+    forecast, network, stock = newsvendor_shop(
+        shop, rates, np.full(2, 5.0), np.ones(2), np.full(2, 0.1), min_order_value=110.0
+    )
+    units = units_of(plan_night(forecast, network, stock, PARAMS), 2)
+    assert sum(units) == 110
+    assert 0.5 < (units[0] / 20) / (units[1] / 2) < 2
+
+
+@pytest.mark.parametrize("budget", [12.0, 18.0, 25.0, 40.0])
+def test_suppliers_are_chosen_under_a_budget_as_brute_force_would(shop, budget):
+    rates = np.array([3.0, 2.0, 3.0, 1.0])
+    margin = np.array([5.0, 6.0, 4.0, 9.0])
+    cost, loss = np.array([2.0, 3.0, 2.0, 4.0]), np.full(4, 0.4)
+    supplier = np.array([0, 0, 1, 1])
+    minima = np.array([10.0, 9.0])
+    arguments = newsvendor_shop(
+        shop, rates, margin, cost, loss, source=supplier, names=("a", "b"),
+        min_order_value=minima,
+    )  # fmt: skip
+    free = units_of(plan_night(*arguments, PARAMS), 4)
+
+    def feasible(units):
+        value = np.bincount(supplier, units * cost, 2)
+        return value.sum() <= budget and ((value == 0) | (value >= minima)).all()
+
+    wanted = best_by_brute_force(
+        [range(u + 1) for u in free],
+        lambda i, u: poisson_profit(rates[i], margin[i], loss[i], u),
+        lambda units: feasible(np.array(units)),
+    )
+    got = units_of(plan_night(*arguments, replace(PARAMS, budget=budget)), 4)
+    assert feasible(np.array(got))
+    worth = [sum(map(poisson_profit, rates, margin, loss, units)) for units in (got, wanted)]
+    assert worth[0] >= 0.995 * worth[1]
+
+
+def test_a_large_budget_problem_stays_within_a_hair_of_its_bound(shop):
+    """The Lagrangian bound: worth of the plan plus price times unused budget is close to it."""
+    rng = np.random.default_rng(3)
+    n = 2000
+    rates, cost = rng.uniform(0.5, 30, n), rng.uniform(1, 40, n)
+    margin, loss = cost * rng.uniform(0.2, 1.5, n), 0.1 * cost
+    arguments = newsvendor_shop(shop, rates, margin, cost, loss)
+    free = plan_night(*arguments, PARAMS).orders.value.sum()
+    budget = round(0.6 * free, 2)
+    plan = plan_night(*arguments, replace(PARAMS, budget=budget))
+    spent = plan.orders.value.sum()
+    assert spent <= budget
+    assert spent > budget - 1.0
