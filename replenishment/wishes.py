@@ -97,6 +97,60 @@ class Wishes:
         )
 
 
+@dataclass(frozen=True)
+class _Sides:
+    """Keys steered on their own stock, those on echelon stock, and the order of series."""
+
+    forecast: Forecast
+    own: Keys
+    pooled: Forecast
+    upper: Keys
+    order: Ints
+
+    def of(self, name: str) -> Floats:
+        """A field of both, by series."""
+        both = (getattr(self.own, name), getattr(self.upper, name))
+        return np.concatenate(both)[self.order].astype(np.float64)
+
+    def inbound(self) -> Floats:
+        """Units on order within the protection interval."""
+        return np.concatenate([self.own.inbound(), self.upper.inbound()])[self.order]
+
+    def needs(self, params: PlanParams) -> Needs:
+        """Needs by series."""
+        parts = [
+            find_needs(self.forecast, self.own, params),
+            find_needs(self.pooled, self.upper, params),
+        ]
+        return join_needs(parts, self.order)
+
+    def total(self) -> Distribution:
+        """Demand of the protection interval by series."""
+        parts = [_total(self.forecast, self.own), _total(self.pooled, self.upper)]
+        return join_totals(parts).take(self.order)
+
+
+def _sides(
+    series: Ints,
+    forecast: Forecast,
+    network: Network,
+    stock: StockPosition,
+    choice: LaneChoice,
+    echelons: Echelons,
+    said: Overrides,
+) -> _Sides:
+    leaf, node = series[~echelons.feeds[series]], series[echelons.feeds[series]]
+    own = leaf_keys(leaf, forecast, network, stock, choice.lane)
+    pooled, upper = node_keys(node, echelons, forecast, network, stock, choice.lane)
+    return _Sides(
+        forecast=forecast.take(leaf),
+        own=said_level(own, leaf, said),
+        pooled=pooled,
+        upper=said_level(upper, node, said),
+        order=np.argsort(np.concatenate([leaf, node])),
+    )
+
+
 def find_wishes(
     forecast: Forecast,
     network: Network,
@@ -108,32 +162,21 @@ def find_wishes(
 ) -> Wishes:
     """Needs of every series with a lane, its lot terms, and the order it would like best."""
     series = np.flatnonzero(choice.lane >= 0)
-    leaf, node = series[~echelons.feeds[series]], series[echelons.feeds[series]]
-    order, lane = np.argsort(np.concatenate([leaf, node])), choice.lane[series]
-    own = said_level(leaf_keys(leaf, forecast, network, stock, choice.lane), leaf, said)
-    pooled, upper = node_keys(node, echelons, forecast, network, stock, choice.lane)
-    upper = said_level(upper, node, said)
-    parts = [find_needs(forecast.take(leaf), own, params), find_needs(pooled, upper, params)]
-
-    def joined(name: str) -> Floats:
-        return np.concatenate([getattr(own, name), getattr(upper, name)])[order].astype(np.float64)
-
-    inbound = np.concatenate([own.inbound(), upper.inbound()])[order]
-    wanted = said_need(series, lane, joined("on_hand") + inbound, network, said)
-    needs = join_needs(parts, order).overruled(wanted)
+    lane = choice.lane[series]
+    sides = _sides(series, forecast, network, stock, choice, echelons, said)
+    available, inbound = sides.of("on_hand"), sides.inbound()
+    wanted = said_need(series, lane, available + inbound, network, said)
+    needs = sides.needs(params).overruled(wanted)
     allowed = may_order(series, lane, forecast, network, stock, said)
-    terms = lot_terms(lane, network, allowed)
-    too_large = outlasting(
-        terms, needs, lifetime_demand(forecast, network, params, echelons)[series]
-    )
-    worth = Worth(needs, replace(terms, most=np.where(too_large, 0.0, terms.most)))
+    lifetime = lifetime_demand(forecast, network, params, echelons)[series]
+    worth, too_large = worth_of(needs, lot_terms(lane, network, allowed), lifetime)
     breaks = Breaks.of(network.lanes, lane)
     quantity = buy_up(worth, worth.best(), breaks.start, breaks.units, breaks.cost)
     return Wishes(
         series=series,
         lane=lane,
-        lead_time=joined("lead_time").astype(np.int64),
-        review=joined("review").astype(np.int64),
+        lead_time=sides.of("lead_time").astype(np.int64),
+        review=sides.of("review").astype(np.int64),
         feeds=echelons.feeds[series],
         transfer=network.lanes.kind[lane] == LaneKind.TRANSFER,
         needs=needs,
@@ -141,18 +184,20 @@ def find_wishes(
         breaks=breaks,
         freight=network.lanes.unit_freight[lane],
         quantity=quantity,
-        asked=asked_of(worth, quantity, allowed & ~too_large),
-        available=joined("on_hand"),
+        asked=asked_of(worth, quantity, allowed & (too_large <= 0)),
+        available=available,
         inbound=inbound,
-        total=join_totals([_total(forecast.take(leaf), own), _total(pooled, upper)]).take(order),
+        total=sides.total(),
         said=np.isfinite(wanted),
-        too_large=np.where(too_large, terms.first, 0.0),
+        too_large=too_large,
     )
 
 
-def outlasting(terms: LotTerms, needs: Needs, lifetime: Floats) -> Bools:
-    """Keys in need whose smallest order is more than all demand to come, (keys,)."""
-    return np.asarray((terms.first > lifetime) & (needs.quantity > 0) & (terms.most > 0))
+def worth_of(needs: Needs, terms: LotTerms, lifetime: Floats) -> tuple[Worth, Floats]:
+    """The worth of orders, none for a smallest order above all demand to come; those orders."""
+    too_large = (terms.first > lifetime) & (needs.quantity > 0) & (terms.most > 0)
+    worth = Worth(needs, replace(terms, most=np.where(too_large, 0.0, terms.most)))
+    return worth, np.where(too_large, terms.first, 0.0)
 
 
 def asked_of(worth: Worth, quantity: Floats, allowed: Bools) -> Floats:
