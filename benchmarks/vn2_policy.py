@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "examples" / "vn
 from convert import Shop, read_shop  # noqa: E402
 from vn2_rules import (  # noqa: E402
     HOLDING,
+    LEAD_TIME,
     SHORTAGE,
     BenchmarkPolicy,
     Policy,
@@ -44,7 +45,7 @@ from stockwright.panel import SeriesIndex  # noqa: E402
 from stockwright.stock import StockPosition  # noqa: E402
 
 Floats = NDArray[np.float64]
-LEAD_TIME, REVIEW, HORIZON = 2, 1, 4
+REVIEW, HORIZON = 1, 4
 SCATTER_WEEKS = 15
 
 

@@ -6,14 +6,20 @@ weeks 1 to 6 and can be sold two weeks after the start of the week they are plac
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from replenishment.simulate import ShopState, ShopTerms, simulate
+
 Floats = NDArray[np.float64]
 
-HOLDING, SHORTAGE = 0.2, 1.0
+LEAD_TIME, HOLDING, SHORTAGE = 2, 0.2, 1.0
 ROUND_WEEKS, ORDER_WEEKS, WARM_UP_WEEKS = 8, 6, 10
 BASE_WEEKS, COVER_WEEKS = 13, 4
 REPORT_WINDOWS = 6
@@ -81,16 +87,18 @@ def play(
     Returns the cost (series, n_weeks) and the state after the last week.
     """
     stock, pipeline = state
-    cost = np.empty((len(stock), n_weeks))
-    for number in range(n_weeks):
-        week = first + number
-        order = policy(week - 1, stock, pipeline)
-        stock = stock + pipeline[:, 0]
-        pipeline = np.stack([pipeline[:, 1], order], axis=1)
-        sold = np.minimum(stock, demand[:, week])
-        stock = stock - sold
-        cost[:, number] = HOLDING * stock + SHORTAGE * (demand[:, week] - sold)
-    return cost, (stock, pipeline)
+    n = len(stock)
+    terms = ShopTerms.same(n, LEAD_TIME, HOLDING, SHORTAGE)
+
+    def order(period: int, now: ShopState) -> Floats:
+        if period + 1 >= n_weeks:
+            return np.zeros(n)
+        return policy(first + period, now.on_hand, now.pipeline[:, :LEAD_TIME])
+
+    start = ShopState(stock, np.concatenate([pipeline, np.zeros((n, 1))], axis=1))
+    week = slice(first, first + n_weeks)
+    run = simulate(demand[:, week], order, terms, start, opening=True)
+    return run.cost, (run.end.on_hand, run.end.pipeline[:, :LEAD_TIME])
 
 
 def warm_state(benchmark: BenchmarkPolicy, first: int) -> tuple[Floats, Floats]:
