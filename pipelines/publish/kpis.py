@@ -58,18 +58,29 @@ def kpis(night: Night, ingested: Ingested, orders: Table, transfers: Table) -> d
     }
 
 
-def stock_value(night: Night) -> float:
-    """Stock on hand at cost."""
-    return float((night.situation.stock.on_hand * night.situation.network.items.unit_cost).sum())
+def stock_value(night: Night) -> float | None:
+    """Stock on hand at cost; None where no location reports its stock."""
+    stock = night.situation.stock
+    if not stock.known.any():
+        return None
+    return float((stock.on_hand * night.situation.network.items.unit_cost).sum())
 
 
-def turnover_days(night: Night, ingested: Ingested, value: float) -> tuple[float | None, str]:
-    """Mean stock at cost over the daily cost of goods sold, and the formula that was used."""
-    sold = _past(night, night.situation.panel.demand).sum(axis=1, dtype=np.float64)
-    daily = float((sold * night.situation.network.items.unit_cost).sum()) / _past_days(night)
+def turnover_days(
+    night: Night, ingested: Ingested, value: float | None
+) -> tuple[float | None, str]:
+    """Mean stock at cost over the daily cost of goods sold, and the formula that was used.
+
+    Without a history the stock of tonight stands in, and only keys of known stock count.
+    """
     mean = mean_stock_value(night, ingested.tables["stock_history"])
+    counted = night.situation.stock.known if mean is None else slice(None)
+    sold = _past(night, night.situation.panel.demand).sum(axis=1, dtype=np.float64)
+    cost = (sold * night.situation.network.items.unit_cost)[counted]
     formula = "turnover_days_now" if mean is None else "turnover_days"
-    return _share(value if mean is None else mean, daily), formula
+    held = value if mean is None else mean
+    daily = float(cost.sum()) / _past_days(night)
+    return (None if held is None else _share(held, daily)), formula
 
 
 def mean_stock_value(night: Night, history: pd.DataFrame) -> float | None:
@@ -94,7 +105,8 @@ def fill_rate(night: Night) -> float | None:
     Missed units up to the arrival: the demand until then against all stock that can serve it, less
     what leaves tonight. Afterwards: the demand from the arrival on against the stock projected to
     be left, tonight's line and what arrives in between. A location that feeds others counts its
-    own stock only; a key that nothing supplies counts the whole horizon.
+    own stock only; a key that nothing supplies counts the whole horizon. Keys of unknown stock do
+    not count.
     """
     policy, horizon = night.plan.policy, night.forecast.horizon
     lanes, stock = night.situation.network.lanes, night.situation.stock
@@ -111,8 +123,8 @@ def fill_rate(night: Night) -> float | None:
     left = np.where(night.feeds() | ~supplied, alone, policy.stock_at_arrival)
     missed = before.expected_shortage(held)
     missed = missed + after.expected_shortage(left + planned_units(night) + later)
-    demanded = float((before.mean + after.mean).sum())
-    return _share(demanded - float(missed.sum()), demanded)
+    demanded = float((before.mean + after.mean)[stock.known].sum())
+    return _share(demanded - float(missed[stock.known].sum()), demanded)
 
 
 def _spans(lead_time: NDArray[np.int64], end: NDArray[Any]) -> NDArray[np.int64]:
@@ -156,9 +168,10 @@ def skus_sold(night: Night) -> float | None:
 
 
 def sell_through(night: Night) -> float | None:
-    """Units sold in the last 28 days over those and the units on hand now."""
-    sold = float(_past(night, night.situation.panel.demand).sum(dtype=np.float64))
-    return _share(sold, sold + float(night.situation.stock.on_hand.sum()))
+    """Units sold in the last 28 days over those and the units on hand now, where they are known."""
+    stock = night.situation.stock
+    sold = float(_past(night, night.situation.panel.demand)[stock.known].sum(dtype=np.float64))
+    return _share(sold, sold + float(stock.on_hand.sum()))
 
 
 def slow_moving(night: Night) -> float | None:

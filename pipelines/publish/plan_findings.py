@@ -52,7 +52,7 @@ def unavoidable_stockouts(night: Night) -> list[Finding]:
         "stock": supply,
         "demand": demand.mean,
         "date": _dates(night, policy.stockout_step[series]),
-        "arrival": _arrival_dates(night, policy.lane[series]),
+        "arrival": _dates(night, policy.lead_time[series], after=1),
     }
     return _findings("STOCKOUT_EXPECTED", "high", series, cost, columns)
 
@@ -131,13 +131,10 @@ def arrivals_until(night: Night, steps: NDArray[np.int64], after: int = 0) -> Fl
     return counted.astype(np.float64)
 
 
-def _dates(night: Night, steps: NDArray[Any]) -> list[str]:
-    return list(np.datetime_as_string(night.dates_of_steps(steps)).tolist())
-
-
-def _arrival_dates(night: Night, lanes: NDArray[Any]) -> list[str]:
-    dates = night.situation.network.lanes.available_date[lanes]
-    return list(np.datetime_as_string(np.asarray(dates, "datetime64[D]")).tolist())
+def _dates(night: Night, steps: NDArray[Any], after: int = 0) -> list[str]:
+    """The day ``after`` days behind the end of each step's period."""
+    days = night.dates_of_steps(steps) + np.timedelta64(after, "D")
+    return list(np.datetime_as_string(days).tolist())
 
 
 def _findings(
