@@ -24,7 +24,10 @@ CONFIG = 'period = "week"\n[model]\ntrees = 5\n'
 
 @dataclass(frozen=True)
 class Night:
-    """What a planner has after a call: exit code, what was said, the published files."""
+    """What a planner has after a call: exit code, what was said, the published files.
+
+    folder: the run's own, so that a later night of the same date does not change it.
+    """
 
     code: int
     said: str
@@ -114,7 +117,7 @@ class Shop:
 
     def call(self, *words: str, date: str = SUNDAY) -> Night:
         answer = CliRunner().invoke(app, list(words))
-        return Night(answer.exit_code, answer.output, self.out / date)
+        return Night(answer.exit_code, answer.output, (self.out / date).resolve())
 
     def files(self, date: str = SUNDAY) -> dict[str, bytes]:
         """Bytes of each published file but the manifest."""
