@@ -20,9 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "examples" / "vn2")]
 
 from convert import Shop, read_shop  # noqa: E402
+from panels import vn2_panel  # noqa: E402
 from vn2_rules import (  # noqa: E402
     HOLDING,
     LEAD_TIME,
+    ROUND_WEEKS,
     SHORTAGE,
     BenchmarkPolicy,
     Policy,
@@ -31,6 +33,8 @@ from vn2_rules import (  # noqa: E402
     windows,
 )
 
+from forecasting.model import FittedModel, fit  # noqa: E402
+from forecasting.params import ModelParams  # noqa: E402
 from replenishment import PlanParams, plan_night  # noqa: E402
 from stockwright.forecast import Forecast  # noqa: E402
 from stockwright.network import (  # noqa: E402
@@ -52,6 +56,7 @@ SCATTER_WEEKS = 15
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--paths", type=int, default=256)
+    parser.add_argument("--model", action="store_true", help="also with the engine's own forecast")
     call = parser.parse_args()
     shop = read_shop(Path(os.environ["STOCKWRIGHT_DATA"]) / "vn2")
     benchmark = BenchmarkPolicy(shop.sales, shop.in_stock, shop.weeks)
@@ -60,6 +65,8 @@ def main() -> None:
         "critical level of 3 weeks": quantile_rule(benchmark),
         "plan_night": engine_rule(benchmark, call.paths),
     }
+    if call.model:
+        rules["plan_night, own forecast"] = model_rule(shop, call.paths)
     starts = windows(len(shop.weeks), report=False)
     for name, rule in rules.items():
         ratios = [compare(shop, benchmark, start, name, rule) for start in starts]
@@ -109,6 +116,32 @@ def engine_rule(benchmark: BenchmarkPolicy, paths: int) -> Policy:
         plan = plan_night(forecast, network, position(stock, pipeline), params)
         units = np.zeros(index.n_series)
         units[plan.orders.series] = plan.orders.units
+        return units
+
+    return order
+
+
+def model_rule(shop: Shop, paths: int) -> Policy:
+    """``plan_night`` on the demand model, fitted anew before each window."""
+    panel = vn2_panel()
+    keys = list(zip(panel.index.sku_names(), panel.index.location_names(), strict=True))
+    place = {key: row for row, key in enumerate(zip(shop.sku, shop.location, strict=True))}
+    rows = np.array([place[key] for key in keys])
+    network = contest_network(panel.index.n_series)
+    params = ModelParams.for_period("week", HORIZON)
+    fitted: dict[int, FittedModel] = {}
+
+    def order(week: int, stock: Floats, pipeline: Floats) -> Floats:
+        window = week // ROUND_WEEKS
+        if window not in fitted:
+            fitted.clear()
+            fitted[window] = fit(panel.until(week), params)
+        past = panel.until(week)
+        forecast = fitted[window].predict(past, HORIZON, fitted[window].context(past))
+        state = position(stock[rows], pipeline[rows])
+        plan = plan_night(forecast, network, state, PlanParams(paths=paths))
+        units = np.zeros(len(stock))
+        units[rows[plan.orders.series]] = plan.orders.units
         return units
 
     return order

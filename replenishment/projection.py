@@ -120,7 +120,7 @@ def _delay(forecast: Forecast, keys: Keys, paths: int, seed: int) -> Floats:
     """Demand met by an earlier or missed by a later delivery, (keys, 1, paths).
 
     Mean demand times a normal deviation of the lead time, as in Silver, Pyke & Thomas (2017,
-    eq. 6.33: sigma^2 = L sigma_D^2 + D^2 sigma_L^2).
+    section 6.10): sigma^2 = L sigma_D^2 + D^2 sigma_L^2.
     """
     out = np.zeros((len(keys), 1, paths))
     spread = mean_rate(forecast, keys) * keys.lead_time_sd

@@ -157,7 +157,7 @@ def _after_order(state: ShopState, units: Floats, terms: ShopTerms) -> ShopState
 
 
 class BaseStock:
-    """Order up to a fixed position every period (Snyder & Shen 2019, section 4.3.4)."""
+    """Order up to a fixed position every period (Snyder & Shen 2019, section 4.3)."""
 
     def __init__(self, target: ArrayLike) -> None:
         self._target = np.asarray(target, np.float64)

@@ -188,7 +188,7 @@ def _price_of_fill(
     """Price at which the cheapest target loses no more than 1 - fill rate of the demand.
 
     Demand short over the review interval is E[(D(L+R) - y)+] - E[(D(L) - y)+] (Zipkin 2000,
-    section 6.4; Silver, Pyke & Thomas 2017, section 6.7 without the second term).
+    chapter 6).
     """
     total, quantum = held.totals[-1].take(rows), held.quantum[rows]
     before = forecast.total(1, keys.lead_time)
