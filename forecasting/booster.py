@@ -16,10 +16,10 @@ from stockwright.errors import FitError
 Floats = NDArray[np.float64]
 # Codes of names change when names come and go, and a stored model must outlive that; with few years
 # of history the raw calendar only remembers what happened to fall on a date.
-_CODES = ("location_code", "category_code", "brand_code", "event", "phase")
-_SKIPPED = frozenset((*_CODES, "season_bin", "year_sin", "year_cos", "month_day"))
+_SKIPPED = frozenset(("event", "phase", "season_bin", "year_sin", "year_cos", "month_day"))
 # Ages beyond this many days tell nothing but the calendar.
 _GROWN_UP = 182.0
+_PRICES = ("price_ratio", "price_change", "discount", "discount_change")
 # A leaf needs this many expected units, so that rare sellers are not memorized.
 _UNITS_PER_LEAF = 20.0
 # Bounds of the logarithm of mean over base.
@@ -27,11 +27,19 @@ _FACTORS = (-9.0, 3.5)
 
 
 def model_input(X: NDArray[np.float32], names: tuple[str, ...], days: int) -> NDArray[np.float32]:
-    """The columns that the model reads, ages cut off; ``days`` in a period."""
-    kept = [i for i, name in enumerate(names) if name not in _SKIPPED]
+    """The columns that the model reads; ``days`` in a period.
+
+    Ages are cut off. In an event whose uplift is known, prices are hidden: the uplift holds what
+    they do, and what price cuts do on other days would be counted on top of it.
+    """
+    kept = [i for i, n in enumerate(names) if n not in _SKIPPED and not n.endswith("_code")]
     read = X[:, kept]
-    age = [names[i] for i in kept].index("age")
+    column = {names[i]: place for place, i in enumerate(kept)}
+    age = column["age"]
     np.minimum(read[:, age], np.float32(_GROWN_UP / days), out=read[:, age])
+    busy = np.flatnonzero(np.isfinite(read[:, column["event_uplift_shop"]]))
+    for name in _PRICES:
+        read[busy, column[name]] = np.nan
     return read
 
 

@@ -33,8 +33,8 @@ class ModelParams:
     leaves: int = 31
     learning_rate: float = 0.06
     threads: int = 2
-    origins: int = 28
-    stride: int = 13
+    origins: int = 32
+    stride: int = 20
     held_out: int = 6
     held_stride: int = 11
     held_windows: int = 12_000

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.build import build_features
-from features.context import build_context
+from features.context import FeatureContext, build_context
 from features.matrix import FeatureMatrix
 from forecasting.params import ModelParams
 from forecasting.recovered import recovered_demand
@@ -16,8 +16,11 @@ from stockwright.panel import DemandPanel, mix_hash
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-# Steps of one origin for one part of the series, and parts of the series per origin.
-_STEPS, _PARTS = 4, 2
+# Steps of one origin for one part of the series: spread over the horizon, and of those in an
+# event, which are rare and decide most; and parts of the series per origin.
+_STEPS, _EVENT_STEPS, _PARTS = 4, 2, 3
+# A period in which so many series have an event is one of the shop's.
+_BUSY = 0.2
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,11 @@ def training_rows(panel: DemandPanel, params: ModelParams) -> Rows:
     """Rows of all past origins whose targets lie in the history and are known or recovered."""
     origins = past_origins(panel, params)
     listed = _listed_share(panel, origins)
-    share = params.max_rows / max(panel.n_series * len(origins) * _STEPS * listed, 1.0)
+    steps = len(origins) * (_STEPS + _EVENT_STEPS)
+    share = params.max_rows / max(panel.n_series * listed * steps, 1.0)
     keys = panel.index.key_hash()
-    parts = [_origin_rows(panel, int(o), share, keys, params) for o in origins]
+    tonight = build_context(panel, params.features())
+    parts = [_origin_rows(panel, int(o), share, keys, tonight, params) for o in origins]
     found = [part for chunk in parts for part in chunk if len(part.units)]
     if not found:
         return _no_rows()
@@ -76,33 +81,51 @@ def _no_rows() -> Rows:
 
 
 def _origin_rows(
-    panel: DemandPanel, origin: int, share: float, keys: NDArray[np.uint64], params: ModelParams
+    panel: DemandPanel,
+    origin: int,
+    share: float,
+    keys: NDArray[np.uint64],
+    tonight: FeatureContext,
+    params: ModelParams,
 ) -> list[Rows]:
-    """Rows of one origin: parts of the series, each with its own few steps."""
+    """Rows of one origin: parts of the series, each with its own few steps.
+
+    Uplifts of events are those known tonight. With what was known then, an event that had
+    been seen once would be underrated in every row, and the booster would learn to raise it.
+    """
     features = params.features()
     past = panel.until(origin)
-    context = build_context(past, features)
+    context = replace(
+        build_context(past, features),
+        uplift=tonight.uplift,
+        seen=tonight.seen,
+        phases=tonight.phases,
+    )
     salt = mix_hash(np.array([origin, origin + 2**32], np.uint64))
     draw = mix_hash(keys ^ salt[0])
     uniform = (draw >> np.uint64(11)).astype(np.float64) / 2.0**53
     part_of = (draw % np.uint64(_PARTS)).astype(np.int64)
     longest = min(params.horizon, panel.origin - origin)
+    event = panel.covariates.event[:, origin + 1 : origin + 1 + longest]
+    busy = np.flatnonzero((event > 0).mean(axis=0) > _BUSY) + 1
     rows = []
     for part in range(_PARTS):
         series = np.flatnonzero((uniform < share) & (part_of == part))
         if len(series):
-            steps = _steps(longest, int(salt[1] >> np.uint64(33)) + part)
+            turn = int(salt[1] >> np.uint64(33)) + part
+            some = busy[_spread(len(busy), _EVENT_STEPS, turn)]
+            steps = np.union1d(_spread(longest, _STEPS, turn) + 1, some)
             matrix = build_features(past.take(series), steps, features, context)
             rows.append(_known_rows(panel.take(series), matrix, origin))
     return rows
 
 
-def _steps(longest: int, turn: int) -> Ints:
-    """A few steps spread over 1 ... longest, others for every turn."""
-    count = min(_STEPS, longest)
+def _spread(length: int, count: int, turn: int) -> Ints:
+    """Some ``count`` places spread over 0 ... length - 1, others for every turn."""
+    count = min(count, length)
     start = turn * 0.6180339887 % 1.0
-    places = (np.arange(count) + start) / count * longest
-    return np.unique(np.clip(places.astype(np.int64), 0, longest - 1)) + 1
+    places = (np.arange(count) + start) / max(count, 1) * length
+    return np.unique(places.astype(np.int64))
 
 
 def _known_rows(block: DemandPanel, matrix: FeatureMatrix, origin: int) -> Rows:

@@ -1,0 +1,252 @@
+"""Measure the forecast out of sample: coverage of totals, bias, WAPE, pinball loss.
+
+    STOCKWRIGHT_DATA=... python benchmarks/calibration.py [vn2] [online_retail] [demo] [--report]
+
+Models are fitted on everything up to the start of a window and forecast from several origins in
+it. Totals run over steps 1 ... span, the protection interval of an order. Coverage is the
+non-randomized PIT of Czado, Gneiting and Held (2009); a total with a stock-out is known to be at
+least what was sold and enters through the Kaplan-Meier curve of the PIT values. ``--report``
+looks at the last 48 weeks of VN2 instead of the 48 before them. The demo shop is held against
+its true demand over all periods.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+
+from forecasting.model import fit  # noqa: E402
+from forecasting.params import ModelParams  # noqa: E402
+from forecasting.recovered import recovered_demand  # noqa: E402
+from pipelines.assemble.build import assemble  # noqa: E402
+from pipelines.config.load import load_config  # noqa: E402
+from pipelines.demo import DEMO_LAST_DATE, Truth, write_demo  # noqa: E402
+from pipelines.ingest.read import read_tables  # noqa: E402
+from stockwright.distribution import Distribution  # noqa: E402
+from stockwright.forecast import Forecast  # noqa: E402
+from stockwright.panel import DemandPanel, mix_hash  # noqa: E402
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
+PINBALL_LEVEL = 1 / 1.2
+#: Demand (series, steps) after an origin and whether it is known: outcome(panel, origin, steps).
+Outcome = Callable[[DemandPanel, int, int], tuple[Floats, Bools]]
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Forecast totals and what came; at_least: only a lower bound is known."""
+
+    total: Distribution
+    units: Floats
+    at_least: Bools
+    moving: Floats
+
+
+def tables_panel(folder: Path, as_of: np.datetime64) -> DemandPanel:
+    config = load_config(folder=folder)
+    return assemble(read_tables(str(folder), config, as_of), config, as_of).panel
+
+
+def converted(example: str, as_of: str) -> DemandPanel:
+    with tempfile.TemporaryDirectory() as folder:
+        script = ROOT / "examples" / example / "convert.py"
+        command = [sys.executable, str(script), folder, "--as-of", as_of]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return tables_panel(Path(folder), np.datetime64(as_of))
+
+
+def recorded(panel: DemandPanel, origin: int, steps: int) -> tuple[Floats, Bools]:
+    units, known, _ = recovered_demand(panel, np.s_[:, origin + 1 : origin + 1 + steps])
+    return units, known
+
+
+def moving_average(panel: DemandPanel, origin: int, steps: int) -> Floats:
+    """Mean of 13 weeks in stock times a weekly season of the whole shop, (series, steps)."""
+    week = (panel.calendar.dates(0, origin + 1 + steps).astype(np.int64) // 7) % 52
+    units, known, _ = recovered_demand(panel, np.s_[:, : origin + 1])
+    season = np.ones(52)
+    for place in range(52):
+        cells = known[:, week[: origin + 1] == place]
+        if cells.any():
+            season[place] = units[:, week[: origin + 1] == place][cells].mean()
+    season /= season.mean()
+    quiet = units / season[week[: origin + 1]]
+    last = known[:, -13:]
+    base = (quiet[:, -13:] * last).sum(axis=1) / np.maximum(last.sum(axis=1), 1)
+    return np.asarray(base[:, None] * season[week[origin + 1 :]])
+
+
+def compared(
+    panel: DemandPanel, forecast: Forecast, span: int, outcome: Outcome, moving: Floats
+) -> Outcomes:
+    units, known = outcome(panel, forecast.origin, span)
+    at_least = ~known.all(axis=1)
+    seen = np.where(known, units, 0.0).sum(axis=1)
+    rows = np.flatnonzero(forecast.mean[:, :span].sum(axis=1) > 0)
+    total = forecast.total(1, span).take(rows)
+    return Outcomes(total, seen[rows], at_least[rows], moving[rows, :span].sum(axis=1))
+
+
+def joined(parts: list[Outcomes]) -> Outcomes:
+    names = ("mean", "variance", "quantum", "tail_share", "tail_ratio")
+    total = Distribution(*(np.concatenate([getattr(p.total, n) for p in parts]) for n in names))
+    rest = (np.concatenate([getattr(p, n) for p in parts]) for n in ("units", "at_least", "moving"))
+    return Outcomes(total, *rest)
+
+
+def pit_bounds(found: Outcomes) -> tuple[Floats, Floats]:
+    """F(y - 1) and F(y) of each outcome; for amounts that are not whole both are F(y)."""
+    above = found.total.cdf(found.units)
+    below = found.total.cdf(found.units - found.total.quantum)
+    return np.where(found.total.quantum == 1, below, above), above
+
+
+def coverage(found: Outcomes, level: float) -> float:
+    """Non-randomized PIT coverage of the totals that are known whole."""
+    below, above = (bound[~found.at_least] for bound in pit_bounds(found))
+    share = np.where(above > below, (level - below) / np.maximum(above - below, 1e-300), 0)
+    return float(np.where(above > below, np.clip(share, 0, 1), above <= level).mean())
+
+
+def kaplan_meier(found: Outcomes, level: float) -> float:
+    """Coverage with lower bounds as right-censored PIT values (Kaplan & Meier 1958)."""
+    below, above = pit_bounds(found)
+    spread = mix_hash(np.arange(len(below), dtype=np.uint64)) >> np.uint64(11)
+    value = below + (above - below) * (spread.astype(np.float64) / 2.0**53)
+    value = np.where(found.at_least, below, value)
+    order = np.lexsort((found.at_least, value))
+    value, event = value[order], ~found.at_least[order]
+    left = np.arange(len(value), 0, -1)
+    survival = np.cumprod(1 - event / left)
+    place = int(np.searchsorted(value, level, side="right"))
+    return float(1 - survival[place - 1]) if place else 0.0
+
+
+def pinball(quantile: Floats, units: Floats) -> float:
+    miss = units - quantile
+    return float(np.maximum(PINBALL_LEVEL * miss, (PINBALL_LEVEL - 1) * miss).sum() / units.sum())
+
+
+def line(name: str, span: int, found: Outcomes) -> str:
+    known = ~found.at_least
+    units, mean, moving = found.units[known], found.total.mean[known], found.moving[known]
+    quantiles = found.total.take(known).quantile(LEVELS)
+    own = [found.total.take(known).cdf(quantiles[:, i]).mean() for i in range(len(LEVELS))]
+    raw = [(units <= quantiles[:, i]).mean() for i in range(len(LEVELS))]
+    bought = found.total.take(known).quantile(PINBALL_LEVEL)
+    cells = [f"{name} 1..{span}", f"{len(known)}", f"{100 * found.at_least.mean():.0f} %"]
+    cells += [f"{100 * (mean.sum() / units.sum() - 1):+.1f} %"]
+    cells += [f"{np.abs(mean - units).sum() / units.sum():.3f}"]
+    cells += [f"{pinball(bought, units):.3f}"]
+    cells += [" ".join(f"{coverage(found, level):.3f}" for level in LEVELS)]
+    cells += [" ".join(f"{kaplan_meier(found, level):.3f}" for level in LEVELS)]
+    cells += [" ".join(f"{a:.2f}/{b:.2f}" for a, b in zip(raw, own, strict=True))]
+    if moving.sum() > 0:
+        cells += [f"{100 * (moving.sum() / units.sum() - 1):+.1f} %"]
+        cells += [
+            f"{np.abs(moving - units).sum() / units.sum():.3f}",
+            f"{pinball(moving, units):.3f}",
+        ]
+    return " | ".join(cells)
+
+
+def rounds(
+    panel: DemandPanel, starts: list[int], offsets: tuple[int, ...], horizon: int, outcome: Outcome
+) -> Iterator[tuple[Forecast, Floats]]:
+    """One model for each start, forecasts from the origins start + offset."""
+    for start in starts:
+        began = time.perf_counter()
+        model = fit(panel.until(start), ModelParams.for_period(panel.calendar.period, horizon))
+        fitted = time.perf_counter() - began
+        for offset in offsets:
+            forecast = model.predict(panel.until(start + offset), horizon)
+            weekly = panel.calendar.period == "week"
+            moving = moving_average(panel, start + offset, horizon) if weekly else 0 * forecast.mean
+            yield forecast, np.asarray(moving, np.float64)
+        date = panel.calendar.last_day(start)
+        print(f"  fitted at {date} in {fitted:.0f} s", file=sys.stderr, flush=True)
+
+
+def measure(
+    name: str,
+    panel: DemandPanel,
+    starts: list[int],
+    offsets: tuple[int, ...],
+    spans: tuple[int, ...],
+    outcome: Outcome = recorded,
+) -> None:
+    parts: dict[int, list[Outcomes]] = {span: [] for span in spans}
+    for forecast, moving in rounds(panel, starts, offsets, max(spans), outcome):
+        for span in spans:
+            parts[span].append(compared(panel, forecast, span, outcome, moving))
+    for span in spans:
+        print(line(name, span, joined(parts[span])), flush=True)
+
+
+def vn2(report: bool) -> None:
+    panel = converted("vn2", "2024-04-14")
+    first = panel.n_periods - 48 * (1 if report else 2)
+    starts = [first + 8 * k - 1 for k in range(6)]
+    measure("VN2 report" if report else "VN2 earlier", panel, starts, (0, 2, 4), (3, 4))
+
+
+def online_retail() -> None:
+    panel = converted("online_retail", "2011-10-09")
+    starts = [panel.n_periods - 1 - 8 * k for k in range(5, 0, -1)]
+    measure("Online Retail", panel, starts, (0, 2, 4), (2, 3, 4))
+
+
+def demo() -> None:
+    """The demo shop against truth; its horizon runs on where the tables end."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "shop"
+        write_demo(folder)
+        panel = tables_panel(folder, np.datetime64(DEMO_LAST_DATE))
+        truth = Truth.load(folder)
+        rows = truth.rows(panel.index.sku_names(), panel.index.location_names())
+
+        def true_demand(panel: DemandPanel, origin: int, steps: int) -> tuple[Floats, Bools]:
+            dates = panel.calendar.dates(origin + 1, steps)
+            units = truth.demand(dates[0], steps).reshape(-1, steps)[rows].astype(np.float64)
+            units[rows < 0] = 0
+            return units, np.ones(units.shape, np.bool_)
+
+        starts = [panel.origin - back for back in (180, 135, 90, 45, 0)]
+        measure("demo", panel, starts, (0,), (5, 9, 14, 28), true_demand)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="*", default=["vn2", "online_retail", "demo"])
+    parser.add_argument("--report", action="store_true", help="VN2's report windows")
+    asked = parser.parse_args()
+    print(
+        f"totals | n | cut short | bias | WAPE | pinball .833 | coverage {LEVELS} | Kaplan-Meier"
+        " | raw / own F(q) | moving average: bias | WAPE | pinball of the mean"
+    )
+    if "vn2" in asked.what:
+        vn2(asked.report)
+    if "online_retail" in asked.what:
+        online_retail()
+    if "demo" in asked.what:
+        demo()
+
+
+if __name__ == "__main__":
+    main()
