@@ -15,6 +15,8 @@ from stockwright.panel import DemandPanel
 Floats = NDArray[np.float64]
 # Fewer periods than this show no trend.
 _LEAST_PERIODS = 12
+# A range below this share of the largest value is no more than rounding.
+_FLAT = 1e-9
 _LOWEST, _HIGHEST = 0.5, 2.0
 
 
@@ -56,8 +58,11 @@ def theta_forecast(values: Floats, horizon: int) -> Floats:
     """Forecast of the next ``horizon`` values by statsmodels' Theta model, without a season."""
     from statsmodels.tsa.forecasting.theta import ThetaModel
 
+    if np.ptp(values) <= _FLAT * np.abs(values).max():
+        # statsmodels 0.14 takes a constant series for its own intercept and finds a trend in it.
+        return np.full(horizon, values[-1])
     with warnings.catch_warnings():
-        # A constant series has no smoothing parameter to find, which statsmodels warns of.
+        # A nearly constant series has no smoothing parameter to find, which statsmodels warns of.
         warnings.simplefilter("ignore")
         fitted = ThetaModel(values, period=1, deseasonalize=False).fit()
         return np.asarray(fitted.forecast(horizon), np.float64)
