@@ -113,6 +113,8 @@ def test_a_supplier_minimum_is_reached_or_the_supplier_gets_no_line(shop):
         after = night.table("orders").astype({"value": float}).groupby("supplier")["value"].sum()
         assert after.get("Acme", 0.0) == 0 or after["Acme"] >= minimum
         assert after["Bolt"] == pytest.approx(value["Bolt"])
+    assert "the supplier's minimum" in message(night, "LIMIT_CUT", "fan", "Central")
+    assert decision(night, "fan", "Central") == "LIMIT_CUT"
 
 
 def test_orders_are_whole_multiples_of_both_units(shop):
