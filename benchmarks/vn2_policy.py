@@ -41,6 +41,7 @@ from stockwright.network import (  # noqa: E402
     ItemTerms,
     LaneKind,
     Lanes,
+    LocationKind,
     Locations,
     Network,
     Suppliers,
@@ -56,7 +57,7 @@ SCATTER_WEEKS = 15
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--paths", type=int, default=256)
-    parser.add_argument("--model", action="store_true", help="also with the engine's own forecast")
+    parser.add_argument("--model", action="store_true", help="with the engine's own forecast")
     call = parser.parse_args()
     shop = read_shop(Path(os.environ["STOCKWRIGHT_DATA"]) / "vn2")
     benchmark = BenchmarkPolicy(shop.sales, shop.in_stock, shop.weeks)
@@ -66,7 +67,7 @@ def main() -> None:
         "plan_night": engine_rule(benchmark, call.paths),
     }
     if call.model:
-        rules["plan_night, own forecast"] = model_rule(shop, call.paths)
+        rules = {"plan_night, own forecast": model_rule(shop, call.paths)}
     starts = windows(len(shop.weeks), report=False)
     for name, rule in rules.items():
         ratios = [compare(shop, benchmark, start, name, rule) for start in starts]
@@ -127,7 +128,7 @@ def model_rule(shop: Shop, paths: int) -> Policy:
     keys = list(zip(panel.index.sku_names(), panel.index.location_names(), strict=True))
     place = {key: row for row, key in enumerate(zip(shop.sku, shop.location, strict=True))}
     rows = np.array([place[key] for key in keys])
-    network = contest_network(panel.index.n_series)
+    network = contest_network(panel.index.n_series, len(panel.index.locations))
     params = ModelParams.for_period("week", HORIZON)
     fitted: dict[int, FittedModel] = {}
 
@@ -203,15 +204,15 @@ def scatter(benchmark: BenchmarkPolicy, week: int) -> tuple[float, float]:
     return float(max(fit[0], 1.0)), float(max(fit[1], 0.0))
 
 
-def contest_network(n: int) -> Network:
+def contest_network(n: int, places: int = 1) -> Network:
     """The contest's terms: one lane per series, 0.2 to hold, 1.0 to miss."""
     full = np.ones(n)
     nothing = np.full(n, np.nan)
     return Network(
         Locations(
-            kind=np.array([2]), parent=np.array([-1]), sells=np.array([True]),
-            counts_stock=np.array([True]), inbound_capacity=np.array([np.inf]),
-            region=("",), tier=("",),
+            kind=np.full(places, LocationKind.STORE), parent=np.full(places, -1),
+            sells=np.ones(places, np.bool_), counts_stock=np.ones(places, np.bool_),
+            inbound_capacity=np.full(places, np.inf), region=("",) * places, tier=("",) * places,
         ),
         Suppliers(("contest",), np.zeros(1), np.zeros(1), np.zeros(1)),
         Lanes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -35,6 +35,7 @@ class Needs:
     loss: units lost in the cycle as a function of tonight's order.
     lost: units lost in the cycle if nothing is ordered.
     demand: mean demand of the cycle (steps L + 1 ... L + R).
+    settled: what ``settle`` made of the full curve; the curves that are kept have fewer knots.
     """
 
     curves: CostCurves
@@ -48,6 +49,7 @@ class Needs:
     lost_before: Floats
     lost: Floats
     demand: Floats
+    settled: Floats
 
     def take(self, keys: NDArray[Any] | slice) -> Needs:
         """Some of the keys."""
@@ -65,10 +67,19 @@ class Needs:
         )
 
 
+#: Turns the needs of some keys, and their places in the list of keys, into orders.
+Settle = Callable[[Needs, Ints], Floats]
 _PLAIN = tuple(f.name for f in fields(Needs) if f.name not in ("curves", "loss"))
 
 
-def find_needs(forecast: Forecast, keys: Keys, params: PlanParams) -> Needs:
+def cheapest(needs: Needs, keys: Ints) -> Floats:
+    """Orders of least cost, without lots."""
+    return np.maximum(needs.quantity, 0.0)
+
+
+def find_needs(
+    forecast: Forecast, keys: Keys, params: PlanParams, settle: Settle = cheapest
+) -> Needs:
     """Cost curve and cheapest order of every key, in chunks of bounded memory.
 
     Where no sampled future runs out before the arrival the order is the exact order-up-to level
@@ -81,7 +92,9 @@ def find_needs(forecast: Forecast, keys: Keys, params: PlanParams) -> Needs:
         some = forecast.take(chunk)
         sample = project(some, few, params.paths, params.close_points, params.seed)
         exact = protection_total(some, few)
-        parts.append(_chunk_needs(sample, exact, few, _take(targets, chunk), ending))
+        needs = _chunk_needs(sample, exact, few, _take(targets, chunk), ending)
+        kept = needs.curves.merged(_KEPT_KNOTS)
+        parts.append(replace(needs, curves=kept, settled=settle(needs, chunk)))
         rows.append(chunk)
     return join_needs(parts, np.argsort(np.concatenate(rows), kind="stable"))
 
@@ -135,7 +148,7 @@ def _chunk_needs(
     units = np.ones(len(keys))
     loss = CostCurves.from_thresholds(thresholds[:, -2:-1], 0 * units[:, None], units)
     return Needs(
-        curves=curves.merged(_KEPT_KNOTS),
+        curves=curves,
         loss=loss.merged(_LOSS_KNOTS),
         quantity=curves.cheapest(),
         order_up_to=targets.order_up_to,
@@ -146,6 +159,7 @@ def _chunk_needs(
         lost_before=sample.lost_before,
         lost=loss.cost(np.zeros(len(keys))),
         demand=np.maximum(sample.cycle.mean(axis=1), 0.0),
+        settled=np.zeros(len(keys)),
     )
 
 

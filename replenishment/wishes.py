@@ -11,7 +11,7 @@ from replenishment.echelon import Echelons, leaf_keys, node_keys
 from replenishment.keys import Keys
 from replenishment.lanes import LaneChoice
 from replenishment.lots import LotTerms, Worth, buy_up, unit_cost_at
-from replenishment.needs import Needs, find_needs, join_needs
+from replenishment.needs import Needs, Settle, find_needs, join_needs
 from replenishment.params import PlanParams
 from replenishment.terms import lifetime_demand, lot_terms, may_order, said_level, said_need
 from stockwright.distribution import Distribution
@@ -116,11 +116,13 @@ class _Sides:
         """Units on order within the protection interval."""
         return np.concatenate([self.own.inbound(), self.upper.inbound()])[self.order]
 
-    def needs(self, params: PlanParams) -> Needs:
-        """Needs by series."""
+    def needs(self, params: PlanParams, terms: LotTerms) -> Needs:
+        """Needs by series, settled in whole lots of ``terms``, (series,)."""
+        place, count = np.argsort(self.order), len(self.own)
+        own, upper = terms.take(place[:count]), terms.take(place[count:])
         parts = [
-            find_needs(self.forecast, self.own, params),
-            find_needs(self.pooled, self.upper, params),
+            find_needs(self.forecast, self.own, params, _in_lots(own)),
+            find_needs(self.pooled, self.upper, params, _in_lots(upper)),
         ]
         return join_needs(parts, self.order)
 
@@ -166,12 +168,16 @@ def find_wishes(
     sides = _sides(series, forecast, network, stock, choice, echelons, said)
     available, inbound = sides.of("on_hand"), sides.inbound()
     wanted = said_need(series, lane, available + inbound, network, said)
-    needs = sides.needs(params).overruled(wanted)
     allowed = may_order(series, lane, forecast, network, stock, said)
     lifetime = lifetime_demand(forecast, network, params, echelons)[series]
-    worth, too_large = worth_of(needs, lot_terms(lane, network, allowed), lifetime)
-    breaks = Breaks.of(network.lanes, lane)
-    quantity = buy_up(worth, worth.best(), breaks.start, breaks.units, breaks.cost)
+    terms, too_large = within_lifetime(lot_terms(lane, network, allowed), lifetime)
+    needs = sides.needs(params, terms).overruled(wanted)
+    too_large = np.where(needs.quantity > 0, too_large, 0.0)
+    worth, breaks = Worth(needs, terms), Breaks.of(network.lanes, lane)
+    best = needs.settled.copy()
+    overruled = np.flatnonzero(np.isfinite(wanted))
+    best[overruled] = worth.take(overruled).best()
+    quantity = buy_up(worth, best, breaks.start, breaks.units, breaks.cost)
     return Wishes(
         series=series,
         lane=lane,
@@ -193,11 +199,16 @@ def find_wishes(
     )
 
 
-def worth_of(needs: Needs, terms: LotTerms, lifetime: Floats) -> tuple[Worth, Floats]:
-    """The worth of orders, none for a smallest order above all demand to come; those orders."""
-    too_large = (terms.first > lifetime) & (needs.quantity > 0) & (terms.most > 0)
-    worth = Worth(needs, replace(terms, most=np.where(too_large, 0.0, terms.most)))
-    return worth, np.where(too_large, terms.first, 0.0)
+def _in_lots(terms: LotTerms) -> Settle:
+    """Orders of most worth in whole lots of ``terms``."""
+    return lambda needs, keys: Worth(needs, terms.take(keys)).best()
+
+
+def within_lifetime(terms: LotTerms, lifetime: Floats) -> tuple[LotTerms, Floats]:
+    """The terms without orders above all demand to come, and the smallest orders that are."""
+    beyond = (terms.first > lifetime) & (terms.most > 0)
+    most = np.where(beyond, 0.0, terms.most)
+    return replace(terms, most=most), np.where(beyond, terms.first, 0.0)
 
 
 def asked_of(worth: Worth, quantity: Floats, allowed: Bools) -> Floats:
