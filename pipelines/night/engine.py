@@ -25,6 +25,10 @@ from stockwright.panel import DemandPanel
 from stockwright.plan import Finding, Plan
 
 
+# Demand further ahead is no reason to order a large minimum.
+_LIFETIME_DAYS = 730
+
+
 class Engine:
     """What ``Rooms`` asks for, done by the rooms of this project.
 
@@ -86,6 +90,7 @@ class Engine:
             budget=np.inf if budget is None else budget,
             paths=config.model.paths,
             seed=config.seed,
+            lifetime=_LIFETIME_DAYS // situation.panel.calendar.days,
         )
         return plan_night(forecast, situation.network, situation.stock, params, situation.overrides)
 
