@@ -24,7 +24,6 @@ from stockwright.forecast import Forecast
 from stockwright.panel import DemandPanel
 from stockwright.plan import Finding, Plan
 
-
 # Demand further ahead is no reason to order a large minimum.
 _LIFETIME_DAYS = 730
 
