@@ -174,10 +174,7 @@ def find_wishes(
     needs = sides.needs(params, terms).overruled(wanted)
     too_large = np.where(needs.quantity > 0, too_large, 0.0)
     worth, breaks = Worth(needs, terms), Breaks.of(network.lanes, lane)
-    best = needs.settled.copy()
-    overruled = np.flatnonzero(np.isfinite(wanted))
-    best[overruled] = worth.take(overruled).best()
-    quantity = buy_up(worth, best, breaks.start, breaks.units, breaks.cost)
+    quantity = quantity_of(worth, breaks, np.isfinite(wanted))
     return Wishes(
         series=series,
         lane=lane,
@@ -209,6 +206,13 @@ def within_lifetime(terms: LotTerms, lifetime: Floats) -> tuple[LotTerms, Floats
     beyond = (terms.first > lifetime) & (terms.most > 0)
     most = np.where(beyond, 0.0, terms.most)
     return replace(terms, most=most), np.where(beyond, terms.first, 0.0)
+
+
+def quantity_of(worth: Worth, breaks: Breaks, overruled: Bools) -> Floats:
+    """The settled orders, (keys,), those of overruled keys anew, raised to price breaks."""
+    best, rows = worth.needs.settled.copy(), np.flatnonzero(overruled)
+    best[rows] = worth.take(rows).best()
+    return buy_up(worth, best, breaks.start, breaks.units, breaks.cost)
 
 
 def asked_of(worth: Worth, quantity: Floats, allowed: Bools) -> Floats:
