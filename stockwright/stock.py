@@ -19,7 +19,8 @@ class StockPosition:
     on_hand: (series,) units free to serve demand: good, own or consigned, less reserved; >= 0.
     reserved: (series,) units sold but not shipped. age_days: (series,) mean age of the stock on
         hand, NaN where unknown.
-    known: (series,) False where the location reports no stock at all.
+    known: (series,) False where the location reports no stock at all, or the
+        key's own row could not be read.
     arrival_series, arrival_step, arrival_units: (arrivals,) stock on order. Step k >= 1 means
         that the units can serve demand from period origin + k on.
     """

@@ -104,6 +104,7 @@ def _situation(
     panel = _panel(night, parts)
     joined = decided(night.tables["plan_status"], earlier)
     stock, moving = _stock(night, parts, joined)
+    stock = replace(stock, known=stock.known & ~_unreadable(ingested.findings, keys))
     overrides, override_notes = overrides_of(
         night.tables["overrides"], supply.sources, keys, night.window.calendar,
         panel.origin, panel.horizon,
@@ -166,6 +167,14 @@ def _stock(
     lines = promised(joined, night.tables["inbound"], keys, night.as_of)
     stock = position_of(parts.held, inbound, lines, parts.places, keys, night.as_of, config.period)
     return stock, (*inbound.findings, *lines.findings)
+
+
+def _unreadable(found: pd.DataFrame, keys: Keys) -> np.ndarray:
+    """(series,) keys of inventory rows that were set aside: what is there is not known."""
+    series = keys.series(found[found["code"] == "STOCK_UNREADABLE"])
+    bad = np.zeros(keys.n_series + 1, np.bool_)
+    bad[series] = True
+    return bad[:-1]
 
 
 def _no_lane(parts: _Parts, stocked: np.ndarray, panel: DemandPanel) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,14 @@ def _negative_stock(inventory: pd.DataFrame) -> pd.DataFrame:
     findings = _findings("NEGATIVE_STOCK", "high", bad["sku"], bad["location"], bad["on_hand"])
     inventory["on_hand"] = np.maximum(on_hand, 0.0)
     return findings
+
+
+def unreadable_stock(keys: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """A finding for each key of a bad row of inventory: its stock is unknown, and not 0."""
+    frame = pd.concat(keys, ignore_index=True).drop_duplicates().sort_values(["sku", "location"])
+    frame = frame[(frame["sku"] != "") & (frame["location"] != "")]
+    none = pd.Series(np.nan, index=frame.index)
+    return _findings("STOCK_UNREADABLE", "high", frame["sku"], frame["location"], none)
 
 
 def _latest(inventory: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -35,6 +35,7 @@ def _set_aside(held: TableInHand, cases: pd.DataFrame) -> None:
         held.reject(rows, str(column), values, _reason(str(reason)))
         bad[rows] = True
     held.bad += int(bad.sum())
+    held.remember(held.frame, bad)
     held.keep(~bad)
 
 

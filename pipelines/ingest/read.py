@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipelines.config.as_of import check_as_of
 from pipelines.config.model import Config
-from pipelines.ingest.adjust import findings_of, net_prices
+from pipelines.ingest.adjust import findings_of, net_prices, unreadable_stock
 from pipelines.ingest.contract import check_contract
 from pipelines.ingest.discover import Found, discover
 from pipelines.ingest.ingested import Ingested, RowCount, Source, TablesError
@@ -159,6 +159,9 @@ def _report(
         net_prices(frames, config)
         given = frozenset(held)
         findings = findings_of(frames, given)
+        if "inventory" in held and held["inventory"].bad_keys:
+            lost = unreadable_stock(held["inventory"].bad_keys)
+            findings = pd.concat([findings, lost], ignore_index=True)
         ingested = Ingested(day, frames, given, rejected, tuple(notes), findings, sources, rows)
     return Report(
         found.location, day, tuple(problems), tuple(notes), rows, sources, rejected, ingested

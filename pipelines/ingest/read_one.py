@@ -18,6 +18,8 @@ from pipelines.ingest.raw import Part, chunked
 from pipelines.ingest.table import Mask, TableInHand, constant, series_of
 from pipelines.ingest.values import Coded, Fault, Read, read_values
 
+_KEY = ("sku", "location")
+
 
 def read_one(
     table: Table, openers: Sequence[Opener], config: Config, as_of: np.datetime64
@@ -51,8 +53,15 @@ def read_one(
         if read.note:
             held.notes.append(f"{table.name}: {column.name} {read.note}")
     keep = _judge(held, filled, seen, pending)
+    bad = filled & seen & ~keep
+    if bad.any() and held.table.name == "inventory":
+        held.remember(pd.DataFrame({name: _series(data[name], held) for name in _KEY}), bad)
     _build(held, data, keep)
     return held
+
+
+def _series(values: Any, held: TableInHand) -> Any:
+    return series_of(values, held.table.big) if isinstance(values, Coded) else values
 
 
 def _open(

@@ -37,6 +37,7 @@ class TableInHand:
     not_known: int = 0
     bad: int = 0
     replaced: int = 0
+    bad_keys: list[pd.DataFrame] = field(default_factory=list)
     rejected: list[pd.DataFrame] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
@@ -70,6 +71,11 @@ class TableInHand:
     def _add(self, file: str, rows: Ints, column: str, values: Any, reason: Any) -> None:
         content = (self.table.name, file, rows, column, values, reason)
         self.rejected.append(pd.DataFrame(dict(zip(REJECTED_COLUMNS, content, strict=True))))
+
+    def remember(self, frame: pd.DataFrame, bad: Mask) -> None:
+        """Note the keys of bad rows in a table where a lost row must not count as 0."""
+        if self.table.name == "inventory" and bad.any():
+            self.bad_keys.append(frame.loc[bad, ["sku", "location"]].astype("str"))
 
     def keep(self, mask: Mask) -> None:
         """Keep the rows of the frame that ``mask`` marks."""

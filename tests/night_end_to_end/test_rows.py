@@ -73,6 +73,29 @@ def test_a_bad_row_within_the_gate_is_published_and_the_other_rows_are_planned(s
     assert others == {"00123", "123", "kettle", "lamp", "mug"}
 
 
+def test_stock_that_cannot_be_read_is_unknown_and_not_0(shop):
+    """Taken as 0 it would be bought again, with the shelf full."""
+    shop.configure(**WIDE)
+    shop.change("inventory", "fan,Central,30", "fan,Central,300O")
+    shop.change("inventory", "lamp,West,14", "lamp,West,-")
+    night = shop.night()
+    assert ("fan", "Central") not in night.units()
+    assert ("lamp", "West") not in night.units("transfers")
+    for sku, place in (("fan", "Central"), ("lamp", "West")):
+        assert "STOCK_UNREADABLE" in night.codes(sku, place)
+    assert night.codes("fan", "Central") == {"STOCK_UNREADABLE"}
+
+
+def test_an_inventory_row_out_of_range_leaves_its_stock_unknown_too(shop):
+    shop.configure(**WIDE)
+    rows = shop.text("inventory").splitlines()
+    text = "\n".join([rows[0] + ",reserved", *(row + ",0" for row in rows[1:])]) + "\n"
+    shop.write("inventory.csv", text.replace("fan,Central,30,0", "fan,Central,30,-1"))
+    night = shop.night()
+    assert "STOCK_UNREADABLE" in night.codes("fan", "Central")
+    assert ("fan", "Central") not in night.units()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
