@@ -1,0 +1,61 @@
+"""Training rows: of the past, sampled by their keys, with what was demanded in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from forecasting.booster import model_input
+from forecasting.params import ModelParams
+from forecasting.rows import past_origins, training_rows
+from stockwright.panel import DemandPanel
+
+PARAMS = replace(ModelParams.for_period("week", 6), max_rows=8_000)
+
+
+def test_origins_leave_at_least_one_known_target(shop_panel: DemandPanel) -> None:
+    origins = past_origins(shop_panel, PARAMS)
+    assert (np.diff(origins) == PARAMS.stride).all()
+    assert origins[-1] == shop_panel.origin - 1
+    assert origins[0] >= 0
+
+
+def test_rows_stay_near_their_cap_and_within_the_history(shop_panel: DemandPanel) -> None:
+    rows = training_rows(shop_panel, PARAMS)
+    assert 0.3 * PARAMS.max_rows < len(rows.units) <= 1.1 * PARAMS.max_rows
+    assert rows.target.max() <= shop_panel.origin
+    assert len(rows.X) == len(rows.units) == len(rows.base)
+
+
+def test_a_larger_cap_keeps_the_rows_of_a_smaller_one(shop_panel: DemandPanel) -> None:
+    """The sample is drawn by a hash of each key: raising the cap only adds."""
+    few, many = (training_rows(shop_panel, replace(PARAMS, max_rows=n)) for n in (3_000, 9_000))
+    kept = {row.tobytes() for row in many.X}
+    assert all(row.tobytes() in kept for row in few.X[::37])
+
+
+def test_base_is_a_first_estimate_of_the_units(shop_panel: DemandPanel) -> None:
+    rows = training_rows(shop_panel, PARAMS)
+    assert abs(rows.base.sum() / rows.units.sum() - 1) < 0.1
+
+
+def test_prices_are_hidden_in_events_whose_uplift_is_known() -> None:
+    names = (
+        "age",
+        "price_ratio",
+        "price_change",
+        "discount",
+        "discount_change",
+        "event_uplift_shop",
+        "category_1_code",
+    )
+    X = np.array(
+        [[900, 0.8, 0.8, 0.2, 0.2, np.nan, 3], [9, 0.8, 0.8, 0.2, 0.2, 5.0, 3]], np.float32
+    )
+    read = model_input(X, names, days=1)
+    assert read.shape == (2, 6)
+    assert read[0, 0] == 182
+    assert np.isfinite(read[0, 1:5]).all()
+    assert np.isnan(read[1, 1:5]).all()
+    assert X[1, 1] == np.float32(0.8)
