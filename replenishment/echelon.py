@@ -86,10 +86,15 @@ def node_keys(
     stock: StockPosition,
     lane: Ints,
 ) -> tuple[Forecast, Keys]:
-    """Forecast of the summed demand, and keys on echelon stock, of feeding series."""
+    """Forecast of the summed demand, and keys on echelon stock, of feeding series.
+
+    What is below and of unknown stock is left out: taken for empty it would be bought for anew.
+    """
     place = np.full(len(lane), -1, np.int64)
     place[series] = np.arange(len(series))
-    wanted = place[echelons.node] >= 0
+    wanted = (place[echelons.node] >= 0) & (
+        stock.known[echelons.member] | (echelons.member == echelons.node)
+    )
     node, member = place[echelons.node[wanted]], echelons.member[wanted]
     below = forecast.take(member)
     pooled = below.pooled(node, forecast.index.take(series))

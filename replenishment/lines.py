@@ -60,7 +60,7 @@ def make_lines(
         need=wanted,
         rounding_added=before - wanted,
         limit_cut=before - units,
-        money_at_risk=np.maximum(saved, 0.0)[rows] * needs.shortage[rows],
+        money_at_risk=np.maximum(saved, 0.0)[rows] * needs.loss_cost[rows],
         cover_before=policy.cover_before[series],
         cover_after=policy.cover_before[series] + units / rate,
         stockout_step=policy.stockout_step[series],

@@ -93,7 +93,7 @@ class Worth:
 
     def stake(self) -> Floats:
         """Shortage cost of the cycle if nothing is ordered, (keys,)."""
-        return np.asarray(self.needs.shortage * self.needs.lost)
+        return np.asarray(self.needs.loss_cost * self.needs.lost)
 
     def cost(self, quantity: Floats) -> Floats:
         """Expected cost of an order, with the carrying of units beyond the need."""

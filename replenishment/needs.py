@@ -30,7 +30,8 @@ class Needs:
 
     curves: expected cost of the review interval as a function of tonight's order.
     quantity: cheapest order without packs and limits, negative where stock is ample.
-    order_up_to, level: see Targets. shortage, holding: prices in force.
+    order_up_to, level: see Targets. shortage, holding: prices in force, service levels translated.
+    loss_cost: money that a lost unit costs by the tables, which no service level replaces.
     at_arrival: projected stock when the order arrives. lost_before: units lost before that.
     loss: units lost in the cycle as a function of tonight's order.
     lost: units lost in the cycle if nothing is ordered.
@@ -45,6 +46,7 @@ class Needs:
     level: Floats
     shortage: Floats
     holding: Floats
+    loss_cost: Floats
     at_arrival: Floats
     lost_before: Floats
     lost: Floats
@@ -155,6 +157,7 @@ def _chunk_needs(
         level=targets.level,
         shortage=targets.shortage,
         holding=targets.holding,
+        loss_cost=keys.shortage,
         at_arrival=sample.at_arrival,
         lost_before=sample.lost_before,
         lost=loss.cost(np.zeros(len(keys))),

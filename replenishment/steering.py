@@ -44,7 +44,7 @@ def steer(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosi
         stock_at_arrival=spread(needs.at_arrival, 0.0),
         cover_before=cover(wishes, forecast, network, stock),
         stockout_step=_stockout_step(forecast, usable(stock, network, forecast), stock),
-        money_at_risk=spread(needs.shortage * (needs.lost_before + needs.lost), 0.0),
+        money_at_risk=spread(needs.loss_cost * (needs.lost_before + needs.lost), 0.0),
     )
 
 

@@ -137,3 +137,30 @@ def test_a_frozen_line_above_the_budget_is_no_feasible_plan(shop):
     assert "fan" in night.message
     assert not night.folder.exists()
     assert shop.files("latest") == shop.files("2026-11-15")
+
+
+@pytest.mark.parametrize("mode", ["cycle", "fill"])
+def test_money_at_risk_is_the_tables_shortage_cost_whatever_decides_the_stock(shop, mode):
+    """An order that brings what is asked for avoids no more than that is worth, and much of it."""
+    shop.write(
+        "inventory.csv", shop.text("inventory").replace(",14\n", ",0\n").replace(",30", ",0")
+    )
+    shop.write("stockwright.toml", f'period = "week"\n[service]\nmode = "{mode}"\ndefault = 0.9\n')
+    orders = shop.night().table("orders")
+    numbers = orders[["units", "demand_mean", "money_at_risk"]].astype(float)
+    margin = 4.0
+    weekly = numbers["demand_mean"] / 4
+    assert (numbers["money_at_risk"] <= margin * numbers["demand_mean"] + 0.01).all()
+    assert (numbers["money_at_risk"] > 0.5 * margin * weekly).all()
+
+
+def test_a_region_whose_stock_is_unknown_is_not_bought_for_anew(shop):
+    """Its demand counts for the central order no more than its stock."""
+    whole = shop.night().units()
+    rows = shop.text("inventory").splitlines()
+    shop.write("inventory.csv", "\n".join(r for r in rows if ",West," not in r) + "\n")
+    night = shop.night("2026-11-22", "--force")
+    assert "STOCK_UNKNOWN" in night.codes("fan", "West")
+    for key, units in night.units().items():
+        assert units < whole[key]
+    assert {place for _, place in night.units("transfers")} == {"East"}
