@@ -111,4 +111,4 @@ def _of_file(path: Path, file: str) -> Opener:
 def _unknown(shown: str, name: str) -> str:
     close = get_close_matches(name.lower(), TABLES, n=1, cutoff=0.75)
     hint = f"; did you mean {close[0]}?" if close else ""
-    return f"{shown} is no table of the contract and is not read{hint}"
+    return f"{shown} is not read by this version{hint}"

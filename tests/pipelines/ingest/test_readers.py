@@ -160,7 +160,7 @@ def test_a_sqlite_database(tmp_path):
     fill_database(url)
     assert_sales(url)
     ingested = read_tables(url, Config(), AS_OF)
-    assert any("table archive is no table of the contract" in note for note in ingested.notes)
+    assert any("table archive is not read by this version" in note for note in ingested.notes)
     assert [source.rows for source in ingested.sources] == [3, 1]
 
 
@@ -217,6 +217,6 @@ def test_unknown_files_and_columns_are_noted(folder):
     (folder / "supplier.csv").write_text("x\n1\n")
     notes = read_tables(str(folder), Config(), AS_OF).notes
     assert (
-        "supplier.csv is no table of the contract and is not read; did you mean suppliers?" in notes
+        "supplier.csv is not read by this version; did you mean suppliers?" in notes
     )
     assert "sales: columns not read: prise" in notes
