@@ -54,7 +54,7 @@ def demo(
 def validate(
     data: Source,
     date: Annotated[
-        str | None, typer.Option(help="Check as of this date; default: the last date of sales.")
+        str | None, typer.Option(help="Check as of this date; default: cut no row.")
     ] = None,
     config: ConfigFile = None,
 ) -> None:
