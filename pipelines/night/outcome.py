@@ -41,8 +41,8 @@ _CODES: tuple[tuple[type[StockwrightError], ExitCode], ...] = (
 class Outcome:
     """A night that ended well.
 
-    code: PUBLISHED, or SUBSTITUTE where a step failed and a substitute ran. folder: the run
-    folder. unchanged: the same inputs were published before, and nothing was done. summary: what
+    code: PUBLISHED, or SUBSTITUTE where a step of this call failed and a substitute ran. folder:
+    the run folder. unchanged: the same inputs were published before, and nothing was done. summary: what
     the run's ``summary.json`` holds. seconds: time of each step.
     """
 
