@@ -21,12 +21,14 @@ def check_frozen(
 ) -> None:
     """Raise InfeasiblePlanError that names the frozen lines which break a hard limit.
 
-    units: (keys,) frozen units, NaN where none. Hard limits: the lane's lots and its largest
-    order, and the shared ``limits``.
+    units: (keys,) frozen units, NaN where none. Hard limits: the lane's lots, its smallest and its
+    largest order, and the shared ``limits``.
     """
     frozen, amount = np.isfinite(units), np.nan_to_num(units)
-    lot = wishes.worth.terms.lot
+    lot, first = wishes.worth.terms.lot, wishes.worth.terms.first
+    below = (amount > 0) & (amount < first - 1e-6 * lot)
     reasons = {
+        "below the lane's smallest order": frozen & below,
         "no whole number of lots": frozen & (np.abs(whole_up(amount, lot) - amount) > 1e-6 * lot),
         "above the lane's largest order": frozen & (amount > network.lanes.max_units[wishes.lane]),
     }

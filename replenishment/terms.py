@@ -70,9 +70,15 @@ def said_need(
 
 
 def said_frozen(series: Ints, lane: Ints, network: Network, said: Overrides) -> Floats:
-    """Units that planners froze, (keys,), NaN where none."""
-    moved = network.lanes.kind[lane] == LaneKind.TRANSFER
-    return np.where(moved, said.transfer_frozen[series], said.order_frozen[series])
+    """Units that planners froze, (keys,), NaN where none.
+
+    A frozen quantity waits while the source takes no order or a block holds the key.
+    """
+    lanes = network.lanes
+    moved = lanes.kind[lane] == LaneKind.TRANSFER
+    quantity = np.where(moved, said.transfer_frozen[series], said.order_frozen[series])
+    held = lanes.open_tonight[lane] & ~said.blocked[series]
+    return np.where(held, quantity, np.nan)
 
 
 def lifetime_demand(

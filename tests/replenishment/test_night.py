@@ -277,6 +277,28 @@ def test_frozen_lines_that_break_a_limit_are_named(shop):
         plan_night(*packs, PARAMS, said)
 
 
+def test_a_frozen_line_below_the_smallest_order_is_named(shop):
+    index = shop.index(1)
+    said = replace(Overrides.none(1, 60), order_frozen=np.array([7.0]))
+    network = shop.network(index, shop.lanes(1, moq=8.0))
+    with pytest.raises(InfeasiblePlanError, match="below the lane's smallest order"):
+        plan_night(shop.forecast(index, 5.0), network, shop.stock(1), PARAMS, said)
+
+
+def test_frozen_lines_wait_for_the_order_day_and_for_the_block(shop):
+    """A supplier gets no line on a day on which it takes no order, a blocked key never."""
+    index = shop.index(3)
+    said = replace(
+        Overrides.none(3, 60),
+        order_frozen=np.full(3, 7.0),
+        blocked=np.array([False, True, False]),
+    )
+    network = shop.network(index, shop.lanes(3, open_tonight=[False, True, True]))
+    plan = plan_night(shop.forecast(index, 5.0), network, shop.stock(3), PARAMS, said)
+    assert plan.orders.series.tolist() == [2]
+    assert plan.orders.units.tolist() == [7.0]
+
+
 def test_no_budget_and_no_capacity_give_an_empty_plan_with_findings(shop):
     index = shop.index(3)
     forecast, stock = shop.forecast(index, 5.0), shop.stock(3)
@@ -300,3 +322,27 @@ def test_a_shop_without_lanes_has_no_lines(shop):
     plan = plan_night(shop.forecast(index, 5.0), shop.network(index, lanes), shop.stock(2), PARAMS)
     assert len(plan.orders.units) == 0
     assert plan.policy.lane.tolist() == [-1, -1]
+
+
+def test_money_buys_no_more_than_the_cap_and_a_level_asked_for_is_not_capped(shop):
+    """Quantiles of a Poisson with mean 12 over L + R = 3 periods."""
+    index = shop.index(2)
+    levels = {"service_level": [np.nan, 0.995], "shortage_cost": 1e5, "holding_cost": 1e-3}
+    network = shop.network(index, **levels)
+    arguments = shop.forecast(index, 4.0), network, shop.stock(2, 30.0)
+    policy = plan_night(*arguments, replace(PARAMS, level_cap=0.98)).policy
+    np.testing.assert_array_equal(policy.order_up_to, stats.poisson.ppf([0.98, 0.995], 12))
+    free = plan_night(*arguments, replace(PARAMS, level_cap=0.998)).policy
+    assert free.order_up_to[0] == stats.poisson.ppf(0.998, 12)
+    # What is left of 30 units at the arrival of tonight's order is far above the capped level.
+    assert len(plan_night(*arguments, PARAMS).orders.units) == 0
+
+
+@pytest.mark.parametrize("held", [0.0, 1.0, 2.0])
+def test_the_cap_leaves_a_rare_seller_its_first_unit_and_no_second(shop, held):
+    """Even no stock at all keeps a level of .98 here: demand is one unit in 500 periods."""
+    index = shop.index(1)
+    network = shop.network(index, shortage_cost=900.0, holding_cost=1e-4)
+    plan = plan_night(shop.forecast(index, 0.002), network, shop.stock(1, held), PARAMS)
+    assert plan.orders.units.sum() == max(1.0 - held, 0.0)
+    assert plan.policy.order_up_to[0] == 1.0
