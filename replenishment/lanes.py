@@ -42,7 +42,7 @@ def lane_ranks(network: Network, index: SeriesIndex) -> NDArray[np.int8]:
 
 
 def choose_lanes(network: Network, index: SeriesIndex) -> LaneChoice:
-    """Regular before transfer, then lowest landed cost, then name of the source.
+    """Regular before transfer, then lowest landed cost, lowest priority, name of the source.
 
     Expedited lanes are never chosen, lateral ones only where no other lane exists. Raises
     DataError when the chosen lanes run in a circle.
@@ -54,7 +54,7 @@ def choose_lanes(network: Network, index: SeriesIndex) -> LaneChoice:
     bought = lanes.kind != LaneKind.TRANSFER
     by_name[bought] = names[lanes.source[bought]]
     landed = lanes.unit_cost + lanes.unit_freight
-    order = np.lexsort((by_name, landed, rank, lanes.series))
+    order = np.lexsort((by_name, lanes.priority, landed, rank, lanes.series))
     order = order[rank[order] < _UNUSABLE]
     first = np.flatnonzero(np.diff(lanes.series[order], prepend=-1))
     chosen = np.full(n, -1, np.int64)

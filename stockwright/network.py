@@ -96,7 +96,7 @@ class Lanes:
     moq: sales units, 0 for none. multiple: lcm(order_unit, order_multiple), sales units > 0.
     unit_cost: money per unit bought (0 for transfers, whose stock is already owned).
     unit_freight: money per unit. max_units: most units one period's order may have, inf for none.
-    priority: lower is better, inf where none is given.
+    priority: of lanes of one landed cost the lower is used, inf where none is given.
     break_start: (lanes + 1,) offsets into break_units and break_cost: all-units price breaks,
         thresholds in sales units rising.
     supplier_sku: the supplier's own code, "" for none.

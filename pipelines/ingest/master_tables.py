@@ -99,7 +99,7 @@ LANES = Table(
             "all-units breaks: 100:9.5;500:9.0",
             pattern=r"\d+(\.\d+)?:\d+(\.\d+)?(;\d+(\.\d+)?:\d+(\.\d+)?)*",
         ),
-        Column("priority", "number", "lower goes first"),
+        Column("priority", "number", "of lanes of one cost the lower goes first"),
         Column("supplier_sku", "text", "the supplier's own code"),
         Column("start", "date", "first order date"),
         Column("end", "date", "last order date"),

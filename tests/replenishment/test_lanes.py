@@ -37,6 +37,15 @@ def test_lowest_landed_cost_then_name_decides(shop):
     assert choose_lanes(network, index).lane[1] == 1
 
 
+def test_priority_decides_between_lanes_of_one_landed_cost_only(shop):
+    index = shop.index(1, PLACES)
+    rows, names = [(1, 0, 0), (1, 0, 1)], ("alpha", "beta")
+    lanes = lanes_for(shop, rows, unit_cost=[8, 8], priority=[np.inf, 1])
+    assert choose_lanes(shop.network(index, lanes, names=names), index).lane[1] == 1
+    lanes = lanes_for(shop, rows, unit_cost=[7, 8], priority=[np.inf, 1])
+    assert choose_lanes(shop.network(index, lanes, names=names), index).lane[1] == 0
+
+
 def test_expedited_lanes_are_never_used_and_lateral_ones_only_alone(shop):
     index = shop.index(1, PLACES)
     rows = [(0, 0, 0), (1, 1, 0), (1, 1, 2), (2, 2, 0)]
