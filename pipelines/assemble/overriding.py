@@ -65,8 +65,10 @@ def overrides_of(
         return _latest(tonight.pick((table == of) & np.isin(field, fields)), value, keys.n_series)
 
     steps = _forecast(pairs.pick(table == "forecast"), rows, keys, calendar, origin, horizon)
-    order, order_frozen = _quantities(tonight.pick(table == "order"), field, value, keys)
-    transfer, transfer_frozen = _quantities(tonight.pick(table == "transfer"), field, value, keys)
+    order, order_frozen, bare = _quantities(tonight.pick(table == "order"), field, value, keys)
+    transfer, transfer_frozen, more = _quantities(
+        tonight.pick(table == "transfer"), field, value, keys
+    )
     resolved = Overrides(
         *steps,
         blocked=latest("policy", "blocked") >= 1,
@@ -77,7 +79,7 @@ def overrides_of(
         transfer_units=transfer,
         transfer_frozen=transfer_frozen,
     )
-    return resolved, _notes(overrides, sound, pairs, len(rows))
+    return resolved, _notes(overrides, sound, pairs, len(rows), bare + more)
 
 
 _NO_CATEGORY = pd.DataFrame({"category": np.empty(0, object), "sku": np.empty(0, np.int64)})
@@ -119,12 +121,14 @@ def _latest(pairs: _Rows, value: Floats, n: int) -> Floats:
 
 def _quantities(
     pairs: _Rows, field: NDArray[np.object_], value: Floats, keys: Keys
-) -> tuple[Floats, Floats]:
+) -> tuple[Floats, Floats, int]:
+    """Units and frozen units, (series,) NaN where none, and how many keys are frozen without."""
     frozen = field == "frozen"
     gives = ~frozen | (value > 1)
     units = _latest(pairs.pick(gives), value, keys.n_series)
     fixed = _latest(pairs.pick(frozen), value, keys.n_series) >= 1
-    return np.where(fixed, np.nan, units), np.where(fixed, units, np.nan)
+    bare = int((fixed & np.isnan(units)).sum())
+    return np.where(fixed, np.nan, units), np.where(fixed, units, np.nan), bare
 
 
 def _forecast(
@@ -154,7 +158,9 @@ def _forecast(
     return mean, factor
 
 
-def _notes(overrides: pd.DataFrame, sound: NDArray[np.bool_], pairs: _Rows, rows: int) -> list[str]:
+def _notes(
+    overrides: pd.DataFrame, sound: NDArray[np.bool_], pairs: _Rows, rows: int, bare: int
+) -> list[str]:
     notes = []
     if not sound.all():
         notes.append(
@@ -164,4 +170,6 @@ def _notes(overrides: pd.DataFrame, sound: NDArray[np.bool_], pairs: _Rows, rows
     unmatched = rows - len(np.unique(pairs.row))
     if unmatched:
         notes.append(f"overrides: {unmatched} rows match no key; they are not used")
+    if bare:
+        notes.append(f"overrides: {bare} keys are frozen without units; nothing is frozen there")
     return notes

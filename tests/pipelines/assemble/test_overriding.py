@@ -56,6 +56,17 @@ def test_policy_rows_reach_the_keys_they_name(decide):
     assert overrides.blocked.tolist() == [False, False, True, False]
 
 
+def test_a_freeze_without_units_freezes_nothing_and_is_noted(decide):
+    situation = decide(
+        row("order", "frozen", "yes", sku="a"),
+        row("order", "units", 5, sku="a", location="X"),
+        row("transfer", "frozen", "no", sku="b"),
+    )
+    assert np.nan_to_num(situation.overrides.order_frozen).tolist() == [5, 0, 0, 0]
+    said = [note for note in situation.notes if "frozen without units" in note]
+    assert said == ["overrides: 1 keys are frozen without units; nothing is frozen there"]
+
+
 def test_the_latest_row_wins(decide):
     narrow, broad = row("policy", "target", 7, sku="a"), row("policy", "target", 9)
     assert decide(narrow, broad).overrides.target.tolist() == [9, 9, 9, 9]
