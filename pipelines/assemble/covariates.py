@@ -19,7 +19,8 @@ from pipelines.assemble.spans import Spans, day_range, painted
 from stockwright.panel import Covariates
 
 Floats = NDArray[np.float64]
-_SCOPES = ("sku", "category", "location", "channel")
+# A channel is no scope: demand is not parted by channel.
+_SCOPES = ("sku", "category", "location")
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _events(
     days = periods * days_per_period
     off = np.nan_to_num(events["discount_off"].to_numpy(np.float64))
     scoped = np.zeros(len(events), np.bool_)
-    for name in _SCOPES[:3]:
+    for name in _SCOPES:
         scoped |= (events[name] != "").to_numpy(dtype=bool)
     first, last = day_range(days_of(events["start"]), days_of(events["end"]), origin, days)
     strength = np.argsort(off, kind="stable")

@@ -92,22 +92,18 @@ class Keys:
 
 
 def build_keys(tables: Mapping[str, pd.DataFrame]) -> Keys:
-    """The union of the keys of sales, inventory, commitments and inbound.
+    """The union of the keys of sales, inventory and inbound.
 
     A sales line of type "test" makes no key. Where a lane moves stock of a key from another
     location, and that location reports stock, the key at that source is one too: its stock is 0
     when the inventory does not name it.
     """
-    sales = tables["sales"]
-    if len(sales) and "order_type" in sales:
-        sales = _without_tests(sales)
+    sales = _without_tests(tables["sales"])
     sources = [
         (sales, "location"),
         (tables["inventory"], "location"),
         (tables["inbound"], "destination"),
     ]
-    if "commitments" in tables:
-        sources.append((tables["commitments"], "location"))
     places = [texts_of(frame[name]) for frame, name in sources]
     places.append(texts_of(tables["locations"]["location"]))
     skus = _names(texts_of(frame["sku"]) for frame, _ in sources)
