@@ -30,12 +30,12 @@ def hash_folder(folder: Path, tables: frozenset[str]) -> tuple[InputFile, ...]:
 
     Raises OSError where a file cannot be read.
     """
-    names = (path for path in sorted(folder.iterdir()) if path.stem.casefold() in tables)
     files: list[Path] = []
-    for path in names:
+    for path in sorted(folder.iterdir()):
         if path.is_dir():
-            files += sorted(part for part in path.rglob("*.parquet") if part.is_file())
-        elif path.suffix.casefold() in _SUFFIXES:
+            parts = path.rglob("*.parquet") if path.name.casefold() in tables else ()
+            files += sorted(part for part in parts if part.is_file())
+        elif path.suffix.casefold() in _SUFFIXES and path.stem.casefold() in tables:
             files.append(path)
     return tuple(InputFile(str(path.relative_to(folder)), sha256_of(path)) for path in files)
 

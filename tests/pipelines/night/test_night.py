@@ -63,6 +63,14 @@ def test_other_inputs_are_refused_by_name_and_published_by_force(shop, small_roo
     assert len(hidden(shop, ".runs")) == 2
 
 
+def test_a_folder_that_is_no_table_is_no_input(shop, small_rooms):
+    shop.night(small_rooms())
+    old = shop.data / "sales.old"
+    old.mkdir()
+    (old / "part.parquet").write_bytes(b"kept for later")
+    assert shop.night(small_rooms()).unchanged
+
+
 def test_another_configuration_is_another_input_but_the_block_size_is_not(shop, small_rooms):
     shop.night(small_rooms())
     (shop.data / "stockwright.toml").write_text("block_size = 1\n")
