@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["run", "started", "progress", "finished", "resumed", "note", "warning", "error"]
+Kind = Literal["run", "started", "progress", "finished", "resumed", "warning", "error"]
 
 
 @dataclass(frozen=True)
