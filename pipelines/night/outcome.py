@@ -42,8 +42,8 @@ class Outcome:
     """A night that ended well.
 
     code: PUBLISHED, or SUBSTITUTE where a step of this call failed and a substitute ran. folder:
-    the run folder. unchanged: the same inputs were published before, and nothing was done. summary: what
-    the run's ``summary.json`` holds. seconds: time of each step.
+    the run folder. unchanged: the same inputs were published before, and nothing was done.
+    summary: what the run's ``summary.json`` holds. seconds: time of each step.
     """
 
     code: ExitCode
