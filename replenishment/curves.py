@@ -36,12 +36,21 @@ class CostCurves:
 
     @classmethod
     def from_thresholds(
-        cls, thresholds: Floats, weights: Floats, shortage: Floats, lost: int = -1
+        cls,
+        thresholds: Floats,
+        weights: Floats,
+        shortage: Floats,
+        lost: int = -1,
+        cap: Floats | float = 1.0,
+        least: Floats | float = -np.inf,
     ) -> CostCurves:
         """Curves of sampled thresholds.
 
         thresholds: (keys, closes, paths). weights: (keys, closes) cost per unit left at each
             close. shortage: (keys,) price of a unit that is short at close ``lost``.
+        cap: (keys,) share of the futures beyond which a unit more saves nothing, so that none is
+            bought for the rarest ones; 1 for all futures.
+        least: (keys,) quantity below which the cap does not count.
         """
         n, closes, paths = thresholds.shape
         flat = thresholds.reshape(n, closes * paths)
@@ -51,6 +60,10 @@ class CostCurves:
         points = np.take_along_axis(flat, order, axis=1)
         jumps = np.take_along_axis(steps, order // paths, axis=1) / paths
         slopes = np.cumsum(jumps, axis=1) - shortage[:, None]
+        covered = np.cumsum(order // paths == lost % closes, axis=1) / paths
+        enough = covered >= np.broadcast_to(cap, (n,))[:, None] - 1e-9
+        enough &= points >= np.broadcast_to(least, (n,))[:, None] - 1e-9
+        slopes = np.where(enough, np.maximum(slopes, 0.0), slopes)
         first = shortage * (thresholds[:, lost].mean(axis=1) - points[:, 0])
         return cls._integrated(points, slopes, first, shortage)
 

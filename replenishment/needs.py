@@ -146,7 +146,10 @@ def _chunk_needs(
         weights, lost = np.concatenate([weights, keys.overage[:, None]], axis=1), -2
         thresholds[:, -1] = np.maximum(thresholds[:, -1], thresholds[:, -2])
     counted = thresholds[:, : weights.shape[1]]
-    curves = CostCurves.from_thresholds(counted, weights, targets.shortage, lost)
+    first_unit = exact.quantum - keys.on_hand - keys.inbound()
+    curves = CostCurves.from_thresholds(
+        counted, weights, targets.shortage, lost, targets.cap, first_unit
+    )
     units = np.ones(len(keys))
     loss = CostCurves.from_thresholds(thresholds[:, -2:-1], 0 * units[:, None], units)
     return Needs(

@@ -15,7 +15,8 @@ class PlanParams:
 
     budget: most money tonight's orders may cost together, >= 0, inf for no limit.
     paths: sampled futures per key, >= 16. seed: of the sampled futures.
-    level_cap: no money makes the engine buy a higher quantile than this one, in (0.5, 1).
+    level_cap: no money makes the engine buy a higher quantile than this one, in (0.5, 1). It
+        does not forbid a first unit, nor service levels that are asked for.
     close_points: most closes of one review interval at which holding is counted one by one; a
         longer interval is counted at this many evenly spread closes.
     lifetime: demand further ahead than this many periods is no reason to buy tonight; an MOQ
@@ -28,7 +29,7 @@ class PlanParams:
     budget: float = np.inf
     paths: int = 256
     seed: int = 20_260_101
-    level_cap: float = 0.999
+    level_cap: float = 0.98
     close_points: int = 8
     lifetime: int = 730
     cells: int = 6_000_000

@@ -32,6 +32,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 _LITTLE_LATER = 0.8
+# Above this level a quantile is beyond what any forecast knows.
+_HIGHEST_LEVEL = 0.999
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,9 @@ class Targets:
         when the lead time doubles.
     balanced: the same, of this lead time alone: the quantile of demand at ``level``.
     shortage: price of a lost unit, with service levels translated into it.
-    holding: per unit and close, raised where the cap on the level asks for it.
+    holding: per unit and close, raised where the price would buy a level above .999.
     level: share of futures that the money lets the order cover.
+    cap: the level that money may not pass; 1 where a service level is asked for.
     """
 
     order_up_to: Floats
@@ -51,6 +54,7 @@ class Targets:
     shortage: Floats
     holding: Floats
     level: Floats
+    cap: Floats
 
 
 def smallest(enough: Callable[[Floats, Ints], Bools], low: Ints, high: Ints) -> Ints:
@@ -78,18 +82,21 @@ def lost_sales_carry(keys: Keys) -> Floats:
 def find_targets(forecast: Forecast, keys: Keys, closes: int, level_cap: float) -> Targets:
     """Order-up-to level, price and level of every key; see the module for the equation."""
     steps, weights = keys.close_steps(closes)
-    capped = keys.shortage * (1 - level_cap) / (keys.review * level_cap)
-    holding = np.maximum(keys.holding * lost_sales_carry(keys), capped)
+    least = keys.shortage * (1 - _HIGHEST_LEVEL) / (keys.review * _HIGHEST_LEVEL)
+    holding = np.maximum(keys.holding * lost_sales_carry(keys), least)
+    asked = np.isfinite(keys.service_level) | np.isfinite(keys.fill_rate)
+    cap = np.where(asked, 1.0, level_cap)
     totals = _totals(forecast, keys, steps)
     held = _Held(totals, weights * holding[:, None])
-    shortage = _translated(forecast, keys, held, level_cap)
-    target = held.cheapest(shortage)
+    shortage = _translated(forecast, keys, held)
+    target = held.cheapest(shortage, cap)
     return Targets(
         order_up_to=np.maximum(target, _at_shorter(forecast, keys, closes, level_cap)),
         balanced=target,
         shortage=shortage,
         holding=holding,
-        level=held.level(target, shortage),
+        level=np.minimum(held.level(target, shortage), held.passed(target, cap)),
+        cap=cap,
     )
 
 
@@ -143,22 +150,34 @@ class _Held:
         share: Floats = np.clip(1 - missed, 0.0, 1.0)
         return share
 
-    def cheapest(self, shortage: Floats) -> Floats:
-        """Smallest lattice point of least cost, bracketed by two quantiles and bisected."""
+    def passed(self, target: Floats, cap: Floats) -> Floats:
+        """The cap, or what the first unit covers where no stock at all would keep the cap."""
+        last = self.totals[-1]
+        none = last.cdf(np.zeros(len(cap)))
+        return np.asarray(np.where(none >= cap, np.maximum(last.cdf(target), cap), cap))
+
+    def cheapest(self, shortage: Floats, cap: Floats) -> Floats:
+        """Smallest lattice point of least cost, bracketed by two quantiles and bisected.
+
+        cap: (keys,) level beyond which no unit but the first is bought.
+        """
         whole = self.weights.sum(axis=1)
         priced = shortage + whole > 0
         high = np.divide(shortage, shortage + whole, out=np.zeros_like(whole), where=priced)
         ratio = np.divide(whole, shortage, out=np.ones_like(whole), where=shortage > 0)
-        low = np.clip(1 - ratio, 0.0, 1.0)
+        low, high = np.minimum(np.clip(1 - ratio, 0.0, 1.0), cap), np.minimum(high, cap)
         last = self.totals[-1]
         levels = np.minimum(np.stack([low, high], axis=1), 1 - 1e-9)
         points = _quantiles(last, levels) / self.quantum[:, None]
         ends = np.ceil(points - 1e-9).astype(np.int64)
+        ends[:, 1] = np.maximum(ends[:, 1], 1)
 
         def enough(number: Floats, rows: Ints) -> Bools:
             units = number * self.quantum[rows]
-            lost = shortage[rows] * (1 - last.take(rows).cdf(units))
-            return np.asarray(self.holding_slope(units, rows) >= lost * (1 - 1e-12))
+            served = last.take(rows).cdf(units)
+            lost = shortage[rows] * (1 - served)
+            pays = self.holding_slope(units, rows) < lost * (1 - 1e-12)
+            return np.asarray(~pays | ((served >= cap[rows]) & (number > 0)))
 
         return smallest(enough, ends[:, 0], ends[:, 1]) * self.quantum
 
@@ -168,23 +187,21 @@ def _quantiles(total: Distribution, levels: Floats) -> Floats:
     return np.stack([total.quantile_at(level) for level in levels.T], axis=1)
 
 
-def _translated(forecast: Forecast, keys: Keys, held: _Held, level_cap: float) -> Floats:
+def _translated(forecast: Forecast, keys: Keys, held: _Held) -> Floats:
     """The price of a lost unit: given, or the one at which a service target is the cheapest."""
     price = keys.shortage.copy()
     cycle = np.flatnonzero(np.isfinite(keys.service_level))
     fill = np.flatnonzero(np.isfinite(keys.fill_rate) & ~np.isfinite(keys.service_level))
     if len(cycle):
-        level = np.minimum(keys.service_level[cycle], level_cap)
+        level = np.minimum(keys.service_level[cycle], _HIGHEST_LEVEL)
         target = held.totals[-1].take(cycle).quantile_at(level)
         price[cycle] = held.holding_slope(target, cycle) / (1 - level)
     if len(fill):
-        price[fill] = _price_of_fill(forecast.take(fill), keys.take(fill), held, fill, level_cap)
+        price[fill] = _price_of_fill(forecast.take(fill), keys.take(fill), held, fill)
     return price
 
 
-def _price_of_fill(
-    forecast: Forecast, keys: Keys, held: _Held, rows: Ints, level_cap: float
-) -> Floats:
+def _price_of_fill(forecast: Forecast, keys: Keys, held: _Held, rows: Ints) -> Floats:
     """Price at which the cheapest target loses no more than 1 - fill rate of the demand.
 
     Demand short over the review interval is E[(D(L+R) - y)+] - E[(D(L) - y)+] (Zipkin 2000,
@@ -193,7 +210,7 @@ def _price_of_fill(
     total, quantum = held.totals[-1].take(rows), held.quantum[rows]
     before = forecast.total(1, keys.lead_time)
     allowed = (1 - keys.fill_rate) * (total.mean - before.mean)
-    top = total.quantile_at(np.full(len(rows), level_cap))
+    top = total.quantile_at(np.full(len(rows), _HIGHEST_LEVEL))
 
     def enough(number: Floats, some: Ints) -> Bools:
         units = number * quantum[some]
@@ -202,5 +219,5 @@ def _price_of_fill(
 
     high = np.ceil(top / quantum - 1e-9).astype(np.int64)
     target = smallest(enough, np.zeros(len(rows), np.int64), high) * quantum
-    missed = np.maximum(1 - total.cdf(target), 1 - level_cap)
+    missed = np.maximum(1 - total.cdf(target), 1 - _HIGHEST_LEVEL)
     return np.asarray(held.holding_slope(target, rows) / missed)

@@ -44,11 +44,13 @@ class ServiceConfig(_Section):
 
     mode: "money" (holding against shortage cost), "cycle" (probability of no stock-out in a
     protection interval) or "fill" (share of the units served).
+    cap: highest probability of no stock-out that money buys in mode "money".
     default, grade, tier: levels for "cycle" and "fill". A grade is a letter of value ("A") or
     value with steadiness ("AX"); a tier is a location's. Grade goes before tier, "AX" before "A".
     """
 
     mode: Literal["money", "cycle", "fill"] = "money"
+    cap: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.98
     default: Level = 0.95
     grade: dict[Grade, Level] = Field(default_factory=dict)
     tier: dict[str, Level] = Field(default_factory=dict)

@@ -89,6 +89,7 @@ class Engine:
             budget=np.inf if budget is None else budget,
             paths=config.model.paths,
             seed=config.seed,
+            level_cap=config.service.cap,
             lifetime=_LIFETIME_DAYS // situation.panel.calendar.days,
         )
         return plan_night(forecast, situation.network, situation.stock, params, situation.overrides)

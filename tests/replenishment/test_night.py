@@ -340,9 +340,10 @@ def test_money_buys_no_more_than_the_cap_and_a_level_asked_for_is_not_capped(sho
 
 @pytest.mark.parametrize("held", [0.0, 1.0, 2.0])
 def test_the_cap_leaves_a_rare_seller_its_first_unit_and_no_second(shop, held):
-    """Even no stock at all keeps a level of .98 here: demand is one unit in 500 periods."""
+    """Even no stock at all keeps a level of .98 here: demand is one unit in 170 periods."""
     index = shop.index(1)
     network = shop.network(index, shortage_cost=900.0, holding_cost=1e-4)
-    plan = plan_night(shop.forecast(index, 0.002), network, shop.stock(1, held), PARAMS)
+    futures = replace(PARAMS, paths=1024)
+    plan = plan_night(shop.forecast(index, 0.006), network, shop.stock(1, held), futures)
     assert plan.orders.units.sum() == max(1.0 - held, 0.0)
     assert plan.policy.order_up_to[0] == 1.0
