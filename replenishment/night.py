@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
-
 from replenishment.echelon import build_echelons
 from replenishment.lanes import choose_lanes
 from replenishment.orders import place_orders
@@ -39,7 +35,8 @@ def plan_night(
     if not n == len(network.items.unit_cost) == len(stock.on_hand):
         raise DataError("forecast, network and stock do not hold the same series")
     said = overrides or Overrides.none(n, forecast.horizon)
-    sold = until_the_end(forecast, network)
+    # No demand after the end of an item's life, whoever made the forecast.
+    sold = forecast.until(network.items.ends - forecast.origin)
     choice = choose_lanes(network, forecast.index)
     echelons = build_echelons(choice, network)
     wishes = find_wishes(sold, network, stock, choice, echelons, params, said)
@@ -53,12 +50,3 @@ def plan_night(
         findings=(*wishes.findings(), *moved.findings, *ordered.findings),
         limits={**moved.prices, **ordered.prices},
     )
-
-
-def until_the_end(forecast: Forecast, network: Network) -> Forecast:
-    """The forecast with no demand after the end of an item's life."""
-    last = network.items.ends - forecast.origin
-    gone = np.arange(1, forecast.horizon + 1) > last[:, None]
-    if not gone.any():
-        return forecast
-    return replace(forecast, mean=np.where(gone, np.float32(0), forecast.mean))

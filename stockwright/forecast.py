@@ -109,6 +109,11 @@ class Forecast:
             quantum=self.quantum * factor,
         )
 
+    def until(self, last: Ints) -> Forecast:
+        """The forecast with no demand after step ``last`` of each series, (series,)."""
+        gone = np.arange(1, self.horizon + 1) > np.asarray(last)[:, None]
+        return replace(self, mean=np.where(gone, np.float32(0), self.mean)) if gone.any() else self
+
     def total(self, first: Ints | int, last: Ints | int) -> Distribution:
         """Demand of steps first ... last (1-based, inclusive), each scalar or (series,).
 

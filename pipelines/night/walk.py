@@ -154,7 +154,8 @@ class Walk:
             self.config.block_size, self.request.workers, self.config.gates.failed_series_share
         )
         forecast, failed = forecast_in_blocks(predict, panel, panel.horizon, run, self.observe)
-        return replace(forecast, mean=situation.overrides.adjusted(forecast.mean)), failed
+        said = replace(forecast, mean=situation.overrides.adjusted(forecast.mean))
+        return said.until(situation.network.items.ends - panel.origin), failed
 
     def _publish(self, steps: StepRunner, evening: Evening, key: str) -> Outcome:
         staged = self.runs.staging(self.call.run_id)

@@ -61,6 +61,15 @@ def test_totals_take_another_interval_for_every_series() -> None:
     assert forecast.total(4, 3).quantile(0.9).max() == 0
 
 
+def test_a_forecast_until_a_step_has_its_totals_up_to_it_and_no_demand_later() -> None:
+    forecast = forecast_of()
+    last = np.arange(240) % 23 - 1
+    cut, kept = forecast.until(last), np.clip(last, 0, 20)
+    assert np.array_equal(cut.total(1, 20).mean, forecast.total(1, kept).mean)
+    assert np.all(cut.total(np.minimum(kept + 1, 20), 20).mean[kept < 20] == 0)
+    assert forecast.until(np.full(240, 20)) is forecast
+
+
 def test_variance_is_the_formula_of_the_three_noises() -> None:
     forecast = forecast_of()
     m = forecast.mean[:, 2:9].astype(float)

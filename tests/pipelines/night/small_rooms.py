@@ -3,6 +3,7 @@
 import csv
 import json
 from hashlib import sha256
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -58,6 +59,7 @@ class SmallRooms:
         demand = np.repeat(sales[["units"]].to_numpy(np.float32), PERIODS, axis=1)
         wide = (1, PERIODS + HORIZON)
         texts = np.full(n, "", object)
+        ends = np.where(sales["sku"] == "ending", PERIODS, 1 << 40)
         return Situation(
             as_of=as_of,
             panel=DemandPanel(
@@ -70,7 +72,7 @@ class SmallRooms:
                 launch=np.zeros(n),
                 attributes={"category": np.zeros(n)},
             ),
-            network=None,
+            network=SimpleNamespace(items=SimpleNamespace(ends=ends)),
             stock=StockPosition(
                 np.arange(n), np.zeros(n), np.full(n, np.nan), np.full(n, True), [], [], []
             ),

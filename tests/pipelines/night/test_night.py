@@ -123,6 +123,14 @@ def test_a_fit_that_fails_publishes_a_substitute_with_4_and_says_so(shop, small_
     assert (again.code, again.unchanged) == (ExitCode.PUBLISHED, True)
 
 
+def test_an_item_is_forecast_until_its_end(shop, small_rooms):
+    """Sales of 2 a period over a horizon of 4, of which the item lives to see the first."""
+    shop.sell("a", "ending")
+    shop.night(small_rooms())
+    rows = shop.files()["orders.csv"].decode("utf-8-sig").split()[1:]
+    assert [row.split(",")[1:] for row in rows] == [["a", "8.0"], ["ending", "2.0"]]
+
+
 def test_a_bad_series_is_a_finding_and_no_failed_night(shop, small_rooms):
     (shop.data / "stockwright.toml").write_text("[gates]\nfailed_series_share = 0.5\n")
     shop.sell("a", "b", "broken")
