@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.ingest.ingested import Ingested
 from pipelines.publish.cells import Table, money, numbers_of, read_csv
+from pipelines.publish.condense import Row, condensed
 from pipelines.publish.night import Night, short_hash, text_array
 from pipelines.publish.plan_findings import plan_findings
 from stockwright.plan import Finding
@@ -18,23 +18,11 @@ FILE = "exceptions.csv"
 SEVERITIES = ("high", "medium", "low")
 
 
-class _Row(NamedTuple):
-    """One exception before its texts: ``series`` is -1 where the key is none of the night's."""
-
-    code: str
-    severity: str
-    series: int
-    sku: str
-    location: str
-    money: float
-    message: dict[str, Any]
-
-
 def exception_table(
     night: Night, ingested: Ingested, substitutes: Sequence[Finding], lines: Sequence[Table]
 ) -> Table:
     """The rows of exceptions.csv: highest money first, then severity, code, SKU, location."""
-    rows = sorted(_all_rows(night, ingested, substitutes), key=_rank)
+    rows = sorted(condensed(_all_rows(night, ingested, substitutes)), key=_rank)
     series = np.array([row.series for row in rows], np.int64)
     ids = _ids(rows)
     first_seen, nights_open = _history(night, ids)
@@ -54,7 +42,7 @@ def exception_table(
     }
 
 
-def _all_rows(night: Night, ingested: Ingested, substitutes: Sequence[Finding]) -> list[_Row]:
+def _all_rows(night: Night, ingested: Ingested, substitutes: Sequence[Finding]) -> list[Row]:
     """Every source of findings; of several rows of one code and key the first source is kept."""
     given = [*night.situation.findings, *night.plan.findings, *substitutes]
     rows = _rows_of(night, given)
@@ -67,11 +55,11 @@ def _all_rows(night: Night, ingested: Ingested, substitutes: Sequence[Finding]) 
     ]
 
 
-def _rows_of(night: Night, findings: Sequence[Finding]) -> list[_Row]:
+def _rows_of(night: Night, findings: Sequence[Finding]) -> list[Row]:
     series = np.array([finding.series for finding in findings], np.int64)
     skus, locations = night.skus(series).tolist(), night.locations(series).tolist()
     return [
-        _Row(
+        Row(
             finding.code,
             finding.severity,
             finding.series,
@@ -84,29 +72,30 @@ def _rows_of(night: Night, findings: Sequence[Finding]) -> list[_Row]:
     ]
 
 
-def _ingested_rows(ingested: Ingested) -> list[_Row]:
+def _ingested_rows(ingested: Ingested) -> list[Row]:
     names = ("code", "severity", "sku", "location", "value")
     columns = [ingested.findings[name].tolist() for name in names]
     return [
-        _Row(str(code), str(severity), -1, str(sku), str(location), 0.0, {"value": value})
+        Row(str(code), str(severity), -1, str(sku), str(location), 0.0, {"value": value})
         for code, severity, sku, location, value in zip(*columns, strict=True)
     ]
 
 
-def _rank(row: _Row) -> tuple[float, int, str, str, str, str]:
+def _rank(row: Row) -> tuple[float, int, str, str, str, str]:
     place = SEVERITIES.index(row.severity) if row.severity in SEVERITIES else len(SEVERITIES)
     return -round(row.money, 2), place, row.code, row.sku, row.location, repr(row.message)
 
 
-def _ids(rows: Iterable[_Row]) -> list[str]:
-    """Names that stay the same from night to night, from code, key and the order or line named.
+def _ids(rows: Iterable[Row]) -> list[str]:
+    """Names that stay the same from night to night: of code, key and order, line or group.
 
     Where all of these repeat, a number counts on.
     """
     count: dict[tuple[str, str, str, str], int] = {}
     ids = []
     for row in rows:
-        document = str(row.message.get("order_id") or row.message.get("line_id") or "")
+        named = (row.message.get(name) for name in ("order_id", "line_id", "group"))
+        document = str(next(filter(None, named), ""))
         key = (row.code, row.sku, row.location, document)
         count[key] = count.get(key, 0) + 1
         ids.append("E-" + short_hash(*key, str(count[key])))
@@ -127,7 +116,7 @@ def _history(night: Night, ids: list[str]) -> tuple[NDArray[np.datetime64], NDAr
     return dates, np.array([nights + 1 for _, nights in seen], np.int64)
 
 
-def _line_ids(rows: list[_Row], lines: Sequence[Table]) -> NDArray[np.object_]:
+def _line_ids(rows: list[Row], lines: Sequence[Table]) -> NDArray[np.object_]:
     by_key: dict[tuple[str, str], str] = {}
     for table in lines:
         keys = zip(table["sku"].tolist(), table["destination"].tolist(), strict=True)
@@ -135,7 +124,7 @@ def _line_ids(rows: list[_Row], lines: Sequence[Table]) -> NDArray[np.object_]:
     return text_array(by_key.get((row.sku, row.location), "") for row in rows)
 
 
-def _message(night: Night, row: _Row) -> str:
+def _message(night: Night, row: Row) -> str:
     values = {name: number_text(value) for name, value in row.message.items()}
     values["limit"] = night.texts.of("limits", values.get("limit", ""))
     values |= {"sku": row.sku, "location": row.location, "money": number_text(row.money)}
@@ -144,7 +133,7 @@ def _message(night: Night, row: _Row) -> str:
     return row.code + ": " + ", ".join(f"{name} {value}" for name, value in values.items())
 
 
-def _suggestion(night: Night, row: _Row) -> str:
+def _suggestion(night: Night, row: Row) -> str:
     limit = str(row.message.get("limit", ""))
     if night.texts.knows("limit_suggestions", limit):
         return night.texts.of("limit_suggestions", limit)
