@@ -15,7 +15,7 @@ from pipelines.assemble.demand import Sold, Window, days_of, sold, window_of
 from pipelines.assemble.items import items_of, service_levels
 from pipelines.assemble.keys import Keys, build_keys
 from pipelines.assemble.notices import findings_of, given_findings
-from pipelines.assemble.onhand import OnHand, on_hand_of
+from pipelines.assemble.onhand import OnHand, mean_stock_of, on_hand_of
 from pipelines.assemble.overriding import overrides_of
 from pipelines.assemble.parties import locations_of
 from pipelines.assemble.past import Past, location_has_sales, past_of
@@ -134,6 +134,7 @@ def _situation(
             *unused_notes(supply.lanes, parts.places, keys),
             *override_notes,
         ),
+        mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
     )
 

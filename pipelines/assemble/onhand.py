@@ -17,6 +17,7 @@ from stockwright.plan import Finding
 
 Floats = NDArray[np.float64]
 _NEVER = np.datetime64("NaT", "D")
+_RECENT = np.timedelta64(28, "D")
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,25 @@ def on_hand_of(
         known=known,
         findings=(*_unknown(known), *_stale(latest, as_of), *_odd(owed, lost)),
     )
+
+
+def mean_stock_of(
+    history: pd.DataFrame, keys: Keys, as_of: np.datetime64
+) -> NDArray[np.float64] | None:
+    """Mean stock at the close, (series,) units, over the dates of the last 28 days in ``history``.
+
+    A key without a row on such a date had 0. None where no date is told.
+    """
+    dates = days_of(history["date"])
+    recent = (dates > as_of - _RECENT) & (dates <= as_of)
+    if not recent.any():
+        return None
+    series = keys.series(history[recent])
+    units = np.maximum(history["on_hand"].to_numpy(np.float64)[recent], 0.0)
+    known = series >= 0
+    total = np.bincount(series[known], units[known], minlength=keys.n_series)
+    mean: Floats = total / len(np.unique(dates[recent]))
+    return mean
 
 
 def _current(series: NDArray[np.int64], dates: Dates, n: int) -> tuple[Dates, NDArray[np.bool_]]:

@@ -50,6 +50,8 @@ class Situation:
 
     findings: exceptions that the tables alone give rise to.
     notes: sentences for the run's summary: what was assumed, what was left unused.
+    mean_stock: (series,) units at the close, mean over the dates of the last 28 days that
+        ``stock_history`` or the kept snapshots tell of; None where they tell of none.
     previous_decisions: columns line_id, sku, destination, kind, status, units, by, at, reason: the
         last answer to each line of an earlier night.
     """
@@ -62,6 +64,7 @@ class Situation:
     overrides: Overrides
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    mean_stock: NDArray[np.float64] | None
     previous_decisions: pd.DataFrame
 
     @property

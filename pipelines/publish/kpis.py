@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.assemble.keys import codes_in
-from pipelines.ingest.ingested import Ingested
 from pipelines.publish.cells import Table
 from pipelines.publish.night import Night
 from pipelines.publish.plan_findings import arrivals_until
@@ -30,13 +27,13 @@ class Kpi(NamedTuple):
     period: tuple[np.datetime64, np.datetime64]
 
 
-def kpis(night: Night, ingested: Ingested, orders: Table, transfers: Table) -> dict[str, Kpi]:
+def kpis(night: Night, orders: Table, transfers: Table) -> dict[str, Kpi]:
     """The figures of a night by code, in the order in which a person reads them."""
     situation, as_of = night.situation, night.situation.as_of
     day = np.timedelta64(1, "D")
     today, past = (as_of, as_of), (as_of - (PAST_DAYS - 1) * day, as_of)
     value = stock_value(night)
-    turnover, basis = turnover_days(night, ingested, value)
+    turnover, basis = turnover_days(night, value)
     longest = int(night.plan.policy.protection.max(initial=0)) * night.days
     ahead = (as_of + day, as_of + longest * day)
     slow = (as_of + day, as_of + AHEAD_DAYS * day)
@@ -66,37 +63,19 @@ def stock_value(night: Night) -> float | None:
     return float((stock.on_hand * night.situation.network.items.unit_cost).sum())
 
 
-def turnover_days(
-    night: Night, ingested: Ingested, value: float | None
-) -> tuple[float | None, str]:
+def turnover_days(night: Night, value: float | None) -> tuple[float | None, str]:
     """Mean stock at cost over the daily cost of goods sold, and the formula that was used.
 
-    Without a history the stock of tonight stands in, and only keys of known stock count.
+    ``value``: stock at cost tonight; without a history it stands in, and only keys of known stock
+    count.
     """
-    mean = mean_stock_value(night, ingested.tables["stock_history"])
-    counted = night.situation.stock.known if mean is None else slice(None)
+    held, cost = night.situation.mean_stock, night.situation.network.items.unit_cost
+    counted = night.situation.stock.known if held is None else slice(None)
     sold = _past(night, night.situation.panel.demand).sum(axis=1, dtype=np.float64)
-    cost = (sold * night.situation.network.items.unit_cost)[counted]
-    formula = "turnover_days_now" if mean is None else "turnover_days"
-    held = value if mean is None else mean
-    daily = float(cost.sum()) / _past_days(night)
-    return (None if held is None else _share(held, daily)), formula
-
-
-def mean_stock_value(night: Night, history: pd.DataFrame) -> float | None:
-    """Mean over the dates of the last 28 days of the stock at cost; None without a history."""
-    end = pd.Timestamp(night.situation.as_of)
-    recent = history[history["date"] > end - pd.Timedelta(days=PAST_DAYS)]
-    recent = recent[recent["date"] <= end]
-    if recent.empty:
-        return None
-    index = night.index
-    sku = codes_in(recent["sku"], pd.Index(index.skus, dtype=object))
-    location = codes_in(recent["location"], pd.Index(index.locations, dtype=object))
-    series = index.find(sku.astype(np.int64), location.astype(np.int64))
-    cost = np.append(night.situation.network.items.unit_cost, 0.0)[series]
-    stock = np.maximum(recent["on_hand"].to_numpy(np.float64), 0.0) * cost
-    return float(np.nansum(stock)) / int(recent["date"].nunique())
+    daily = float((sold * cost)[counted].sum()) / _past_days(night)
+    if held is None:
+        return (None if value is None else _share(value, daily)), "turnover_days_now"
+    return _share(float((held * cost).sum()), daily), "turnover_days"
 
 
 def fill_rate(night: Night) -> float | None:

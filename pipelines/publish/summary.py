@@ -31,7 +31,7 @@ def summary_of(
 ) -> Summary:
     """What summary.json holds. ``tables``: orders, transfers and exceptions."""
     orders, transfers, exceptions = (tables[n] for n in ("orders", "transfers", "exceptions"))
-    figures = kpis(night, ingested, orders, transfers)
+    figures = kpis(night, orders, transfers)
     rows, stake = rows_by_code(exceptions)
     notes = dict.fromkeys([*ingested.notes, *night.situation.notes])
     return {

@@ -203,3 +203,18 @@ def test_an_approved_transfer_leaves_its_source(situate, at):
     )
     assert situation.stock.on_hand[at(situation, "a", "DC")] == 26
     assert situation.stock.on_order()[at(situation, "a")] == 4
+
+
+def test_mean_stock_is_over_the_dates_of_28_days_given_or_kept(situate, at):
+    """Three dates count, on one of which the key had no row and so no stock; one is too old."""
+    rows = [(-28, "a", 900), (-27, "a", 10), (-1, "a", 20), (0, "b", 6)]
+    history = [
+        {"date": on(d), "sku": sku, "location": "X", "on_hand": units} for d, sku, units in rows
+    ]
+    inventory = [stock_row(), stock_row(sku="b")]
+    given = situate(TONIGHT, sales=SALES, inventory=inventory, stock_history=history)
+    assert given.mean_stock.tolist() == [10, 2]
+    snapshots = pd.DataFrame(history).assign(date=lambda f: pd.to_datetime(f["date"]))
+    kept = situate(TONIGHT, sales=SALES, inventory=inventory, snapshots=snapshots)
+    assert kept.mean_stock.tolist() == [10, 2]
+    assert situate(TONIGHT, sales=SALES, inventory=inventory).mean_stock is None

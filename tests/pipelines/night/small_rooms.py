@@ -80,6 +80,7 @@ class SmallRooms:
             overrides=Overrides.none(n, HORIZON),
             findings=(),
             notes=("another note",),
+            mean_stock=None,
             previous_decisions=pd.DataFrame(),
         )
 

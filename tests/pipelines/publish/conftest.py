@@ -168,6 +168,7 @@ def situation(as_of: np.datetime64 = AS_OF) -> Situation:
         overrides=Overrides.none(N, HORIZON),
         findings=(Finding("NEGATIVE_STOCK", "high", 1, 0.0, negative),),
         notes=("no products table: costs are assumed",),
+        mean_stock=None,
         previous_decisions=pd.DataFrame(columns=columns, dtype="str"),
     )
 
@@ -232,7 +233,6 @@ def plan(empty: bool = False) -> Plan:
 
 
 def ingested() -> Ingested:
-    sold = pd.DataFrame({"date": pd.to_datetime([]), "sku": [], "location": [], "on_hand": []})
     rejected = pd.DataFrame(
         [("sales", "sales.csv", 17, "units", "=SUM(A1)", "text in a number")],
         columns=list(REJECTED_COLUMNS),
@@ -242,7 +242,7 @@ def ingested() -> Ingested:
     )
     return Ingested(
         as_of=AS_OF,
-        tables={"stock_history": sold},
+        tables={},
         given=frozenset({"sales", "inventory"}),
         rejected=rejected,
         notes=("1 row set aside",),

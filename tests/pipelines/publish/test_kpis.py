@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from pipelines.publish import kpis
@@ -17,23 +16,17 @@ def test_stock_value_is_units_on_hand_at_cost(parts) -> None:
     assert kpis.stock_value(parts.night()) == pytest.approx((4 * 60 + 66) * 9.37)
 
 
-def test_turnover_takes_the_mean_stock_of_28_days_where_there_is_a_history(parts) -> None:
+def test_turnover_takes_the_mean_stock_where_there_is_a_history(parts) -> None:
     night = parts.night()
     sold = parts.situation.panel.demand[:, -28:].sum() * 9.37 / 28
     value = kpis.stock_value(night)
-    days, formula = kpis.turnover_days(night, parts.ingested, value)
+    days, formula = kpis.turnover_days(night, value)
     assert (days, formula) == (pytest.approx(value / sold), "turnover_days_now")
-    history = pd.DataFrame(
-        {
-            "date": pd.to_datetime(["2026-11-20", "2026-11-20", "2026-11-21", "2026-10-24"]),
-            "sku": ["00123", "123", "00123", "00123"],
-            "location": ["EAST", "EAST", "EAST", "EAST"],
-            "on_hand": [10.0, 20.0, 4.0, 9999.0],
-        }
-    )
-    told = replace(parts.ingested, tables={"stock_history": history})
-    days, formula = kpis.turnover_days(night, told, value)
-    assert (days, formula) == (pytest.approx((30 + 4) / 2 * 9.37 / sold), "turnover_days")
+    held = np.zeros(len(night.situation.stock.on_hand))
+    held[:2] = 5, 12
+    told = replace(night.situation, mean_stock=held)
+    days, formula = kpis.turnover_days(parts.night(situation=told), value)
+    assert (days, formula) == (pytest.approx(17 * 9.37 / sold), "turnover_days")
 
 
 def test_past_rates_count_28_days(parts) -> None:
