@@ -216,7 +216,5 @@ def test_unknown_files_and_columns_are_noted(folder):
     (folder / "sales.csv").write_text(TEXT.replace("price", "prise"))
     (folder / "supplier.csv").write_text("x\n1\n")
     notes = read_tables(str(folder), Config(), AS_OF).notes
-    assert (
-        "supplier.csv is not read by this version; did you mean suppliers?" in notes
-    )
+    assert "supplier.csv is not read by this version; did you mean suppliers?" in notes
     assert "sales: columns not read: prise" in notes
