@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 import zipfile
 from collections.abc import Callable, Sequence
@@ -13,7 +12,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.ingest.raw import Broken, HeldPart, Ints, UnreadableError, Wanted, array_of, text_of
+from pipelines.ingest.raw import (
+    Broken,
+    HeldPart,
+    Ints,
+    UnreadableError,
+    Wanted,
+    array_of,
+    check_once,
+    text_of,
+)
+from pipelines.store.files import sha256_of
 
 
 @dataclass(frozen=True)
@@ -64,8 +73,7 @@ def read_parquet(path: Path, file: str, wanted: Wanted) -> ParquetPart:
 def file_sha256(path: Path, file: str) -> str:
     """SHA-256 of a file's bytes, hexadecimal. Raises UnreadableError."""
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as error:
         raise UnreadableError(f"{file} cannot be read: {error.strerror}") from error
 
@@ -77,9 +85,7 @@ def read_xlsx(path: Path, file: str, wanted: Wanted) -> HeldPart:
     if not rows or not any(cell is not None for cell in rows[0]):
         raise UnreadableError(f"{file} is empty; it needs a header row")
     names = tuple((text_of(cell) or "").strip() for cell in rows[0])
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if twice:
-        raise UnreadableError(f"{file} has columns twice: {', '.join(twice)}; keep one of each")
+    check_once(file, names)
     picked = wanted(names)
     cells = list(zip(*rows[1:], strict=True)) if len(rows) > 1 else [()] * len(names)
     held = {name: pa.chunked_array([array_of(cells[names.index(name)])]) for name in picked}

@@ -119,6 +119,13 @@ def array_of(values: Sequence[Any]) -> pa.Array:
     return array.dictionary_encode() if pa.types.is_string(array.type) else array
 
 
+def check_once(file: str, names: Sequence[str]) -> None:
+    """Raise UnreadableError where a header has a name twice."""
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise UnreadableError(f"{file} has columns twice: {', '.join(twice)}; keep one of each")
+
+
 def chunked(chunks: Sequence[pa.Array | pa.ChunkedArray]) -> pa.ChunkedArray:
     """Chunks of any types as one column: of their type where they agree, else as texts."""
     flat = [c for chunk in chunks for c in getattr(chunk, "chunks", [chunk])]

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from pipelines.ingest.raw import TEXTS, Broken, HeldPart, UnreadableError, Wanted
+from pipelines.ingest.raw import TEXTS, Broken, HeldPart, UnreadableError, Wanted, check_once
 
 _CHUNK = 1 << 24
 _BLOCK = 1 << 23
@@ -143,9 +143,7 @@ def _check_header(file: str, names: Sequence[str]) -> None:
                 raise UnreadableError(
                     f"{file} is separated by {word}; separate its columns by commas"
                 )
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if twice:
-        raise UnreadableError(f"{file} has columns twice: {', '.join(twice)}; keep one of each")
+    check_once(file, names)
 
 
 def _parse(
