@@ -51,11 +51,9 @@ def place_orders(
     check_frozen(wishes, units, limits, forecast, network)
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)
     left = [replace(each, room=np.maximum(each.room - each.use(fixed), 0.0)) for each in limits]
-    supplier = np.where(bought, network.lanes.source[wishes.lane], -1)
-    minima = Minima.of(supplier, cost, network.suppliers)
     worth = closed(wishes.worth, frozen | ~bought)
     wanted = np.where(bought & ~frozen, wishes.quantity, 0.0)
-    full = meet_minima(worth, wanted, fixed, minima)
+    minima, full = _at_minima(wishes, worth, wanted, fixed, network)
     shared = best_orders(worth, full, fixed, left, minima, params)
     quantity = shared.quantity + fixed
     binding = binding_codes(wishes, quantity, left, shared.prices)
@@ -69,6 +67,26 @@ def place_orders(
         findings=cut_findings(wishes, rows[~frozen[rows]], quantity, binding),
         prices=shadow_prices(left, shared.prices),
     )
+
+
+def _at_minima(
+    wishes: Wishes, worth: Worth, wanted: Floats, fixed: Floats, network: Network
+) -> tuple[Minima, Floats]:
+    """The suppliers' minima, and orders that meet them, (keys,).
+
+    Lines count at what they cost: where filling up reaches a price break the value falls, so the
+    minima are met anew at the lower price until no price falls any more.
+    """
+    supplier = np.where(wishes.transfer, -1, network.lanes.source[wishes.lane])
+    base = wishes.worth.terms.unit_cost
+    price = wishes.breaks.unit_cost(base, wanted + fixed)
+    while True:
+        minima = Minima.of(supplier, price, network.suppliers)
+        full = meet_minima(worth, wanted, fixed, minima)
+        lower = np.minimum(price, wishes.breaks.unit_cost(base, full + fixed))
+        if np.array_equal(lower, price):
+            return minima, full
+        price = lower
 
 
 def closed(worth: Worth, keys: NDArray[np.bool_]) -> Worth:

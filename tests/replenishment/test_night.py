@@ -251,6 +251,19 @@ def test_a_price_break_is_taken_when_it_pays_for_the_holding(shop):
     assert plan.orders.units[1] < 30
 
 
+def test_a_minimum_in_money_is_met_at_the_price_of_the_break(shop):
+    """At 10 each 101 units would do; from 100 units on they cost 9, and only 112 reach 1005."""
+    index = shop.index(1)
+    breaks = {"break_start": [0, 1], "break_units": [100], "break_cost": [9.0]}
+    network = shop.network(
+        index, shop.lanes(1, **breaks), holding_cost=0.01, min_order_value=1005.0
+    )
+    plan = plan_night(shop.forecast(index, 10.0), network, shop.stock(1, 5.0), PARAMS)
+    assert plan.orders.unit_cost.tolist() == [9.0]
+    assert plan.orders.value[0] >= 1005.0
+    assert plan.orders.units[0] == 112
+
+
 def test_targets_and_quantities_of_planners_replace_the_computed_ones(shop):
     index = shop.index(3)
     said = replace(
