@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 from pipelines.night.events import Event, Observer
+from pipelines.night.outcome import code_of, message_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -21,7 +22,10 @@ _LEVELS = {"warning": "warning", "error": "error"}
 
 @contextlib.contextmanager
 def watched(stream: TextIO | None = None) -> Iterator[Observer]:
-    """An observer that writes to stderr, for the length of a run."""
+    """An observer that writes to stderr, for the length of a run.
+
+    Where that is no terminal, a run that an exception ends has an event "error" as its last line.
+    """
     stream = sys.stderr if stream is None else stream
     if stream.isatty():
         with _Terminal(stream) as observe:
@@ -29,7 +33,12 @@ def watched(stream: TextIO | None = None) -> Iterator[Observer]:
         return
     lines = JsonLines(stream)
     with _logging_into(lines):
-        yield lines
+        try:
+            yield lines
+        except (Exception, KeyboardInterrupt) as error:
+            fields: dict[str, object] = {"exit_code": int(code_of(error))}
+            lines(Event("error", message=message_of(error), fields=fields))
+            raise
 
 
 class JsonLines:

@@ -5,8 +5,11 @@ import json
 import logging
 import warnings
 
+import pytest
+
 from pipelines.night.events import Event
 from planner.progress import watched
+from stockwright.errors import DataError
 
 EVENTS = [
     Event("run", message="night of 2026-11-21", fields={"run": "2026-11-21-a"}),
@@ -45,6 +48,25 @@ def test_on_a_terminal_steps_are_shown_with_their_seconds():
     assert "from checkpoint" in shown
     assert "warning: the fit failed" in shown
     assert "{" not in shown
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [(DataError("2 problems\n  - one\n  - two"), 3), (KeyboardInterrupt(), 130)]
+)
+def test_a_fault_is_the_last_json_line_and_goes_on(fault, code):
+    stream = io.StringIO()
+
+    def fail():
+        with watched(stream) as observe:
+            observe(EVENTS[0])
+            raise fault
+
+    with pytest.raises(type(fault)):
+        fail()
+    last = json.loads(stream.getvalue().splitlines()[-1])
+    assert (last["event"], last["level"], last["exit_code"]) == ("error", "error", code)
+    assert last["run"] == "2026-11-21-a"
+    assert str(fault) in last["message"]
 
 
 def test_what_libraries_warn_of_is_a_json_line_too():
