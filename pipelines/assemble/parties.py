@@ -107,9 +107,11 @@ def review_to_weekday(
     """Reviews in days run on to the next order weekday; whether an order may go out tonight.
 
     review: (lanes,) days, >= 1. open_days: (lanes, 7). The next order goes out on the first
-    weekday in ``open_days`` that lies ``review`` days or more after ``order_date``.
+    weekday in ``open_days`` that lies ``review`` days or more after ``order_date``; where none may
+    go out tonight, on the first one at all.
     """
     today = int(iso_weekday(np.array([order_date]))[0]) - 1
+    review = np.where(open_days[:, today], review, 1)
     rows = np.arange(len(review))[:, None]
     ahead = np.arange(7)[None, :]
     weekday = (today + review[:, None] + ahead) % 7

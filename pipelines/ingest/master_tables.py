@@ -92,7 +92,12 @@ LANES = Table(
         Column("order_multiple", "number", "lines are multiples of it", default=1.0, above=0.0),
         Column("unit_cost", "number", "cost per unit; beats the product's", low=0.0),
         Column("unit_freight", "number", "freight per unit", default=0.0, low=0.0),
-        Column("max_units_per_day", "number", "most units it can carry in a day", low=0.0),
+        Column(
+            "max_units_per_day",
+            "number",
+            "most units of an article that it can carry in a day",
+            low=0.0,
+        ),
         Column(
             "price_breaks",
             "text",

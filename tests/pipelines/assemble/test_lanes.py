@@ -113,7 +113,8 @@ def test_weeks_cover_the_days_and_nothing_less(situate, at, lead_days, review_da
 def test_a_review_runs_to_the_next_order_weekday(weekdays, review, night):
     order_date = NIGHT + timedelta(days=night + 1)
     allowed = {int(d) for d in weekdays.split(",") if d} or set(range(1, 8))
-    days = review
+    # On a day without orders nothing waits for a review: the next order day is the next chance.
+    days = review if order_date.isoweekday() in allowed else 1
     while (order_date + timedelta(days=days)).isoweekday() not in allowed:
         days += 1
     open_days = np.array([[d in allowed for d in range(1, 8)]])
