@@ -4,7 +4,7 @@ A total is a negative binomial, or a mixture of two, on a lattice of step ``quan
 sold by the piece). The mixture says that the level of demand may turn out ``tail_ratio`` times the
 forecast with probability ``tail_share``, and lower by as much as keeps the mean otherwise: a tail
 that a single negative binomial of the same mean and variance does not have. Between lattice points
-the distribution function is continued through the regularised incomplete beta function, so that
+the distribution function is continued through the regularized incomplete beta function, so that
 weighed goods can use it too. A variance of 0 is a certain total.
 """
 

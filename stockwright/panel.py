@@ -44,7 +44,7 @@ def text_hash(texts: Sequence[str] | NDArray[Any]) -> NDArray[np.uint64]:
 
 
 def mix_hash(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scramble 64-bit integers (the finaliser of SplitMix64, Steele et al. 2014)."""
+    """Scramble 64-bit integers (the finalizer of SplitMix64, Steele et al. 2014)."""
     with np.errstate(over="ignore"):
         z = value + np.uint64(0x9E3779B97F4A7C15)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -2,7 +2,7 @@
 
 Most demand totals are small, so their probabilities are summed up from 0 with the recursion
 P(k + 1) = P(k) (k + r) / (k + 1) (1 - p), all elements at once and each until its last level is
-reached. Large totals are bracketed and bisected on the regularised incomplete beta function.
+reached. Large totals are bracketed and bisected on the regularized incomplete beta function.
 """
 
 from __future__ import annotations
