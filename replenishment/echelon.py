@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from replenishment.keys import Keys, arrival_table
 from replenishment.lanes import LaneChoice
+from stockwright.errors import DataError, describe
 from stockwright.forecast import Forecast
 from stockwright.network import Network
 from stockwright.stock import StockPosition
@@ -96,8 +97,7 @@ def node_keys(
         stock.known[echelons.member] | (echelons.member == echelons.node)
     )
     node, member = place[echelons.node[wanted]], echelons.member[wanted]
-    below = forecast.take(member)
-    pooled = below.pooled(node, forecast.index.take(series))
+    pooled = _pooled(forecast, series[node], member, echelons.depth).take(series)
     on_hand, down = usable(stock, network, forecast)[member], echelons.way_down[member]
     pair, arrival = _arrivals_of(member, stock)
     upper = np.flatnonzero(down > 0)
@@ -111,9 +111,23 @@ def node_keys(
     held = np.bincount(node, lower, len(series)).astype(np.float64)
     way = echelons.way_down[series]
     keys = _keys(series, forecast, network, lane[series], way, held, table)
-    weight = np.maximum(below.mean.sum(axis=1, dtype=np.float64), 1e-9)
+    weight = np.maximum(forecast.mean[member].sum(axis=1, dtype=np.float64), 1e-9)
     price = np.bincount(node, weight * network.items.shortage_cost[member], len(series))
     return pooled, replace(keys, shortage=price / np.bincount(node, weight, len(series)))
+
+
+def _pooled(forecast: Forecast, node: Ints, member: Ints, depth: Ints) -> Forecast:
+    """The forecast with the summed demand of what it feeds for each series in ``node``, (series,).
+
+    One level at a time: of the nodes of one level no two feed the same series.
+    """
+    out = forecast
+    for level in np.unique(depth[node]).tolist():
+        here = depth[node] == level
+        groups = np.full(forecast.index.n_series, -1, np.int64)
+        groups[member[here]] = node[here]
+        out = out.with_rows(np.unique(node[here]), forecast.pooled(groups, forecast.index))
+    return out
 
 
 def usable(stock: StockPosition, network: Network, forecast: Forecast) -> Floats:
@@ -142,10 +156,11 @@ def _keys(
     on_hand: Floats,
     arrivals: tuple[Ints, Floats],
 ) -> Keys:
-    """Keys from the network; a protection interval beyond the forecast is cut to its horizon."""
+    """Keys from the network. Raises DataError where the forecast ends before the interval."""
     lanes, items = network.lanes, network.items
-    review = np.clip(lanes.review[lane].astype(np.int64), 1, forecast.horizon)
-    lead_time = np.minimum(lanes.lead_time[lane] + way_down, forecast.horizon - review)
+    review = np.maximum(lanes.review[lane].astype(np.int64), 1)
+    lead_time = lanes.lead_time[lane] + way_down
+    _reject_short(forecast, series, lead_time + review)
     return Keys(
         lead_time=lead_time,
         review=review,
@@ -160,3 +175,13 @@ def _keys(
         service_level=items.service_level[series],
         fill_rate=items.fill_rate[series],
     )
+
+
+def _reject_short(forecast: Forecast, series: Ints, protection: Ints) -> None:
+    beyond = np.flatnonzero(protection > forecast.horizon)
+    if len(beyond):
+        names = forecast.index.take(series[beyond])
+        labels = zip(names.sku_names(), names.location_names(), protection[beyond], strict=True)
+        cases = [f"{sku} at {place} ({periods} periods)" for sku, place, periods in labels]
+        advice = f"forecast at least {protection.max()} periods ahead instead of {forecast.horizon}"
+        raise DataError(describe("keys to protect for longer than the forecast", cases, advice))

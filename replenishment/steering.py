@@ -42,10 +42,18 @@ def steer(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosi
         demand_q90=spread(quantiles[:, 1], 0.0),
         demand_q95=spread(quantiles[:, 2], 0.0),
         stock_at_arrival=spread(needs.at_arrival, 0.0),
+        position=_position(wishes, usable(stock, network, forecast)),
         cover_before=cover(wishes, forecast, network, stock),
         stockout_step=_stockout_step(forecast, usable(stock, network, forecast), stock),
         money_at_risk=spread(needs.loss_cost * (needs.lost_before + needs.lost), 0.0),
     )
+
+
+def _position(wishes: Wishes, held: Floats) -> Floats:
+    """Units that the reorder point is held against, (series,): on hand where nothing supplies."""
+    position = held.copy()
+    position[wishes.series] = wishes.available + wishes.inbound
+    return position
 
 
 def _trigger(wishes: Wishes) -> Floats:

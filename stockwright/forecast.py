@@ -98,6 +98,13 @@ class Forecast:
         kept = {name: getattr(self, name)[series] for name in ("mean", "model", *_PER_SERIES)}
         return replace(self, index=self.index.take(series), **kept)
 
+    def with_rows(self, series: NDArray[np.integer[Any]], other: Forecast) -> Forecast:
+        """The forecast with some series as ``other``, a forecast of the same index, has them."""
+        kept = {name: getattr(self, name).copy() for name in ("mean", "model", *_PER_SERIES)}
+        for name, values in kept.items():
+            values[series] = getattr(other, name)[series]
+        return replace(self, **kept)
+
     def scaled(self, factor: float) -> Forecast:
         """The same demand counted in units 1 / factor as large: every total is ``factor`` times."""
         if not factor > 0:

@@ -23,6 +23,8 @@ class Policy:
     order_up_to: the position that an order raises to.
     demand_mean, demand_q50, demand_q90, demand_q95: demand of the protection interval.
     stock_at_arrival: stock projected with lost sales to the close before tonight's order arrives.
+    position: units on hand, and on order within the protection interval; of a location that feeds
+        others, with those of all that it feeds.
     cover_before: periods until the available stock and what is on order run out at mean demand.
     stockout_step: first step at whose close the mean projection is empty, 0 for none.
     money_at_risk: shortage cost expected over the protection interval if nothing is ordered.
@@ -41,6 +43,7 @@ class Policy:
     demand_q90: Floats
     demand_q95: Floats
     stock_at_arrival: Floats
+    position: Floats
     cover_before: Floats
     stockout_step: NDArray[np.int32]
     money_at_risk: Floats

@@ -89,7 +89,7 @@ def _parts(night: _Night, lanes_given: bool) -> _Parts:
     held = on_hand_of(tables["inventory"], places, keys, night.as_of)
     past = past_of(tables, sales, held, sells, keys, window)
     order_date = night.as_of + np.timedelta64(1, "D")
-    supply = supply_of(tables, lanes_given, sales, keys, night.config, order_date)
+    supply = supply_of(tables, lanes_given, sales, places, keys, night.config, order_date)
     value = sales.recent_units * supply.costs.price
     catalog = catalog_of(
         tables["products"], sales, past.status, value, past.listing, sells, keys, window

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,12 @@ from pipelines.assemble.keys import Ints, Keys
 from pipelines.assemble.parties import DEFAULT_SUPPLIER, order_weekdays, review_to_weekday
 from pipelines.config import Config
 from stockwright.calendar import DAYS_PER_PERIOD, periods_of_days
-from stockwright.network import LaneKind, Lanes
+from stockwright.network import LaneKind, Lanes, LocationKind
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+# Transfers from one location to another of its kind are followed this far.
+_LATERAL_HOPS = 2
 # Multiples are reckoned in thousandths of a unit, so that weighed goods have them too.
 _GRAIN = 1000
 #: A lane slower than this is an error of entry: it would stretch the forecast of every key.
@@ -198,18 +202,29 @@ def price_breaks(column: pd.Series) -> tuple[Ints, Floats, Floats]:
     return start, good["units"].to_numpy()[pick], good["cost"].to_numpy()[pick]
 
 
-def longest_protection(lanes: Lanes, upstream: Ints) -> int:
-    """Longest protection interval in periods, at least 1.
+def longest_protection(lanes: Lanes, upstream: Ints, downward: Bools) -> int:
+    """Longest protection interval in periods, at least 1, through all levels of the network.
 
     L + R of a lane; where the lane moves stock of another series (``upstream``, (lanes,) int64,
-    -1 for none), the longest L + R of the suppliers of that stock on top.
+    -1 for none), the longest of what supplies that series on top. downward: (lanes,) not a
+    transfer between two locations of one kind or up; other transfers count for a series that
+    has no downward lane, and one after the other at most twice.
     """
     if not len(lanes):
         return 1
     own = lanes.lead_time.astype(np.int64) + lanes.review
-    longest = np.zeros(int(max(lanes.series.max(), upstream.max())) + 2, np.int64)
-    np.maximum.at(longest, lanes.series, np.where(lanes.kind == LaneKind.TRANSFER, 0, own))
-    return int((own + np.where(upstream >= 0, longest[upstream], 0)).max())
+    reach = np.zeros(int(max(lanes.series.max(), upstream.max())) + 2, np.int64)
+    _extend(reach, lanes.series[downward], own[downward], upstream[downward], len(LocationKind))
+    aside = np.flatnonzero(~downward & (reach[lanes.series] == 0))
+    _extend(reach, lanes.series[aside], own[aside], upstream[aside], _LATERAL_HOPS)
+    return int(reach.max())
+
+
+def _extend(reach: Ints, series: NDArray[Any], own: Ints, upstream: Ints, hops: int) -> None:
+    """Raise ``reach`` by what each lane adds to the reach of the series it draws on, in place."""
+    for _ in range(hops):
+        above = np.where(upstream >= 0, reach[upstream], 0)
+        np.maximum.at(reach, series, own + above)
 
 
 def _or(column: pd.Series, default: float) -> Floats:

@@ -54,6 +54,7 @@ def supply_of(
     tables: Mapping[str, pd.DataFrame],
     lanes_given: bool,
     sales: Sold,
+    places: Locations,
     keys: Keys,
     config: Config,
     order_date: np.datetime64,
@@ -74,7 +75,7 @@ def supply_of(
     notes += _weekday_notes(tables["suppliers"], config)
     return Supply(
         lanes, suppliers_of(tables["suppliers"], names), costs, list_price, sources,
-        longest_protection(lanes, upstream), tuple(notes),
+        longest_protection(lanes, upstream, _downward(lanes, places, keys)), tuple(notes),
     )  # fmt: skip
 
 
@@ -89,6 +90,13 @@ def _upstream(lanes: Lanes, keys: Keys) -> NDArray[np.int64]:
     transfer = lanes.kind == LaneKind.TRANSFER
     sku = keys.index.sku[lanes.series].astype(np.int64)
     return keys.index.find(sku, np.where(transfer, lanes.source, -1).astype(np.int64))
+
+
+def _downward(lanes: Lanes, places: Locations, keys: Keys) -> NDArray[np.bool_]:
+    """(lanes,) lanes from a supplier, or from a location to one of a kind further down."""
+    transfer, kinds = lanes.kind == LaneKind.TRANSFER, places.kind
+    source = kinds[np.where(transfer, lanes.source, 0)]
+    return np.asarray(~transfer | (source < kinds[keys.index.location[lanes.series]]))
 
 
 def _lane_notes(table: pd.DataFrame, given: bool, keys: Keys, config: Config) -> list[str]:

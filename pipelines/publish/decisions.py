@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.publish.night import Night
-from pipelines.publish.plan_findings import arrivals_until
 
 
 def decisions(night: Night) -> NDArray[np.object_]:
@@ -19,7 +18,8 @@ def decisions(night: Night) -> NDArray[np.object_]:
     NOT_TONIGHT: its source takes no order on this order date. LIMIT_CUT: a limit took all of its
     line. MOQ_TOO_LARGE: the smallest order would outlast all demand. NO_DEMAND: none is expected
     in its protection interval. ENOUGH: stock and orders are above the reorder point.
-    NOT_WORTH_IT: they are not, but the smallest order costs more than it is worth.
+    NOT_WORTH_IT: they are not, but counting the sales that will be lost before it arrives, the
+    smallest order costs more than it saves.
     """
     plan, situation = night.plan, night.situation
     policy, network = plan.policy, situation.network
@@ -35,29 +35,12 @@ def decisions(night: Night) -> NDArray[np.object_]:
         ("NOT_TONIGHT", ~open_tonight),
         *((code, _found(night, code)) for code in ("LIMIT_CUT", "MOQ_TOO_LARGE")),
         ("NO_DEMAND", policy.demand_mean <= 0),
-        ("ENOUGH", positions(night) > policy.reorder_point),
+        ("ENOUGH", policy.position > policy.reorder_point),
     ]
     conditions = [condition for _, condition in rules]
     codes = np.select(conditions, np.arange(len(rules)), default=len(rules))
     names = np.array([*(code for code, _ in rules), "NOT_WORTH_IT"], dtype=object)
     return np.asarray(names[codes], object)
-
-
-def positions(night: Night) -> NDArray[np.float64]:
-    """Units on hand and on order within the protection interval, (series,).
-
-    Those of a location that feeds others count all that it feeds.
-    """
-    protection = night.plan.policy.protection.astype(np.int64)
-    own = night.situation.stock.on_hand + arrivals_until(night, protection)
-    parents, total = night.parents(), own.copy()
-    above, carried = parents, own
-    # One round for each level of the network; lanes in use never run in a circle.
-    while (above >= 0).any():
-        known = above >= 0
-        total += np.bincount(above[known], carried[known], minlength=len(own))
-        above = np.where(known, parents[above], -1)
-    return total
 
 
 def _found(night: Night, code: str) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines.publish.accuracy import JUDGED_DAYS, accuracy
 from pipelines.publish.cells import Table, money, rounded
-from pipelines.publish.decisions import decisions, positions
+from pipelines.publish.decisions import decisions
 from pipelines.publish.night import Night
 from stockwright.panel import DemandPanel, Status
 
@@ -40,7 +40,7 @@ def policy_table(night: Night, earlier: Sequence[Path]) -> Table:
         "stockout_days_8w": rounded(stockout_days(night.situation.panel), 2),
         "available": rounded(night.situation.stock.on_hand),
         "inbound_units": rounded(night.situation.stock.on_order()),
-        "position": rounded(positions(night)),
+        "position": rounded(policy.position),
         "feeds": np.where(night.feeds(), "yes", "no").astype(object),
         "stock_at_arrival": rounded(np.where(policy.lane >= 0, policy.stock_at_arrival, np.nan)),
         "stockout_date": night.dates_of_steps(policy.stockout_step),

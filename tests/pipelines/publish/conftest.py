@@ -222,6 +222,7 @@ def plan(empty: bool = False) -> Plan:
         demand_q90=mean + 3,
         demand_q95=mean + 4,
         stock_at_arrival=np.arange(N) / 3,
+        position=held() + np.bincount([0, 1], [24.0, 6.0], minlength=N),
         cover_before=np.arange(N) / 2,
         stockout_step=np.where(np.arange(N) % 4 == 1, 1, 0),
         money_at_risk=np.arange(N) * 11.115,

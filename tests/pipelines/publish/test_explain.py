@@ -23,7 +23,9 @@ def test_a_line_is_explained_in_the_words_of_its_file(publish) -> None:
 def test_a_key_without_a_line_is_explained_by_its_numbers(publish, parts) -> None:
     stock = replace(parts.situation.stock, on_hand=np.full(12, 100.0))
     situation = replace(parts.situation, stock=stock)
-    text = explain(publish(situation=situation, plan=parts.empty_plan), "123", "EAST")
+    policy = replace(parts.empty_plan.policy, position=stock.on_hand)
+    plan = replace(parts.empty_plan, policy=policy)
+    text = explain(publish(situation=situation, plan=plan), "123", "EAST")
     assert "100 on hand" in text
     assert "reorder point 18," in text
     assert "stock and orders are above the reorder point (ENOUGH)" in text

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipelines.publish.accuracy import accuracy
-from pipelines.publish.decisions import decisions, positions
+from pipelines.publish.decisions import decisions
 from pipelines.publish.policy import life_stages, policy_table, stockout_days
 from stockwright.plan import Finding
 
@@ -106,27 +106,22 @@ def test_a_decision_is_the_first_reason_that_applies(parts) -> None:
     situation, policy = parts.situation, parts.empty_plan.policy
     stock_mode, known = np.ones(12, np.bool_), np.ones(12, np.bool_)
     stock_mode[3], known[[3, 4]] = False, False
-    lane, held = np.array(policy.lane), np.array(situation.stock.on_hand)
-    lane[[4, 5]], held[7] = -1, 1000.0
+    lane, position = np.array(policy.lane), np.array(policy.position)
+    lane[[4, 5]], position[[6, 7]] = -1, 1000.0
     cut = (Finding("LIMIT_CUT", "medium", 10, 1.0, {}),)
     plan = replace(parts.plan, orders=parts.empty_plan.orders, findings=cut)
-    plan = replace(plan, policy=replace(policy, lane=lane.astype(np.int32)))
+    steered = replace(policy, lane=lane.astype(np.int32), position=position)
+    plan = replace(plan, policy=steered)
     items = replace(situation.network.items, stock_mode=stock_mode)
     changed = replace(
         situation,
         network=replace(situation.network, items=items),
-        stock=replace(situation.stock, known=known, on_hand=held),
+        stock=replace(situation.stock, known=known),
     )
     codes = decisions(parts.night(situation=changed, plan=plan)).tolist()
     assert codes[1:6] == ["TRANSFER", "TRANSFER", "NOT_STOCKED", "STOCK_UNKNOWN", "TRANSFER"]
-    # Central stock counts all that it feeds: what is ample at EAST is ample above it.
     assert codes[6:9] == ["ENOUGH", "ENOUGH", "NOT_WORTH_IT"]
     assert codes[10] == "LIMIT_CUT"
-
-
-def test_a_feeding_location_holds_the_position_of_all_that_it_feeds(parts) -> None:
-    # SKU 00123: 60 + 24 due at CENTRAL, 1 at EAST with 6 due in step 4, 2 in the west.
-    assert positions(parts.night())[:3].tolist() == [93.0, 7.0, 2.0]
 
 
 def test_a_key_without_a_lane_has_no_levels(parts) -> None:
