@@ -133,7 +133,10 @@ def test_an_accepted_line_is_not_ordered_again(real):
     accepted = lines["units"].reindex(coming.index, fill_value=0.0)
     pd.testing.assert_series_equal(coming, accepted, check_names=False, check_dtype=False)
     saved = without["units"] - after["units"].reindex(without.index, fill_value=0.0)
-    assert (saved.drop(lines.index) == 0).all()
+    # The others need what they needed; one may grow to fill up the minimum of a common supplier.
+    wanted = (without["need"] - after["need"]).dropna()
+    assert (wanted.drop(lines.index, errors="ignore") == 0).all()
+    assert (saved.drop(lines.index) <= 0).all()
     assert (saved[lines.index] >= 0).all()
     assert saved.sum() > 0
 
