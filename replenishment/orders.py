@@ -21,6 +21,7 @@ from replenishment.wishes import Wishes
 from stockwright.forecast import Forecast
 from stockwright.network import Network
 from stockwright.overrides import Overrides
+from stockwright.plan import Finding
 from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
@@ -64,7 +65,10 @@ def place_orders(
         quantity=quantity,
         binding=binding,
         frozen=frozen,
-        findings=cut_findings(wishes, rows[~frozen[rows]], quantity, binding),
+        findings=(
+            *cut_findings(wishes, rows[~frozen[rows]], quantity, binding),
+            *_below_minimum(wishes, quantity, fixed, minima, network),
+        ),
         prices=shadow_prices(left, shared.prices),
     )
 
@@ -87,6 +91,29 @@ def _at_minima(
         if np.array_equal(lower, price):
             return minima, full
         price = lower
+
+
+def _below_minimum(
+    wishes: Wishes, quantity: Floats, fixed: Floats, minima: Minima, network: Network
+) -> tuple[Finding, ...]:
+    """BELOW_MINIMUM: frozen lines are ordered though their supplier's minimum is not reached."""
+    short = minima.short(quantity) & (minima.sums(fixed) > 0)
+    rows = np.flatnonzero(minima.keys_of(short) & (fixed > 0))
+    value, units = minima.sums(quantity * minima.cost), minima.sums(quantity)
+    found = []
+    for row in rows.tolist():
+        code = int(minima.supplier[row])
+        message: dict[str, float | str] = {
+            "supplier": network.suppliers.names[code],
+            "units": float(fixed[row]),
+            "order_units": float(units[code]),
+            "order_value": float(value[code]),
+            "least_units": float(minima.units[code]),
+            "least_value": float(minima.value[code]),
+        }
+        money = float(fixed[row] * minima.cost[row])
+        found.append(Finding("BELOW_MINIMUM", "medium", int(wishes.series[row]), money, message))
+    return tuple(found)
 
 
 def closed(worth: Worth, keys: NDArray[np.bool_]) -> Worth:
