@@ -46,21 +46,18 @@ def model_input(X: NDArray[np.float32], names: tuple[str, ...], days: int) -> ND
 def train(rows: Rows, newest: int, params: ModelParams) -> str:
     """Fit the booster on rows whose targets lie up to period ``newest``; returns its text.
 
-    The Poisson likelihood has the base as an offset. A row of mean m weighs
-    1 / (1 + m / m0), as under a negative binomial, so that the largest series do not drown the
-    rest; m0 is the rows' mean. A row ``fade`` periods old weighs half. Raises FitError.
+    The Poisson likelihood has the base as an offset, and keeps sums unbiased. A row ``fade``
+    periods old weighs half. Raises FitError.
     """
     import lightgbm
 
-    expected = rows.base
-    weight = 1.0 / (1.0 + expected / max(float(expected.mean()), 1e-9))
-    weight = weight * 0.5 ** ((newest - rows.target) / params.fade)
-    offset = float(np.log(np.sum(weight * rows.units) / np.sum(weight * expected)))
+    weight = 0.5 ** ((newest - rows.target) / params.fade)
+    offset = float(np.log(np.sum(weight * rows.units) / np.sum(weight * rows.base)))
     data = lightgbm.Dataset(
         model_input(rows.X, rows.names, DAYS_PER_PERIOD[params.period]),
         label=rows.units,
         weight=weight,
-        init_score=np.log(expected) + offset,
+        init_score=np.log(rows.base) + offset,
         free_raw_data=True,
         params={"max_bin": 127, "verbosity": -1},
     )
