@@ -88,7 +88,7 @@ def test_lead_time_review_and_level_in_an_explanation_are_the_policys(publish) -
             policy[name][key] for name in ("lead_time_days", "review_days", "protection_days")
         )
         assert f"the {days} days to protect (lead time {lead_time}, review {review})" in text
-        assert f"at the level of {policy['service_level'][key]} that pays" in text
+        assert f"at the level of {policy['service_level'][key]};" in text
         position = float(orders["available"][row]) + float(orders["inbound_units"][row])
         target = position + float(orders["need"][row])
         assert f"raising stock and orders to {target:g} needs {orders['need'][row]}" in text
