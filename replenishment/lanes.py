@@ -1,4 +1,4 @@
-"""Which lane supplies each key, and what is left unused."""
+"""Which lane supplies each key."""
 
 from __future__ import annotations
 
@@ -22,12 +22,10 @@ class LaneChoice:
     lane: (series,) row of ``Network.lanes``, -1 for none.
     parent: (series,) series that the key's transfers are taken from, -1 where it has no transfer
         lane or its source does not keep the SKU.
-    unused: number of lanes left aside by kind: "expedited", "lateral", "dearer".
     """
 
     lane: Ints
     parent: Ints
-    unused: dict[str, int]
 
 
 def lane_ranks(network: Network, index: SeriesIndex) -> NDArray[np.int8]:
@@ -59,16 +57,9 @@ def choose_lanes(network: Network, index: SeriesIndex) -> LaneChoice:
     first = np.flatnonzero(np.diff(lanes.series[order], prepend=-1))
     chosen = np.full(n, -1, np.int64)
     chosen[lanes.series[order[first]]] = order[first]
-    taken = np.zeros(len(lanes), np.bool_)
-    taken[chosen[chosen >= 0]] = True
-    unused = {
-        "expedited": int((~taken & (rank == _UNUSABLE)).sum()),
-        "lateral": int((~taken & (rank == 2)).sum()),
-        "dearer": int((~taken & (rank < 2)).sum()),
-    }
     parent = _parents(network, index, chosen)
     _reject_circles(parent, index)
-    return LaneChoice(chosen, parent, unused)
+    return LaneChoice(chosen, parent)
 
 
 def _parents(network: Network, index: SeriesIndex, chosen: Ints) -> Ints:

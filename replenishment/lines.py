@@ -15,6 +15,8 @@ Ints = NDArray[np.int64]
 #: planner said so, or the supplier's minimum is filled up with what comes next.
 BELOW_TARGET, NETWORK_BELOW_TARGET = "BELOW_TARGET", "NETWORK_BELOW_TARGET"
 PLANNER, FILLS_MINIMUM = "PLANNER", "FILLS_MINIMUM"
+#: What moved a line up instead of cutting it: the supplier's minimum.
+RAISED_TO_MINIMUM = "RAISED_TO_MINIMUM"
 
 
 def trigger_codes(wishes: Wishes, frozen: NDArray[np.bool_]) -> NDArray[np.object_]:
@@ -39,6 +41,7 @@ def make_lines(
     wanted = np.maximum(needs.quantity[rows], 0.0)
     # What a supplier's minimum adds counts as rounding, too.
     before = np.maximum(np.where(frozen, quantity, wishes.asked), quantity)[rows]
+    raised = ~frozen[rows] & (units > wishes.asked[rows]) & (binding[rows] == "")
     unit_cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, quantity)[rows]
     price = np.where(wishes.transfer[rows], wishes.freight[rows], unit_cost)
     saved = needs.lost - needs.loss.cost(quantity)
@@ -50,7 +53,7 @@ def make_lines(
         unit_cost=unit_cost,
         value=units * price,
         reason=trigger_codes(wishes, frozen)[rows],
-        binding=binding[rows],
+        binding=np.where(raised, RAISED_TO_MINIMUM, binding[rows]),
         available=wishes.available[rows],
         inbound=wishes.inbound[rows],
         stock_at_arrival=needs.at_arrival[rows],

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipelines.publish.cells import Table, cell_texts, rounded
 from pipelines.publish.night import Night, text_array
+from replenishment.lines import RAISED_TO_MINIMUM
 from stockwright.plan import Lines
 
 Row = dict[str, Any]
@@ -28,6 +29,7 @@ def explanations(
     columns |= _policy_numbers(night, lines)
     columns["trigger"] = [night.texts.of("reasons", code) for code in lines.reason.tolist()]
     columns["limit"] = [night.texts.of("limits", code) for code in lines.binding.tolist()]
+    columns["raised"] = (lines.binding == RAISED_TO_MINIMUM).tolist()
     added = columns["rounding_added"]
     columns["rounding_less"] = [text[1:] if text.startswith("-") else "" for text in added]
     columns["feeds"] = night.feeds()[lines.series].tolist()
@@ -62,7 +64,9 @@ def _sentence(night: Night, orders: bool, row: Row) -> str:
         clauses.insert(-1, "lost")
     if row["rounding_added"] != "0":
         clauses.append("rounding_down" if row["rounding_less"] else "rounding")
-    if row["limit"]:
+    if row["raised"]:
+        clauses.append("raised")
+    elif row["limit"]:
         clauses.append("cut" if row["limit_cut"] != "0" else "bound")
     clauses += ["result_order" if orders else "result_transfer", "money"]
     row = row | {

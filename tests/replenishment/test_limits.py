@@ -121,6 +121,17 @@ def test_a_minimum_is_filled_with_even_cover(shop):
     assert 0.5 < (units[0] / 20) / (units[1] / 2) < 2
 
 
+def test_a_line_that_a_minimum_raises_says_so(shop):
+    rates = np.array([20.0, 2.0])
+    for least, named in ((0.0, {""}), (110.0, {"RAISED_TO_MINIMUM"})):
+        forecast, network, stock = newsvendor_shop(
+            shop, rates, np.full(2, 5.0), np.ones(2), np.full(2, 0.1), min_order_value=least
+        )
+        lines = plan_night(forecast, network, stock, PARAMS).orders
+        assert set(lines.binding) == named
+        assert (lines.need + lines.rounding_added - lines.limit_cut == lines.units).all()
+
+
 @pytest.mark.parametrize("budget", [12.0, 18.0, 25.0, 40.0])
 def test_suppliers_are_chosen_under_a_budget_as_brute_force_would(shop, budget):
     rates = np.array([3.0, 2.0, 3.0, 1.0])
