@@ -1,4 +1,4 @@
-"""Demand panels straight from the raw files of the real data sets, for measuring forecasts alone."""
+"""Demand panels straight from the raw files of the real data, for measuring forecasts alone."""
 
 from __future__ import annotations
 
