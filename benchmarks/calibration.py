@@ -192,7 +192,8 @@ def measure(
     outcome: Outcome = recorded,
 ) -> None:
     parts: dict[int, list[Outcomes]] = {span: [] for span in spans}
-    for forecast, moving in rounds(panel, starts, offsets, max(spans), outcome):
+    horizon = 8 if panel.calendar.period == "week" else 28
+    for forecast, moving in rounds(panel, starts, offsets, horizon, outcome):
         for span in spans:
             parts[span].append(compared(panel, forecast, span, outcome, moving))
     for span in spans:

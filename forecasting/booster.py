@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,10 @@ _GROWN_UP = 182.0
 _PRICES = ("price_ratio", "price_change", "discount", "discount_change")
 # A leaf needs this many expected units, so that rare sellers are not memorized.
 _UNITS_PER_LEAF = 20.0
+# Quantiles of the forecasts between which the size curve is drawn, and the units that hold it
+# to no correction.
+_SIZE_BINS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.97, 1.0)
+_PRIOR_UNITS = 100.0
 # Bounds of the logarithm of mean over base.
 _FACTORS = (-9.0, 3.5)
 
@@ -46,28 +51,49 @@ def model_input(X: NDArray[np.float32], names: tuple[str, ...], days: int) -> ND
 def train(rows: Rows, newest: int, params: ModelParams) -> str:
     """Fit the booster on rows whose targets lie up to period ``newest``; returns its text.
 
-    The Poisson likelihood has the base as an offset, and keeps sums unbiased. A row ``fade``
-    periods old weighs half. Raises FitError.
+    The Poisson likelihood has the base as an offset. A row ``fade`` periods old weighs half.
+    What shrinkage leaves of a bias by size is taken out by a curve through a few sizes.
+    Raises FitError.
     """
     import lightgbm
 
     weight = 0.5 ** ((newest - rows.target) / params.fade)
     offset = float(np.log(np.sum(weight * rows.units) / np.sum(weight * rows.base)))
+    read = model_input(rows.X, rows.names, DAYS_PER_PERIOD[params.period])
     data = lightgbm.Dataset(
-        model_input(rows.X, rows.names, DAYS_PER_PERIOD[params.period]),
+        read,
         label=rows.units,
         weight=weight,
         init_score=np.log(rows.base) + offset,
-        free_raw_data=True,
         params={"max_bin": 127, "verbosity": -1},
     )
     try:
         booster = lightgbm.train(_settings(params, float(weight.mean())), data, params.trees)
     except lightgbm.basic.LightGBMError as error:
         raise FitError(f"LightGBM cannot train on {len(rows.units)} rows: {error}") from error
+    raw = booster.predict(read, raw_score=True, num_threads=params.threads)
+    curve = size_curve(np.log(rows.base) + raw + offset, rows.units, weight)
     # What follows the trees repeats the settings, threads among them.
     trees = str(booster.model_to_string()).split("\nparameters:", 1)[0]
-    return f"offset={offset!r}\n{trees}\n"
+    return json.dumps({"offset": offset, "curve": curve}) + f"\n{trees}\n"
+
+
+def size_curve(log_mean: Floats, units: Floats, weight: Floats) -> list[list[float]]:
+    """Logarithm of units over forecast at a few sizes of the forecast: [sizes, corrections]."""
+    edges = np.unique(np.quantile(log_mean, _SIZE_BINS, method="lower"))
+    if len(edges) < 2:
+        return [[0.0], [0.0]]
+    place = np.clip(np.searchsorted(edges, log_mean, side="right") - 1, 0, len(edges) - 2)
+    mean = np.exp(log_mean)
+
+    def total(values: Floats) -> Floats:
+        return np.asarray(np.bincount(place, weight * values, len(edges) - 1), np.float64)
+
+    expected = total(mean)
+    prior = _PRIOR_UNITS * float(weight.mean())
+    sizes = np.log(expected / total(np.ones_like(mean)))
+    corrections = np.log((total(units) + prior) / (expected + prior))
+    return [sizes.tolist(), corrections.tolist()]
 
 
 def _settings(params: ModelParams, weight: float) -> dict[str, Any]:
@@ -98,7 +124,9 @@ class MeanModel:
         import lightgbm
 
         head, body = text.split("\n", 1)
-        self._offset = float(head.removeprefix("offset="))
+        found = json.loads(head)
+        self._offset: float = found["offset"]
+        self._sizes, self._corrections = (np.array(each) for each in found["curve"])
         self._booster = lightgbm.Booster(model_str=body)
         self._days = DAYS_PER_PERIOD[period]
 
@@ -106,5 +134,7 @@ class MeanModel:
         """Mean of each row, units per period, > 0; the same for any number of threads."""
         read = model_input(matrix.X, matrix.names, self._days)
         raw: Floats = self._booster.predict(read, raw_score=True, num_threads=threads)
-        factor = np.exp(np.clip(raw + self._offset, *_FACTORS))
-        return np.asarray(matrix.level * matrix.season * factor)
+        log_base = np.log(matrix.level * matrix.season)
+        log_mean = log_base + raw + self._offset
+        corrected = log_mean + np.interp(log_mean, self._sizes, self._corrections)
+        return np.asarray(np.exp(log_base + np.clip(corrected - log_base, *_FACTORS)))

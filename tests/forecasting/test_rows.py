@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from forecasting.booster import model_input
+from forecasting.booster import model_input, size_curve
 from forecasting.params import ModelParams
 from forecasting.rows import past_origins, training_rows
 from stockwright.panel import DemandPanel
@@ -59,3 +59,15 @@ def test_prices_are_hidden_in_events_whose_uplift_is_known() -> None:
     assert np.isfinite(read[0, 1:5]).all()
     assert np.isnan(read[1, 1:5]).all()
     assert X[1, 1] == np.float32(0.8)
+
+
+def test_forecasts_are_unbiased_at_every_size() -> None:
+    """The smallest a seventh too high, the largest a quarter too low: the curve takes it out."""
+    rng = np.random.default_rng(1)
+    true = 10 ** rng.uniform(-1, 2, 20_000)
+    forecast = true ** (1 - 0.06)
+    sizes, corrections = size_curve(np.log(forecast), rng.poisson(true) * 1.0, np.ones(20_000))
+    mended = forecast * np.exp(np.interp(np.log(forecast), sizes, corrections))
+    for low, high in ((0.1, 1), (1, 10), (10, 100)):
+        rows = (true > low) & (true < high)
+        assert abs(mended[rows].sum() / true[rows].sum() - 1) < 0.05
