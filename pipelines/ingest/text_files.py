@@ -76,7 +76,7 @@ def _scan(path: Path, file: str) -> _Scan:
     if not utf8 and not (wide and _looks_chinese(path, file)):
         raise UnreadableError(_undecodable(path, file))
     encoding = "utf8" if utf8 else "gb18030"
-    head = re.split(rb"\r\n|\n|\r", first.lstrip(b"\xef\xbb\xbf"), maxsplit=1)[0]
+    head = re.split(rb"\r\n|\n|\r", first.removeprefix(codecs.BOM_UTF8), maxsplit=1)[0]
     return _Scan(digest.hexdigest(), encoding, quoted, head.decode(encoding))
 
 

@@ -68,6 +68,14 @@ def test_chinese_in_gb18030_is_recognised(shop, text):
     assert sales["location"].tolist() == [text]
 
 
+@pytest.mark.parametrize("name", ["货号", "款号", "库位编码", "活动商品", "锘号"])
+def test_a_header_in_gb18030_may_begin_with_bytes_of_a_byte_order_mark(shop, name):
+    rows = f"{name},date,location,units\n0123,2026-11-20,华东仓,1\n".encode("gb18030")
+    assert rows[:1] in b"\xef\xbb\xbf"
+    tables = shop.write("sales.csv", rows).read(map={"sales": {"sku": name}}).tables
+    assert tables["sales"]["sku"].tolist() == ["0123"]
+
+
 def test_utf_16_is_named(shop):
     content = "date,sku,location,units\n".encode("utf-16")
     assert "UTF-16; save it as UTF-8" in shop.write("sales.csv", content).error()
