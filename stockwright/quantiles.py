@@ -186,10 +186,12 @@ def _bisected(components: list[Component], level: Floats) -> Floats:
     low, high = np.floor(mid + (score - 0.5) * step), np.ceil(mid + (score + 0.5) * step)
     low, high = _bracket(wide, wanted, np.maximum(low, -1.0), np.maximum(high, 0.0), step)
     while True:
-        active = np.flatnonzero(high - low > 1)
+        middle = np.floor((low + high) / 2)
+        # Beyond 2^53 two neighbors are further than 1 apart, and nothing lies between them.
+        active = np.flatnonzero((low < middle) & (middle < high))
         if not len(active):
             return np.asarray(high.reshape(shape))
-        middle = np.floor((low[active] + high[active]) / 2)
+        middle = middle[active]
         enough = _at([each.take(active) for each in wide], middle) >= wanted[active]
         high[active] = np.where(enough, middle, high[active])
         low[active] = np.where(enough, low[active], middle)

@@ -136,3 +136,12 @@ def test_levels_and_tails_out_of_range_are_refused() -> None:
         Distribution(one, 2 * one, one, 0.3 * one, 4 * one)
     with pytest.raises(DataError, match="mean"):
         Distribution(-one, one, one)
+
+
+@pytest.mark.parametrize("mean", [1e15, 1e17, 1e25])
+def test_quantiles_of_totals_beyond_the_last_exact_whole_number_are_found(mean: float) -> None:
+    totals = Distribution(np.array([mean]), np.array([mean**2 / 2]), np.ones(1))
+    found = totals.quantile(LEVELS)[0]
+    for level, units in zip(LEVELS, found, strict=True):
+        assert totals.cdf(units)[0] >= level > totals.cdf(units * (1 - 1e-6))[0]
+    assert np.allclose(found, stats.gamma(2.0, scale=mean / 2).ppf(LEVELS), rtol=1e-6)
