@@ -42,6 +42,11 @@ class Echelons:
     node: Ints
     member: Ints
 
+    def summed(self, units: Floats) -> Floats:
+        """Units of each series and of all that it feeds, (series,)."""
+        total = np.bincount(self.node, units[self.member], len(units))
+        return np.where(self.feeds, total, units)
+
 
 def build_echelons(choice: LaneChoice, network: Network) -> Echelons:
     """Walk the chosen transfer lanes from the bottom up, one level at a time."""

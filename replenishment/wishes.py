@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.echelon import Echelons, leaf_keys, node_keys
+from replenishment.echelon import Echelons, leaf_keys, node_keys, usable
 from replenishment.keys import Keys
 from replenishment.lanes import LaneChoice
 from replenishment.lots import LotTerms, Worth, buy_up, unit_cost_at
@@ -126,6 +126,13 @@ class _Sides:
         ]
         return join_needs(parts, self.order)
 
+    def split(self, held: Floats) -> tuple[Floats, Floats]:
+        """The position by series as units ``held`` there and below, and units on order.
+
+        For the projection, stock of an upper location is on order until it can be below.
+        """
+        return held, np.maximum(self.of("on_hand") + self.inbound() - held, 0.0)
+
     def total(self) -> Distribution:
         """Demand of the protection interval by series."""
         parts = [_total(self.forecast, self.own), _total(self.pooled, self.upper)]
@@ -166,7 +173,7 @@ def find_wishes(
     series = np.flatnonzero(choice.lane >= 0)
     lane = choice.lane[series]
     sides = _sides(series, forecast, network, stock, choice, echelons, said)
-    available, inbound = sides.of("on_hand"), sides.inbound()
+    available, inbound = sides.split(echelons.summed(usable(stock, network, forecast))[series])
     wanted = said_need(series, lane, available + inbound, network, said)
     allowed = may_order(series, lane, forecast, network, stock, said)
     lifetime = lifetime_demand(forecast, network, params, echelons)[series]

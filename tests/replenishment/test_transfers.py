@@ -76,6 +76,13 @@ def test_central_orders_on_echelon_stock_against_all_it_feeds(shop):
     assert len(rich.orders.units) == 0
 
 
+def test_a_central_line_tells_stock_on_hand_from_stock_on_order(shop):
+    """On hand: 7 + 1 + 2 + 3 in the warehouses; on order: 4 to central, 5 to east."""
+    arrivals = [(0, 2, 4.0), (1, 1, 5.0)]
+    lines = plan_night(*chain(shop, [0.0, 3, 5, 2], [7, 1, 2, 3], arrivals), PARAMS).orders
+    assert (lines.available.tolist(), lines.inbound.tolist()) == ([13.0], [9.0])
+
+
 def test_stock_kept_for_own_customers_competes_with_the_regions(shop):
     mean = [6.0, 6, 0, 0]
     sells = (True, True, True, True)
