@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from pipelines.ingest.quotes import ends_open, lines_in, open_quote
 from pipelines.ingest.raw import TEXTS, Broken, HeldPart, UnreadableError, Wanted, check_once
 
 _CHUNK = 1 << 24
@@ -42,7 +43,7 @@ def read_csv(path: Path, file: str, wanted: Wanted) -> HeldPart:
     """The columns of ``path`` that ``wanted`` picks from its header, as texts.
 
     Raises UnreadableError: empty, not UTF-8 or GB18030, another delimiter than the comma, the same
-    column twice, or an unclosed quote.
+    column twice, or a quoted field that does not end on its line.
     """
     scan = _scan(path, file)
     header = next(csv.reader([scan.header.lstrip("\ufeff")]), [])
@@ -51,6 +52,8 @@ def read_csv(path: Path, file: str, wanted: Wanted) -> HeldPart:
     picked = wanted(names)
     raw_names = [header[names.index(name)] for name in picked]
     table, broken = _parse(path, file, scan, raw_names)
+    if scan.quoted and (lines_in(path) != table.num_rows + len(broken) + 1 or ends_open(path)):
+        _check_quotes(path, file)
     columns = {name: table.column(raw) for name, raw in zip(picked, raw_names, strict=True)}
     notes = [f"{file} is encoded in GB18030"] if scan.encoding == "gb18030" else []
     skipped = np.array([b.row for b in broken], np.int64)
@@ -146,6 +149,17 @@ def _check_header(file: str, names: Sequence[str]) -> None:
     check_once(file, names)
 
 
+def _check_quotes(path: Path, file: str) -> None:
+    """Raise UnreadableError where a quoted field runs on past the end of its line."""
+    if found := open_quote(path):
+        line, text = found
+        raise UnreadableError(
+            f"{file}: line {line} has a quoted field that does not end on it ({text!r}), so the"
+            " lines after it would be lost; close the quote, write a quote inside a quoted field"
+            " twice, and take line breaks out of fields"
+        )
+
+
 def _parse(
     path: Path, file: str, scan: _Scan, columns: Sequence[str]
 ) -> tuple[pa.Table, list[Broken]]:
@@ -185,5 +199,6 @@ def _parse_once(
             ),
         )
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+        _check_quotes(path, file)
         raise UnreadableError(f"{file} cannot be taken apart as CSV: {error}") from error
     return table, broken

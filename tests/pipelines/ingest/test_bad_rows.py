@@ -50,8 +50,8 @@ def test_a_row_with_two_faults_is_one_bad_row(shop, rejected):
     assert ingested.rows[0].set_aside == 1
 
 
-def test_rows_are_counted_past_quoted_line_breaks_and_broken_rows(shop, rejected):
-    shop.write("sales.csv", HEADER + '2026-11-20,"1\n2",East,1,1\n' + "broken\n" + "x,1,East,1,1\n")
+def test_rows_are_counted_past_quoted_commas_and_broken_rows(shop, rejected):
+    shop.write("sales.csv", HEADER + '2026-11-20,"1,2",East,1,1\n' + "broken\n" + "x,1,East,1,1\n")
     assert [row[1] for row in rejected(shop.lenient())] == [3, 4]
 
 
