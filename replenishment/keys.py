@@ -89,3 +89,25 @@ def arrival_table(
     table_steps, table_units = np.zeros((n, columns), np.int64), np.zeros((n, columns))
     table_steps[row, place], table_units[row, place] = step, total
     return table_steps, table_units
+
+
+def first_empty(
+    demand: NDArray[Any], on_hand: Floats, arrival_steps: Ints, arrival_units: Floats
+) -> NDArray[np.int32]:
+    """First step at whose close nothing is left, (keys,), 0 where that is never.
+
+    demand: (keys, horizon) units of steps 1 ... horizon; what is asked for of an empty shelf is
+    lost. arrival_steps, arrival_units: (keys, arrivals), see ``arrival_table``.
+    """
+    horizon = demand.shape[1]
+    inside = (arrival_steps >= 1) & (arrival_steps <= horizon)
+    arrivals = np.zeros((len(on_hand), horizon))
+    where = (np.nonzero(inside)[0], arrival_steps[inside] - 1)
+    np.add.at(arrivals, where, arrival_units[inside])
+    left, step_of = on_hand.copy(), np.zeros(len(on_hand), np.int32)
+    for step in range(horizon):
+        asked = demand[:, step].astype(np.float64)
+        left = np.maximum(left + arrivals[:, step] - asked, 0.0)
+        empty = (left <= 1e-9) & (step_of == 0) & (asked > 0)
+        step_of[empty] = step + 1
+    return step_of

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.echelon import usable
+from replenishment.keys import arrival_table, first_empty
 from replenishment.wishes import Wishes
 from stockwright.forecast import Forecast
 from stockwright.network import Network
@@ -15,6 +16,7 @@ from stockwright.plan import Policy
 from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
+Steps = NDArray[np.int32]
 
 
 def steer(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition) -> Policy:
@@ -44,7 +46,7 @@ def steer(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosi
         stock_at_arrival=spread(needs.at_arrival, 0.0),
         position=_position(wishes, usable(stock, network, forecast)),
         cover_before=cover(wishes, forecast, network, stock),
-        stockout_step=_stockout_step(forecast, usable(stock, network, forecast), stock),
+        stockout_step=_stockout_step(wishes, usable(stock, network, forecast), forecast, stock),
         money_at_risk=spread(needs.loss_cost * (needs.lost_before + needs.lost), 0.0),
     )
 
@@ -83,17 +85,10 @@ def cover(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosi
     return periods
 
 
-def _stockout_step(forecast: Forecast, on_hand: Floats, stock: StockPosition) -> NDArray[np.int32]:
+def _stockout_step(wishes: Wishes, held: Floats, forecast: Forecast, stock: StockPosition) -> Steps:
     """First step at whose close the projection at mean demand is empty, 0 for none."""
-    horizon = forecast.horizon
-    inside = stock.arrival_step <= horizon
-    arrivals = np.zeros((len(on_hand), horizon))
-    where = (stock.arrival_series[inside], stock.arrival_step[inside] - 1)
-    np.add.at(arrivals, where, stock.arrival_units[inside])
-    left, step_of = on_hand.copy(), np.zeros(len(on_hand), np.int32)
-    for step in range(horizon):
-        demand = forecast.mean[:, step].astype(np.float64)
-        left = np.maximum(left + arrivals[:, step] - demand, 0.0)
-        empty = (left <= 1e-9) & (step_of == 0) & (demand > 0)
-        step_of[empty] = step + 1
-    return step_of
+    n = len(held)
+    table = arrival_table(stock.arrival_series, stock.arrival_step, stock.arrival_units, n)
+    step = first_empty(forecast.mean, held, *table)
+    step[wishes.series[wishes.feeds]] = wishes.runs_out[wishes.feeds]
+    return step

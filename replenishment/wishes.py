@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.echelon import Echelons, leaf_keys, node_keys, usable
-from replenishment.keys import Keys
+from replenishment.keys import Keys, first_empty
 from replenishment.lanes import LaneChoice
 from replenishment.lots import LotTerms, Worth, buy_up, unit_cost_at
 from replenishment.needs import Needs, Settle, find_needs, join_needs
@@ -65,6 +65,8 @@ class Wishes:
         echelon for feeding locations.
     total: demand of the protection interval. said: a planner gave target or quantity.
     too_large: units of a minimum order that outlasts all demand, 0 where it does not.
+    runs_out: first step at whose close the projection at mean demand is empty, 0 for none; of the
+        echelon for feeding locations.
     """
 
     series: Ints
@@ -84,6 +86,7 @@ class Wishes:
     total: Distribution
     said: Bools
     too_large: Floats
+    runs_out: NDArray[np.int32]
 
     def findings(self) -> tuple[Finding, ...]:
         """MOQ_TOO_LARGE: a need stays open because the smallest order outlasts all demand."""
@@ -132,6 +135,14 @@ class _Sides:
         For the projection, stock of an upper location is on order until it can be below.
         """
         return held, np.maximum(self.of("on_hand") + self.inbound() - held, 0.0)
+
+    def runs_out(self) -> NDArray[np.int32]:
+        """First step at whose close the mean projection is empty by series, 0 for none."""
+        steps = [
+            first_empty(each.mean, keys.on_hand, keys.arrival_steps, keys.arrival_units)
+            for each, keys in ((self.forecast, self.own), (self.pooled, self.upper))
+        ]
+        return np.concatenate(steps)[self.order]
 
     def total(self) -> Distribution:
         """Demand of the protection interval by series."""
@@ -200,6 +211,7 @@ def find_wishes(
         total=sides.total(),
         said=np.isfinite(wanted),
         too_large=too_large,
+        runs_out=sides.runs_out(),
     )
 
 

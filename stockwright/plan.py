@@ -26,7 +26,8 @@ class Policy:
     position: units on hand, and on order within the protection interval; of a location that feeds
         others, with those of all that it feeds.
     cover_before: periods until the available stock and what is on order run out at mean demand.
-    stockout_step: first step at whose close the mean projection is empty, 0 for none.
+    stockout_step: first step at whose close the mean projection is empty, 0 for none; of the
+        echelon for feeding locations.
     money_at_risk: shortage cost expected over the protection interval if nothing is ordered.
     """
 

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.publish.night import Night
+from replenishment.echelon import usable
+from replenishment.keys import arrival_table, first_empty
 from stockwright.distribution import Distribution
 from stockwright.plan import Finding, Lines
 
@@ -39,7 +41,8 @@ def unavoidable_stockouts(night: Night) -> list[Finding]:
     the whole demand up to the arrival against all stock that can serve it.
     """
     policy, stock = night.plan.policy, night.situation.stock
-    runs_out = (policy.stockout_step > 0) & (policy.stockout_step <= policy.lead_time)
+    empty = np.where(night.feeds(), _own_stockout(night), policy.stockout_step)
+    runs_out = (empty > 0) & (empty <= policy.lead_time)
     sells = night.situation.network.locations.sells[night.index.location]
     series = np.flatnonzero(runs_out & sells & (policy.lane >= 0) & stock.known)
     lead_time = np.minimum(policy.lead_time, night.forecast.horizon).astype(np.int64)
@@ -51,10 +54,19 @@ def unavoidable_stockouts(night: Night) -> list[Finding]:
         "units": missed,
         "stock": supply,
         "demand": demand.mean,
-        "date": _dates(night, policy.stockout_step[series]),
+        "date": _dates(night, empty[series]),
         "arrival": _dates(night, policy.lead_time[series], after=1),
     }
     return _findings("STOCKOUT_EXPECTED", "high", series, cost, columns)
+
+
+def _own_stockout(night: Night) -> NDArray[np.int32]:
+    """First step at whose close a location's own stock is gone at its own demand, 0 for none."""
+    stock, n = night.situation.stock, night.index.n_series
+    network = night.situation.network
+    table = arrival_table(stock.arrival_series, stock.arrival_step, stock.arrival_units, n)
+    sold = night.forecast.until(network.items.ends - night.forecast.origin)
+    return first_empty(sold.mean, usable(stock, network, night.forecast), *table)
 
 
 def lines_cut(night: Night) -> list[Finding]:

@@ -83,6 +83,24 @@ def test_a_central_line_tells_stock_on_hand_from_stock_on_order(shop):
     assert (lines.available.tolist(), lines.inbound.tolist()) == ([13.0], [9.0])
 
 
+@pytest.mark.parametrize(
+    ("on_hand", "arrivals", "step"),
+    [
+        # 8 a period are asked for below; what lies in central can be there from step 3 on.
+        ([0, 8, 8, 4], [], 3),
+        ([20, 8, 8, 4], [], 5),
+        ([20, 8, 8, 4], [(0, 2, 9.0)], 7),
+        ([1000, 100, 100, 100], [], 0),
+    ],
+)
+def test_central_runs_out_when_all_that_it_feeds_has_used_up_its_stock(
+    shop, on_hand, arrivals, step
+):
+    """By hand: (20 + 20) / 8 = 5 periods, and 9 more units last into the seventh."""
+    plan = plan_night(*chain(shop, [0.0, 3, 3, 2], on_hand, arrivals), PARAMS)
+    assert plan.policy.stockout_step[0] == step
+
+
 def test_stock_kept_for_own_customers_competes_with_the_regions(shop):
     mean = [6.0, 6, 0, 0]
     sells = (True, True, True, True)
