@@ -58,8 +58,10 @@ def place_orders(
     shared = best_orders(worth, full, fixed, left, minima, params)
     quantity = shared.quantity + fixed
     binding = binding_codes(wishes, quantity, left, shared.prices)
-    dropped = (wanted > 0) & (full <= 0) | (minima.keys_of(minima.short(wanted)) & (quantity <= 0))
-    binding[dropped & (wanted > 0) & (quantity <= 0)] = SUPPLIER_MINIMUM
+    gone = (wanted > 0) & (quantity <= 0)
+    binding[gone & (full <= 0)] = SUPPLIER_MINIMUM
+    pushed = gone & (full > 0) & (minima.of_keys(minima.sums(quantity)) <= 0)
+    binding[pushed] = _pushing(binding, full, left, minima)[pushed]
     return Outcome(
         rows=rows,
         quantity=quantity,
@@ -91,6 +93,26 @@ def _at_minima(
         if np.array_equal(lower, price):
             return minima, full
         price = lower
+
+
+def _pushing(
+    binding: NDArray[np.object_], full: Floats, limits: list[Limit], minima: Minima
+) -> NDArray[np.object_]:
+    """The limit that pushes the supplier of each key below its minimum, (keys,).
+
+    That is one which the supplier's lines in ``full``, the orders that meet every minimum, break:
+    the one in ``binding`` if it is among them, else the first that the key or its supplier meets.
+    """
+    own, any_line = binding.copy(), binding.copy()
+    found, found_any = np.zeros((2, len(full)), np.bool_)
+    kept = found.copy()
+    for limit in limits:
+        broken = np.append(limit.broken(full), False)[limit.group] & (full > 0)
+        around = minima.keys_of(minima.sums(broken.astype(np.float64)) > 0)
+        kept |= around & (binding == limit.code)
+        own[broken & ~found], any_line[around & ~found_any] = limit.code, limit.code
+        found, found_any = found | broken, found_any | around
+    return np.where(kept, binding, np.where(found, own, any_line))
 
 
 def _below_minimum(

@@ -110,6 +110,30 @@ def test_a_supplier_minimum_is_met_or_nothing_is_ordered(shop):
             assert [f.message["limit"] for f in plan.findings] == ["SUPPLIER_MINIMUM"] * 2
 
 
+@pytest.mark.parametrize("minimum", [6.0, 14.0])
+@pytest.mark.parametrize(
+    ("code", "budget", "capacity"),
+    [("BUDGET", 3.0, np.inf), ("CAPACITY", np.inf, 3.0), ("SUPPLIER_MINIMUM", 3.0, 3.0)],
+)
+def test_the_limit_that_pushes_a_supplier_below_its_minimum_is_named(
+    shop, minimum, code, budget, capacity
+):
+    """Without the limit the minimum, met at once or filled up, is met; 400 never is."""
+    least = 400.0 if code == "SUPPLIER_MINIMUM" else minimum
+    arguments = newsvendor_shop(
+        shop, np.array([4.0, 2.0]), np.full(2, 5.0), np.ones(2), np.full(2, 0.1),
+        min_order_units=least, inbound_capacity=capacity,
+    )  # fmt: skip
+    free = newsvendor_shop(
+        shop, np.array([4.0, 2.0]), np.full(2, 5.0), np.ones(2), np.full(2, 0.1),
+        min_order_units=least,
+    )  # fmt: skip
+    assert bool(plan_night(*free, PARAMS).orders.units.sum()) == (code != "SUPPLIER_MINIMUM")
+    plan = plan_night(*arguments, replace(PARAMS, budget=budget))
+    assert len(plan.orders.units) == 0
+    assert [f.message["limit"] for f in plan.findings] == [code] * 2
+
+
 def test_a_minimum_is_filled_with_even_cover(shop):
     """Buying ahead costs h e^2 / (2 rate): the fast mover takes more of what is added."""
     rates = np.array([20.0, 2.0])
