@@ -110,7 +110,7 @@ def test_a_supplier_minimum_is_met_or_nothing_is_ordered(shop):
             assert [f.message["limit"] for f in plan.findings] == ["SUPPLIER_MINIMUM"] * 2
 
 
-@pytest.mark.parametrize("minimum", [6.0, 14.0])
+@pytest.mark.parametrize("minimum", [6.0, 18.0])
 @pytest.mark.parametrize(
     ("code", "budget", "capacity"),
     [("BUDGET", 3.0, np.inf), ("CAPACITY", np.inf, 3.0), ("SUPPLIER_MINIMUM", 3.0, 3.0)],
