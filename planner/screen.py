@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pipelines.ingest import Report
 
 
+#: Decimals of a figure by its unit.
+_DECIMALS = {"days": 1, "share": 4, "money": 2, "units": 1}
+
+
 def show_outcome(outcome: Outcome, where: str) -> None:
     """The closing summary of a night, from its ``summary.json``. ``where``: the plan's link."""
     console = Console(highlight=False)
@@ -43,7 +47,7 @@ def _figures(summary: Mapping[str, Any], texts: Texts) -> Table:
         period = figure["period"]
         table.add_row(
             texts.of("kpis", name),
-            number(figure["value"]),
+            number(figure["value"], figure["unit"]),
             texts.of("units", figure["unit"]),
             period["to"]
             if period["from"] == period["to"]
@@ -80,13 +84,15 @@ def show_report(report: Report) -> None:
         console.print(f"{report.source} breaks the contract: {problems} problems.", markup=False)
 
 
-def number(value: float | None) -> str:
-    """A figure with thousands apart and no digits that say nothing; a dash for None."""
+def number(value: float | None, unit: str = "count") -> str:
+    """A figure with thousands apart and the decimals of its unit; a dash for None.
+
+    Counts have none, but sold units may be parts: they have one where they are not whole.
+    """
     if value is None:
         return "-"
-    if float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:,.4f}" if abs(value) < 10 else f"{value:,.1f}"
+    whole = unit == "units" and float(value).is_integer()
+    return f"{value:,.{0 if whole else _DECIMALS.get(unit, 0)}f}"
 
 
 def show_attempts(runs: RunsFolder, attempts: Sequence[Attempt]) -> None:

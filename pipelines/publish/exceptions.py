@@ -128,8 +128,11 @@ def _message(night: Night, row: Row) -> str:
     values = {name: number_text(value) for name, value in row.message.items()}
     values["limit"] = night.texts.of("limits", values.get("limit", ""))
     values |= {"sku": row.sku, "location": row.location, "money": number_text(row.money)}
+    ago = {"0": "today", "1": "yesterday"}.get(values.get("days", ""), "earlier")
     if night.texts.knows("messages", row.code):
-        return night.texts.fill("messages", row.code, values)
+        return night.texts.fill(
+            "messages", row.code, values | {"ago": night.texts.fill("ago", ago, values)}
+        )
     return row.code + ": " + ", ".join(f"{name} {value}" for name, value in values.items())
 
 

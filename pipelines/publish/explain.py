@@ -9,10 +9,17 @@ from pathlib import Path
 
 from pipelines.publish import exceptions, lines, summary
 from pipelines.publish.cells import read_csv
+from pipelines.publish.exceptions import number_text
 from pipelines.publish.texts import Texts, load_texts
 from stockwright.errors import ConfigError, describe
 
 Row = dict[str, str]
+#: Columns of policy.csv in units of the SKU.
+_UNITS = (
+    *("safety_stock", "reorder_point", "order_up_to", "stock_at_arrival"),
+    *("demand_mean", "demand_q50", "demand_q90", "demand_q95"),
+    *("available", "inbound_units", "position"),
+)
 _FILES = (lines.ORDERS, lines.TRANSFERS, exceptions.FILE, "policy.csv", summary.FILE)
 
 
@@ -50,6 +57,7 @@ def explain(
 def _key_text(folder: Path, texts: Texts, key: Row) -> str:
     """All that is said of one key: state, demand, decision, lines, exceptions, record."""
     shown = {name: value or texts.of("explain", "unknown") for name, value in key.items()}
+    shown |= {name: _short(key[name]) for name in _UNITS if key[name]}
     shown["stockout_date"] = key["stockout_date"] or texts.of("explain", "no_stockout")
     shown["life_stage"] = texts.of("stages", key["life_stage"])
     shown["decision_text"] = texts.of("decisions", key["decision"])
@@ -67,6 +75,11 @@ def _key_text(folder: Path, texts: Texts, key: Row) -> str:
     if key["bias_8w"]:
         said.append(texts.fill("explain", "record", shown))
     return "\n".join(said)
+
+
+def _short(text: str) -> str:
+    """A number of a file with at most two decimals."""
+    return number_text(float(text))
 
 
 def _exception_texts(folder: Path, texts: Texts, key: Row) -> Iterator[str]:

@@ -60,7 +60,7 @@ def test_the_closing_table_shows_the_figures_of_the_summary(shop):
     assert said["nightly"].exit_code == 0, said["nightly"].stderr
     summary = json.loads((out / DATE / "summary.json").read_text("utf-8"))
     for figure in summary["kpis"].values():
-        assert number(figure["value"]) in said["nightly"].stdout
+        assert number(figure["value"], figure["unit"]) in said["nightly"].stdout
     assert "Published" in said["nightly"].stdout
 
 
@@ -90,8 +90,14 @@ def test_status_names_the_published_run(shop):
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
-    [(None, "-"), (0, "0"), (1234567.0, "1,234,567"), (0.12345, "0.1235"), (1234.56, "1,234.6")],
-)
-def test_a_figure_shows_the_digits_that_say_something(value, shown):
-    assert number(value) == shown
+    ("value", "unit", "shown"),
+    [
+        (None, "days", "-"), (0, "count", "0"), (1234567.0, "lines", "1,234,567"),
+        (5.7, "days", "5.7"), (48.2, "days", "48.2"), (6.0, "days", "6.0"),
+        (0.12345, "share", "0.1235"), (1.0, "share", "1.0000"),
+        (1234.567, "money", "1,234.57"), (7.0, "money", "7.00"),
+        (37.0, "units", "37"), (3.25, "units", "3.2"),
+    ],
+)  # fmt: skip
+def test_figures_of_one_unit_have_the_same_decimals(value, unit, shown):
+    assert number(value, unit) == shown

@@ -73,6 +73,23 @@ def test_two_orders_late_for_one_key_are_two_exceptions(publish, parts) -> None:
     assert set(other["exception_id"]) < set(one["exception_id"])
 
 
+@pytest.mark.parametrize(
+    ("days", "english", "chinese"),
+    [
+        (0, "2026-11-21, the day of this plan, and", "即计划当日"),
+        (1, "2026-11-21, 1 day ago, and", "已逾期 1 天"),
+        (12, "2026-11-21, 12 days ago, and", "已逾期 12 天"),
+    ],
+)
+def test_a_late_order_says_in_words_how_late(days, english, chinese, publish, parts) -> None:
+    message = {"order_id": "A", "units": 5.0, "days": days, "date": "2026-11-21"}
+    finding = Finding("OVERDUE_INBOUND", "medium", 1, 1.0, message)
+    situation = replace(parts.situation, findings=(finding,))
+    for language, words in (("en", english), ("zh", chinese)):
+        table = _exceptions(publish(language, situation=situation, language=language))
+        assert words in table.set_index("code").loc["OVERDUE_INBOUND", "message"]
+
+
 def test_a_code_without_a_text_of_its_own_still_says_its_numbers(publish, parts) -> None:
     strange = Finding("STRANGE", "low", -1, 2.5, {"units": 3.0})
     run = publish(substitutes=[strange])

@@ -31,6 +31,16 @@ def test_a_key_without_a_line_is_explained_by_its_numbers(publish, parts) -> Non
     assert "stock and orders are above the reorder point (ENOUGH)" in text
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_units_are_explained_with_at_most_two_decimals(publish, parts, language) -> None:
+    policy = replace(parts.empty_plan.policy, stock_at_arrival=np.full(12, 433.3398))
+    text = explain(
+        publish(plan=replace(parts.empty_plan, policy=policy)), "123", "EAST", language=language
+    )
+    assert "433.34" in text
+    assert "433.3398" not in text
+
+
 def test_without_a_location_every_key_of_the_sku_is_explained(publish) -> None:
     text = explain(publish(), "=cmd()", language="zh")
     assert all(f"\n{place}（" in text for place in ("CENTRAL", "EAST", "西仓"))
