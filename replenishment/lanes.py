@@ -27,6 +27,11 @@ class LaneChoice:
     lane: Ints
     parent: Ints
 
+    def supplied(self) -> tuple[Ints, Ints]:
+        """The series that have a lane, and its row."""
+        series = np.flatnonzero(self.lane >= 0)
+        return series, self.lane[series]
+
 
 def lane_ranks(network: Network, index: SeriesIndex) -> NDArray[np.int8]:
     """How each lane is preferred: 0 regular, 1 transfer, 2 lateral transfer, 9 never."""

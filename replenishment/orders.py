@@ -59,9 +59,7 @@ def place_orders(
     quantity = shared.quantity + fixed
     binding = binding_codes(wishes, quantity, left, shared.prices)
     gone = (wanted > 0) & (quantity <= 0)
-    binding[gone & (full <= 0)] = SUPPLIER_MINIMUM
-    pushed = gone & (full > 0) & (minima.of_keys(minima.sums(quantity)) <= 0)
-    binding[pushed] = _pushing(binding, full, left, minima)[pushed]
+    binding = _of_dropped(binding, gone, quantity, full, left, minima)
     return Outcome(
         rows=rows,
         quantity=quantity,
@@ -93,6 +91,23 @@ def _at_minima(
         if np.array_equal(lower, price):
             return minima, full
         price = lower
+
+
+def _of_dropped(
+    binding: NDArray[np.object_],
+    gone: NDArray[np.bool_],
+    quantity: Floats,
+    full: Floats,
+    limits: list[Limit],
+    minima: Minima,
+) -> NDArray[np.object_]:
+    """The codes with those of the lines that are ``gone`` with their whole supplier, (keys,).
+
+    full: (keys,) the orders that meet every minimum, before the limits.
+    """
+    dropped = gone & (minima.of_keys(minima.sums(quantity)) <= 0)
+    codes = np.where(dropped, _pushing(binding, full, limits, minima), binding)
+    return np.where(gone & (full <= 0), SUPPLIER_MINIMUM, codes).astype(object)
 
 
 def _pushing(

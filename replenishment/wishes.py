@@ -181,8 +181,7 @@ def find_wishes(
     said: Overrides,
 ) -> Wishes:
     """Needs of every series with a lane, its lot terms, and the order it would like best."""
-    series = np.flatnonzero(choice.lane >= 0)
-    lane = choice.lane[series]
+    series, lane = choice.supplied()
     sides = _sides(series, forecast, network, stock, choice, echelons, said)
     available, inbound = sides.split(echelons.summed(usable(stock, network, forecast))[series])
     wanted = said_need(series, lane, available + inbound, network, said)
