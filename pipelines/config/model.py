@@ -67,11 +67,13 @@ class GatesConfig(_Section):
 
     bad_row_share: largest share of bad rows in a table. failed_series_share: largest share of
     series that fail. overdue_days: an inbound order later than this is ignored and named.
+    stale_days: most days between the newest sales row and the date of the night.
     """
 
     bad_row_share: Share = 0.01
     failed_series_share: Share = 0.05
     overdue_days: Annotated[int, Field(ge=0)] = 30
+    stale_days: Annotated[int, Field(ge=0)] = 35
 
 
 class ModelConfig(_Section):

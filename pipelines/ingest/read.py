@@ -78,6 +78,8 @@ def validate(source: str, config: Config, as_of: np.datetime64 | None = None) ->
         _keep_last(table)
         problems += [*duplicate_keys(table), *_gate(table, config), *_no_rows(table, day)]
     problems += lane_cycles(held)
+    if as_of is not None and "sales" in held:
+        problems += _stale(held["sales"], day, config)
     return _report(found, day, held, problems, config)
 
 
@@ -137,6 +139,19 @@ def _no_rows(held: TableInHand, day: np.datetime64) -> list[str]:
     if held.cut:
         return [f"sales: all {held.cut} rows are dated after {day}; run a later date"]
     return ["sales: there are no rows; export the sales history"]
+
+
+def _stale(sales: TableInHand, day: np.datetime64, config: Config) -> list[str]:
+    if sales.frame.empty:
+        return []
+    newest = sales.frame["date"].to_numpy().max().astype("datetime64[D]")
+    age, allowed = int((day - newest).astype(np.int64)), config.gates.stale_days
+    if age <= allowed:
+        return []
+    return [
+        f"sales: the newest date is {newest}, {age} days before {day}, more than the {allowed} of"
+        " gates.stale_days; export the sales since, or run an earlier date"
+    ]
 
 
 def _report(

@@ -4,6 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipelines.config.load import config_from
+from pipelines.ingest import validate
+from stockwright.errors import DataError
+
 SALES = "date,sku,location,units\n2026-11-20,1,East,3\n2026-11-22,1,East,2\n"
 LATE = {
     "sales.csv": (SALES, "2026-11-23,9,Mars,7\n"),
@@ -105,3 +109,22 @@ def test_days_that_do_not_exist_are_bad(shop, day):
     shop.write("sales.csv", SALES + f"{day},1,East,1\n")
     found = shop.lenient().rejected
     assert found["reason"].tolist() == ["there is no such date"]
+
+
+@pytest.mark.parametrize(("date", "age"), [("2026-12-28", 36), ("9999-12-31", 2912117)])
+def test_sales_older_than_the_gate_are_refused_with_both_dates(shop, date, age):
+    """The newest sales row is of 2026-11-22, so 36 days later is one past the default of 35."""
+    with pytest.raises(DataError) as caught:
+        shop.read(np.datetime64(date))
+    assert f"the newest date is 2026-11-22, {age} days before {date}" in str(caught.value)
+    assert "gates.stale_days" in str(caught.value)
+
+
+def test_sales_as_old_as_the_gate_are_read(shop):
+    assert len(shop.read(np.datetime64("2026-12-27")).tables["sales"]) == 4
+    late = shop.read(np.datetime64("2027-12-27"), gates={"stale_days": 400})
+    assert len(late.tables["sales"]) == 4
+
+
+def test_a_check_for_no_date_knows_no_stale_sales(shop):
+    assert validate(str(shop.folder), config_from({})).ok
