@@ -11,6 +11,8 @@ Level = Annotated[float, Field(gt=0.0, lt=1.0)]
 Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Grade = Annotated[str, Field(pattern="^[ABC][XYZ]?$")]
 Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(ge=0.0, le=100.0)]
+Span = Annotated[int, Field(ge=0, le=36_500)]
 ColumnMap = dict[str, dict[str, str]]
 ValueMap = dict[str, dict[str, dict[str, str]]]
 
@@ -35,8 +37,8 @@ class MoneyConfig(_Section):
 
     price_includes_vat: bool = False
     vat: Share = 0.13
-    holding_rate: Amount = 0.25
-    goodwill: Amount = 0.0
+    holding_rate: Rate = 0.25
+    goodwill: Rate = 0.0
 
 
 class ServiceConfig(_Section):
@@ -72,8 +74,8 @@ class GatesConfig(_Section):
 
     bad_row_share: Share = 0.01
     failed_series_share: Share = 0.05
-    overdue_days: Annotated[int, Field(ge=0)] = 30
-    stale_days: Annotated[int, Field(ge=0)] = 35
+    overdue_days: Span = 30
+    stale_days: Span = 35
 
 
 class ModelConfig(_Section):
@@ -84,12 +86,12 @@ class ModelConfig(_Section):
     """
 
     refit: Literal["nightly", "weekly", "monthly"] = "nightly"
-    max_rows: Annotated[int, Field(ge=1000)] = 250_000
-    trees: Count = 200
-    leaves: Annotated[int, Field(ge=2)] = 31
+    max_rows: Annotated[int, Field(ge=1000, le=100_000_000)] = 250_000
+    trees: Annotated[int, Field(ge=1, le=10_000)] = 200
+    leaves: Annotated[int, Field(ge=2, le=4096)] = 31
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.06
-    paths: Annotated[int, Field(ge=16)] = 256
-    history_days: Count = 1100
+    paths: Annotated[int, Field(ge=16, le=4096)] = 256
+    history_days: Annotated[int, Field(ge=1, le=36_500)] = 1100
 
 
 class DefaultsConfig(_Section):
@@ -101,8 +103,8 @@ class DefaultsConfig(_Section):
     unit_cost: money per unit where neither cost nor price is known.
     """
 
-    lead_time_days: Amount = 7.0
-    review_days: Annotated[float, Field(gt=0.0)] | None = None
+    lead_time_days: Annotated[float, Field(ge=0.0, le=1100.0)] = 7.0
+    review_days: Annotated[float, Field(gt=0.0, le=1100.0)] | None = None
     cost_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.6
     unit_cost: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 1.0
 
@@ -123,9 +125,9 @@ class Config(_Section):
     """
 
     period: Literal["day", "week"] = "day"
-    horizon: Count | None = None
+    horizon: Annotated[int, Field(ge=1, le=1100)] | None = None
     seed: Annotated[int, Field(ge=0)] = 1
-    block_size: Count = 2000
+    block_size: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     preset: str | None = None
     calendar: CalendarConfig = CalendarConfig()
     money: MoneyConfig = MoneyConfig()

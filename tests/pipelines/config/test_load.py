@@ -110,3 +110,32 @@ def test_a_sunday_closes_a_day_and_a_week(period: str) -> None:
 def test_any_day_closes_a_daily_period() -> None:
     day = np.datetime64("2026-11-18", "D")
     assert check_as_of(day, Config()) == day
+
+
+@pytest.mark.parametrize(
+    ("key", "most"),
+    [
+        ("horizon", 1100),
+        ("block_size", 1_000_000),
+        ("money.holding_rate", 100.0),
+        ("money.goodwill", 100.0),
+        ("gates.overdue_days", 36_500),
+        ("gates.stale_days", 36_500),
+        ("model.max_rows", 100_000_000),
+        ("model.trees", 10_000),
+        ("model.leaves", 4096),
+        ("model.paths", 4096),
+        ("model.history_days", 36_500),
+        ("defaults.lead_time_days", 1100.0),
+        ("defaults.review_days", 1100.0),
+    ],
+)
+def test_a_figure_beyond_its_range_is_refused_with_its_key(key: str, most: float) -> None:
+    section, _, name = key.rpartition(".")
+
+    def with_value(value: float) -> Config:
+        return config_from({section: {name: value}} if section else {name: value})
+
+    with_value(most)
+    with pytest.raises(ConfigError, match=rf"{key}: input should be less than or equal"):
+        with_value(most + 1)
