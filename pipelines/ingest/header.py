@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 from pipelines.config.model import Config
 from pipelines.ingest.declare import Column, Table
@@ -41,16 +42,20 @@ def match_columns(
     return matched, [name for name in names if name and name not in used]
 
 
-def absent_columns(table: Table, matches: Sequence[Mapping[str, str]], config: Config) -> list[str]:
-    """Source columns that the configuration names and no part of the table has."""
-    found = {(name, source.casefold()) for match in matches for name, source in match.items()}
-    named = config.map.get(table.name, {})
+def absent_columns(table: Table, headers: Sequence[Sequence[str]], config: Config) -> list[str]:
+    """Mapped source columns that no part of the table has, each with the nearest one it has."""
+    names = {name.strip().casefold(): name for header in headers for name in header}
     carried = [column.name for column in table.columns if column.carried]
     return [
-        source
-        for name, source in named.items()
-        if (name, source.casefold()) not in found and (name in carried or table.takes_extra(name))
+        f"{name} = {source!r}{_nearest(source, names)}"
+        for name, source in config.map.get(table.name, {}).items()
+        if source.casefold() not in names and (name in carried or table.takes_extra(name))
     ]
+
+
+def _nearest(source: str, names: Mapping[str, str]) -> str:
+    close = get_close_matches(source.casefold(), names, n=1, cutoff=0.5)
+    return f" (did you mean {names[close[0]]!r}?)" if close else ""
 
 
 def _extra(

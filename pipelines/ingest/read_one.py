@@ -83,8 +83,11 @@ def _open(
     notes = [note for part in parts for note in part.notes]
     if ignored:
         notes.append(f"{table.name}: columns not read: {', '.join(ignored)}")
-    if absent := absent_columns(table, matches, config):
-        notes.append(f"{table.name}: mapped columns that are not there: {', '.join(absent)}")
+    if absent := absent_columns(table, [part.columns for part in parts], config):
+        notes.append(
+            f"{table.name}: [map.{table.name}] names columns that are not there: "
+            + ", ".join(absent)
+        )
     return parts, matches, notes
 
 

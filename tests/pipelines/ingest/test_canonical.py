@@ -186,5 +186,7 @@ def test_an_inventory_with_a_header_only_is_noted(shop):
 
 
 def test_mapped_columns_that_are_not_there_are_noted(shop):
-    notes = shop.read(map={"sales": {"channel": "店铺", "sku": "sku"}}).notes
-    assert notes == ("sales: mapped columns that are not there: 店铺",)
+    names = {"channel": "店铺", "sku": "sku", "price": "Pricee"}
+    notes = shop.read(map={"sales": names}).notes
+    what = "channel = '店铺', price = 'Pricee' (did you mean 'price'?)"
+    assert notes == (f"sales: [map.sales] names columns that are not there: {what}",)
