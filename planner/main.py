@@ -16,8 +16,24 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Source = Annotated[str, typer.Option("--data", help="Folder of tables, or URL of a database.")]
-Runs = Annotated[Path, typer.Option("--out", help="Folder of runs.")]
+
+def _given(text: str) -> str:
+    if not text.strip():
+        raise typer.BadParameter("it is empty; name a folder")
+    return text
+
+
+def _folder(text: str) -> Path:
+    return Path(_given(text))
+
+
+Source = Annotated[
+    str,
+    typer.Option("--data", callback=_given, help="Folder of tables, or URL of a database."),
+]
+Runs = Annotated[
+    Path, typer.Option("--out", parser=_folder, metavar="PATH", help="Folder of runs.")
+]
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", help="Configuration; default: stockwright.toml beside the tables."),

@@ -62,6 +62,23 @@ def test_a_wrong_call_is_refused_with_2(call, words):
     assert call(*words).exit_code == 2
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--data", ["nightly", "--date", "2026-11-21"]),
+        ("--data", ["validate"]),
+        ("--out", ["nightly", "--date", "2026-11-21", "--data", "."]),
+        ("--out", ["status"]),
+    ],
+)
+def test_an_empty_folder_name_is_refused_with_2(call, option, words, empty):
+    """It would otherwise stand for the current folder."""
+    answer = call(*words, option, empty)
+    assert answer.exit_code == 2
+    assert f"'{option}': it is empty" in answer.stderr
+
+
 @pytest.mark.parametrize("date", ["21.11.2026", "2026-02-30", "tomorrow", "2026-11"])
 def test_a_date_that_is_none_is_refused_with_2(call, tmp_path, date):
     answer = call("nightly", "--data", tmp_path, "--date", date, "--out", tmp_path / "runs")
