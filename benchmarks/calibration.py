@@ -183,6 +183,12 @@ def rounds(
         print(f"  fitted at {date} in {fitted:.0f} s", file=sys.stderr, flush=True)
 
 
+def bias_of(found: Outcomes) -> float:
+    """Forecast over known totals, less 1."""
+    known = ~found.at_least
+    return float(found.total.mean[known].sum() / found.units[known].sum() - 1)
+
+
 def measure(
     name: str,
     panel: DemandPanel,
@@ -198,6 +204,8 @@ def measure(
             parts[span].append(compared(panel, forecast, span, outcome, moving))
     for span in spans:
         print(line(name, span, joined(parts[span])), flush=True)
+        each = (bias_of(part) for part in parts[span])
+        print("  bias by origin: " + " ".join(f"{bias:+.1%}" for bias in each), flush=True)
 
 
 def vn2(report: bool) -> None:
@@ -213,11 +221,11 @@ def online_retail() -> None:
     measure("Online Retail", panel, starts, (0, 2, 4), (2, 3, 4))
 
 
-def demo() -> None:
+def demo(seed: int) -> None:
     """The demo shop against truth; its horizon runs on where the tables end."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "shop"
-        write_demo(folder)
+        write_demo(folder, seed=seed)
         panel = tables_panel(folder, np.datetime64(DEMO_LAST_DATE))
         truth = Truth.load(folder)
         rows = truth.rows(panel.index.sku_names(), panel.index.location_names())
@@ -229,13 +237,14 @@ def demo() -> None:
             return units, np.ones(units.shape, np.bool_)
 
         starts = [panel.origin - back for back in (180, 135, 90, 45, 0)]
-        measure("demo", panel, starts, (0,), (5, 9, 14, 28), true_demand)
+        measure(f"demo seed {seed}", panel, starts, (0,), (5, 9, 14, 28), true_demand)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", default=["vn2", "online_retail", "demo"])
     parser.add_argument("--report", action="store_true", help="VN2's report windows")
+    parser.add_argument("--seed", type=int, default=1, help="of the demo shop")
     asked = parser.parse_args()
     print(
         f"totals | n | cut short | bias | WAPE | pinball .833 | coverage {LEVELS} | Kaplan-Meier"
@@ -246,7 +255,7 @@ def main() -> None:
     if "online_retail" in asked.what:
         online_retail()
     if "demo" in asked.what:
-        demo()
+        demo(asked.seed)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ OPTIONS = [
 
 
 def compile_lock(name: str, *extra: str) -> None:
+    """Write requirements/NAME.lock."""
     target = ROOT / "requirements" / f"{name}.lock"
     command = [sys.executable, "-m", "piptools", "compile", *OPTIONS, *extra]
     subprocess.run([*command, "--output-file", str(target), "pyproject.toml"], cwd=ROOT, check=True)
