@@ -124,6 +124,8 @@ class Covariates:
     discount: share off the list price through an event or a price cut, in [0, 1]. float32.
     event: 0 for none, else 1 + position in ``event_names`` ("double11"). int16.
     phase: 0 for none, else 1 + position in ``phase_names`` ("burst"). int16.
+    signals: further numbers by name ("clicks"), float32, NaN where unknown. Only those in
+        ``known_ahead`` may be known beyond the history.
     """
 
     price: NDArray[np.float32]
@@ -132,6 +134,8 @@ class Covariates:
     phase: NDArray[np.int16]
     event_names: tuple[str, ...] = ()
     phase_names: tuple[str, ...] = ()
+    signals: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    known_ahead: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         dtypes: dict[str, Any] = {
@@ -143,10 +147,18 @@ class Covariates:
         for name, dtype in dtypes.items():
             value = np.asarray(getattr(self, name))
             object.__setattr__(self, name, frozen(name, value, value.shape, dtype))
+        found = {k: np.asarray(v) for k, v in sorted(self.signals.items())}
+        signals = {k: frozen(k, v, v.shape, np.float32) for k, v in found.items()}
+        object.__setattr__(self, "signals", MappingProxyType(signals))
         widths = {getattr(self, name).shape[1] for name in dtypes}
+        widths |= {values.shape[1] for values in signals.values()}
         if len(widths) != 1:
             raise DataError(f"covariates cover different numbers of periods: {sorted(widths)}")
         require((self.discount >= 0) & (self.discount <= 1), "discount", "in [0, 1]")
+        for name, values in signals.items():
+            require(~np.isinf(values), f"signal {name}", "finite, or NaN where unknown")
+        if unknown := sorted(self.known_ahead - set(signals)):
+            raise DataError(f"known ahead, but no signals: {unknown[:5]}")
 
     @property
     def n_periods(self) -> int:
@@ -156,8 +168,24 @@ class Covariates:
     def take(self, series: NDArray[Any] | slice) -> Covariates:
         """The covariates of some of the series; shared rows stay shared."""
         names = ("price", "discount", "event", "phase")
-        rows = {n: a if (a := getattr(self, n)).shape[0] == 1 else a[series] for n in names}
-        return replace(self, **rows)
+        rows: dict[str, Any] = {n: _taken(getattr(self, n), series) for n in names}
+        signals = {name: _taken(values, series) for name, values in self.signals.items()}
+        return replace(self, **rows, signals=signals)
+
+    def until(self, origin: int) -> Covariates:
+        """What was known at the close of period ``origin``: no later value of any signal that is
+        not known ahead."""
+        hidden = {k: v for k, v in self.signals.items() if k not in self.known_ahead}
+        if not hidden:
+            return self
+        past = np.arange(self.n_periods) <= origin
+        shown = {k: np.where(past, v, np.float32(np.nan)) for k, v in hidden.items()}
+        return replace(self, signals={**self.signals, **shown})
+
+
+def _taken(values: NDArray[Any], series: NDArray[Any] | slice) -> NDArray[Any]:
+    """Rows of some of the series; a row that all of them share stays."""
+    return values if len(values) == 1 else values[series]
 
 
 @dataclass(frozen=True)
@@ -199,6 +227,11 @@ class DemandPanel:
             raise DataError(
                 f"covariates cover {self.covariates.n_periods} periods, the history has {periods}"
             )
+        for name in sorted(set(self.covariates.signals) - self.covariates.known_ahead):
+            later = self.covariates.signals[name][:, periods:]
+            require(
+                np.isnan(later), f"signal {name} after the origin", "NaN: it is not known ahead"
+            )
 
     @property
     def n_series(self) -> int:
@@ -236,7 +269,8 @@ class DemandPanel:
     def until(self, origin: int) -> DemandPanel:
         """The panel as it stood at the close of period ``origin``.
 
-        The known-ahead covariates stay as they are known now.
+        The known-ahead covariates stay as they are known now; later values of signals that are
+        not known ahead are hidden.
         """
         stop = origin + 1
         if not 0 < stop <= self.n_periods:
@@ -246,4 +280,5 @@ class DemandPanel:
             demand=self.demand[:, :stop],
             status=self.status[:, :stop],
             in_stock=self.in_stock[:, :stop],
+            covariates=self.covariates.until(origin),
         )
