@@ -15,6 +15,7 @@ from features.level import base_level, group_prior, season_factor
 from features.matrix import FeatureMatrix
 from features.params import FeatureParams
 from features.signal import Floats32, Signal, deseasonalized, recent_signal
+from features.signals import signal_state_features, signal_target_features
 from features.state import (
     exponential_features,
     lag_features,
@@ -131,6 +132,7 @@ def state_features(prepared: Prepared) -> Columns:
     columns |= sale_features(prepared.signal, params)
     columns |= stock_features(panel.status, panel.in_stock, prepared.signal, params)
     columns |= group_features(panel, prepared.context, level, params)
+    columns |= signal_state_features(panel, params)
     return columns | code_features(panel, params)
 
 
@@ -159,6 +161,7 @@ def target_features(prepared: Prepared, steps: Ints) -> tuple[Columns, Columns, 
     columns |= price_features(panel, steps, prepared.signal, params)
     columns |= event_features(panel, context, steps, prepared.signal, params)
     columns |= age_feature(panel, steps)
+    columns |= signal_target_features(panel, context.leads if context else {}, steps, params)
     dates = {"step": steps.astype(np.float32)}
     return columns, dates | date_features(panel.calendar, periods, params.country), factor
 

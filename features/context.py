@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from scipy import sparse
 from features.params import FeatureParams
 from features.season import GroupHistory, SeasonIndex, learn_season, nested
 from features.signal import exposure_of
+from features.signals import learn_leads
 from features.state import window_sums
 from stockwright.errors import DataError
 from stockwright.panel import DemandPanel
@@ -49,7 +50,7 @@ class FeatureContext:
     tables: by group name: shop, location, sku and the attributes of ``params.groups``.
     season: of the finest of ``params.season_groups``. uplift: (groups + 1, events) expected units
     in an event over units without it, 1 where never seen; seen: the same not shrunk, NaN where
-    never seen. Column = event * phases + phase.
+    never seen. Column = event * phases + phase. leads: by how many periods a signal runs ahead.
     """
 
     origin: int
@@ -58,6 +59,7 @@ class FeatureContext:
     uplift: Floats
     seen: Floats
     phases: int
+    leads: Mapping[str, int] = field(default_factory=dict)
 
     def event_column(self, event: NDArray[np.int16], phase: NDArray[np.int16]) -> Ints:
         """Column of the uplift tables for each cell; 0 for no event or one from outside."""
@@ -122,7 +124,8 @@ def build_context(panel: DemandPanel, params: FeatureParams) -> FeatureContext:
     uplift, seen = _shrunk_uplift(table, history.parent)
     names = (SHOP, LOCATION, SKU, *(g for g in params.groups if g in panel.attributes))
     tables = {name: _table(group_codes(panel, name), windows) for name in names}
-    return FeatureContext(panel.origin, tables, season, uplift, seen, phases)
+    leads = learn_leads(panel, params)
+    return FeatureContext(panel.origin, tables, season, uplift, seen, phases, leads)
 
 
 def _scan(

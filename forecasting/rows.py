@@ -100,6 +100,7 @@ def _origin_rows(
         uplift=tonight.uplift,
         seen=tonight.seen,
         phases=tonight.phases,
+        leads=tonight.leads,
     )
     salt = mix_hash(np.array([origin, origin + 2**32], np.uint64))
     draw = mix_hash(keys ^ salt[0])
