@@ -94,6 +94,12 @@ class ModelConfig(_Section):
     history_days: Annotated[int, Field(ge=1, le=36_500)] = 1100
 
 
+class ForecastsConfig(_Section):
+    """use: whether a ``forecasts`` table takes the place of our forecast, or is left aside."""
+
+    use: Literal["given", "ignore"] = "given"
+
+
 class DefaultsConfig(_Section):
     """What is assumed where the tables are silent.
 
@@ -135,6 +141,7 @@ class Config(_Section):
     budget: BudgetConfig = BudgetConfig()
     gates: GatesConfig = GatesConfig()
     model: ModelConfig = ModelConfig()
+    forecasts: ForecastsConfig = ForecastsConfig()
     defaults: DefaultsConfig = DefaultsConfig()
     output: OutputConfig = OutputConfig()
     map: ColumnMap = Field(default_factory=dict)

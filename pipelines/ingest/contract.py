@@ -54,9 +54,15 @@ def _reason(check: str) -> str:
 @cache
 def _schema(table: Table) -> pa.DataFrameSchema:
     columns = {column.name: _column(column) for column in table.carried()}
-    return pa.DataFrameSchema(
-        columns, checks=[_not_before(*span) for span in table.spans], strict=False
-    )
+    if table.extra is not None and table.extra_kind == "number":
+        checks = [pa.Check.ge(0.0, error="less than 0")]
+        pattern = f"^{table.extra}.*$"
+        columns[pattern] = pa.Column(
+            "float64", checks, nullable=True, regex=True, required=False, name=pattern
+        )
+    checks = [_not_before(*span) for span in table.spans]
+    checks += [_not_below(table.rising, place) for place in range(1, len(table.rising))]
+    return pa.DataFrameSchema(columns, checks=checks, strict=False)
 
 
 def _column(column: Column) -> pa.Column:
@@ -83,3 +89,13 @@ def _not_before(start: str, end: str) -> pa.Check:
         return ~(frame[end] < frame[start])
 
     return pa.Check(holds, error=f"{end}: before {start}")
+
+
+def _not_below(columns: tuple[str, ...], place: int) -> pa.Check:
+    """No value of a column lies below one of the columns before it, where both are given."""
+    lower, name = list(columns[:place]), columns[place]
+
+    def holds(frame: pd.DataFrame) -> pd.Series:
+        return ~(frame[name] < frame[lower].max(axis=1))
+
+    return pa.Check(holds, error=f"{name}: below a lower quantile")

@@ -42,9 +42,10 @@ class Table:
 
     key: columns whose values together are unique; () where rows may repeat.
     cut: date column; rows dated after the as-of date are cut. known_ahead: rows may carry
-    ``known_since``. big: texts are categories. extra: prefix of further columns that are kept.
-    last_holds: of rows of one date, SKU and location only the last counts.
-    spans: pairs of date columns of which the second is not before the first.
+    ``known_since``. big: texts are categories. extra: prefix of further columns that are kept,
+    extra_kind: text, or number >= 0. last_holds: of rows of one date, SKU and location only the
+    last counts. spans: pairs of date columns of which the second is not before the first.
+    rising: number columns of which none is below an earlier one.
     """
 
     name: str
@@ -58,6 +59,8 @@ class Table:
     extra: str | None = None
     last_holds: bool = False
     spans: tuple[tuple[str, str], ...] = ()
+    extra_kind: Literal["text", "number"] = "text"
+    rising: tuple[str, ...] = ()
 
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns, in the contract's order."""

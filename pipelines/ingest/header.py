@@ -15,7 +15,8 @@ def columns_of(table: Table, matched: Mapping[str, str]) -> tuple[Column, ...]:
     """The columns of the canonical frame; further ones that the table keeps come last."""
     declared = set(table.column_names())
     extra = sorted(name for name in matched if name not in declared)
-    return (*table.carried(), *(Column(name, "text", "kept as it is") for name in extra))
+    kind = table.extra_kind
+    return (*table.carried(), *(Column(name, kind, "kept as it is") for name in extra))
 
 
 def match_columns(

@@ -25,6 +25,8 @@ _PLACES = (
     ("inbound", "destination"),
     ("events", "location"),
     ("prices", "location"),
+    ("signals", "location"),
+    ("forecasts", "location"),
 )
 
 
