@@ -19,6 +19,7 @@ from pipelines.assemble.onhand import OnHand, mean_stock_of, on_hand_of
 from pipelines.assemble.overriding import overrides_of
 from pipelines.assemble.parties import locations_of
 from pipelines.assemble.past import Past, location_has_sales, past_of
+from pipelines.assemble.signals import with_signals
 from pipelines.assemble.situation import Catalog, Situation
 from pipelines.assemble.supply import Supply, supply_of, unused_notes
 from pipelines.config import Config
@@ -101,7 +102,7 @@ def _situation(
     night: _Night, parts: _Parts, ingested: Ingested, earlier: pd.DataFrame
 ) -> Situation:
     keys, config, supply = night.keys, night.config, parts.supply
-    panel = _panel(night, parts)
+    panel, signal_notes = _panel(night, parts)
     joined = decided(night.tables["plan_status"], earlier)
     stock, moving = _stock(night, parts, joined)
     stock = replace(stock, known=stock.known & ~_unreadable(ingested.findings, keys))
@@ -133,20 +134,24 @@ def _situation(
             *supply.notes,
             *unused_notes(supply.lanes, parts.places, keys),
             *override_notes,
+            *signal_notes,
         ),
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
     )
 
 
-def _panel(night: _Night, parts: _Parts) -> DemandPanel:
+def _panel(night: _Night, parts: _Parts) -> tuple[DemandPanel, list[str]]:
     tables, keys, supply = night.tables, night.keys, parts.supply
     horizon = max(night.config.horizon_periods(), supply.protection)
     covariates = covariates_of(
         tables["events"], tables["prices"], tables["products"], supply.list_price,
         keys, night.window, horizon,
     )  # fmt: skip
-    return DemandPanel(
+    covariates, notes = with_signals(
+        covariates, tables["signals"], tables["products"], keys, night.window
+    )
+    panel = DemandPanel(
         index=keys.index,
         calendar=night.window.calendar,
         demand=night.sales.units,
@@ -156,6 +161,7 @@ def _panel(night: _Night, parts: _Parts) -> DemandPanel:
         launch=parts.past.listing.launch,
         attributes=attributes_of(tables["products"], supply.list_price, parts.places, keys),
     )
+    return panel, notes
 
 
 def _stock(
