@@ -16,6 +16,8 @@ from features.build import Prepared
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _TINY = 1e-300
+#: Observed periods from which on a least-squares slope says anything.
+LEAST_FOR_SLOPE = 10
 
 
 @dataclass(frozen=True)
@@ -107,21 +109,56 @@ def picked(values: Floats, place: Ints) -> Floats:
     return np.asarray(np.take_along_axis(values, place[None, :], axis=0)[0])
 
 
+@dataclass
+class Line:
+    """Running weighted least-squares line through rates over observed periods, (series,) arrays."""
+
+    sums: Floats
+    time: Floats
+
+    @classmethod
+    def start(cls, series: int) -> Line:
+        """No period seen."""
+        return cls(np.zeros((5, series)), np.zeros(series))
+
+    def add(self, rate: Floats, weight: Floats) -> None:
+        """See one more period."""
+        time, moved = self.time, weight * self.time
+        for place, value in enumerate((weight, moved, moved * time, weight * rate, moved * rate)):
+            self.sums[place] += value
+        self.time = time + (weight > 0)
+
+    def slope(self, least: int = 2) -> Floats:
+        """Units per observed period, (series,); 0 for series seen in fewer than ``least``."""
+        total, times, square, rates, cross = self.sums
+        top, bottom = total * cross - times * rates, total * square - times * times
+        out = np.zeros(len(self.time))
+        np.divide(top, bottom, out=out, where=self.time >= least)
+        return out
+
+
 @dataclass(frozen=True)
 class Smoothed:
     """Simple exponential smoothing for each parameter of a grid, (grid, series) each.
 
-    level: at the origin. lag: observed periods by which it trails a straight line. errors: sums of
-    squared one-step errors; cross, squares: sums of errors times, and squares of, the lag of
-    the one-step forecast, to tell what a drift would have done to the errors. count: (series,).
+    level: at the origin. lag: observed periods by which it trails a straight line. slope: (series,)
+    of the least-squares line. errors: sums of squared one-step errors; cross, squares: sums of
+    errors times, and of squares of, what the slope known at the time would have added to the
+    forecast, to tell what a drift would have done to the errors. count: (series,).
     """
 
     level: Floats
     lag: Floats
+    slope: Floats
     errors: Floats
     cross: Floats
     squares: Floats
     count: Floats
+
+    def errors_with(self, share: float) -> Floats:
+        """Sums of squared one-step errors with this share of the slope as drift."""
+        moved = self.errors - 2.0 * share * self.cross + share**2 * self.squares
+        return np.asarray(np.maximum(moved, 0.0))
 
 
 def exponential_smoothing(history: History, alphas: Floats) -> Smoothed:
@@ -129,24 +166,27 @@ def exponential_smoothing(history: History, alphas: Floats) -> Smoothed:
 
     The level is the mean of past rates weighted by weight * (1 - alpha) ** age, age in observed
     periods. That is the usual recursion once the start is forgotten, and the plain mean early on.
+    Slopes count from LEAST_FOR_SLOPE periods on.
     """
     series = history.shape[1]
     alpha = np.asarray(alphas, np.float64)[:, None]
     level, lag, memory, errors, cross, squares = np.zeros((6, len(alpha), series))
-    count = np.zeros(series)
+    count, line = np.zeros(series), Line.start(series)
     for rate, weight in zip(history.rate, history.weight, strict=True):
         seen = (weight > 0).astype(np.float64)
         counted = np.where(memory[0] > 0, weight, 0.0)
         count += counted > 0
         error, ahead = rate - level, lag + 1.0
+        added = line.slope(LEAST_FOR_SLOPE) * ahead
         errors += counted * error * error
-        cross += counted * error * ahead
-        squares += counted * ahead * ahead
+        cross += counted * error * added
+        squares += counted * added * added
+        line.add(rate, weight)
         memory = memory * (1.0 - alpha * seen) + weight
         gain = weight / np.maximum(memory, _TINY)
         level += gain * error
         lag += seen - gain * ahead
-    return Smoothed(level, lag, errors, cross, squares, count)
+    return Smoothed(level, lag, line.slope(LEAST_FOR_SLOPE), errors, cross, squares, count)
 
 
 @dataclass(frozen=True)
@@ -182,24 +222,6 @@ def damped_trend(history: History, grid: Floats) -> Trended:
         level += seen * step + gain * error
         trend += seen * (step - trend) + beta * np.minimum(gain, alpha) * begun * error
     return Trended(level, trend, errors, count)
-
-
-def slope(history: History) -> Floats:
-    """Weighted least-squares slope per observed period, (series,); 0 for fewer than two."""
-    moments = np.zeros((5, history.shape[1]))
-    time = np.zeros(history.shape[1])
-    for rate, weight in zip(history.rate, history.weight, strict=True):
-        moments[0] += weight
-        moments[1] += weight * time
-        moments[2] += weight * time * time
-        moments[3] += weight * rate
-        moments[4] += weight * time * rate
-        time += weight > 0
-    total, times, square, rates, cross = moments
-    top, bottom = total * cross - times * rates, total * square - times * times
-    out = np.zeros(history.shape[1])
-    np.divide(top, bottom, out=out, where=time > 1)
-    return out
 
 
 def average(history: History, window: int) -> Floats:

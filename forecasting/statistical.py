@@ -25,7 +25,6 @@ from forecasting.smoothing import (
     exponential_smoothing,
     last_seen,
     picked,
-    slope,
 )
 from stockwright.calendar import PeriodName
 from stockwright.errors import ConfigError
@@ -227,12 +226,9 @@ def _smoothing_rows(
     found = exponential_smoothing(history, np.asarray(params.alphas))
     place = chooser.choose("smoothing", found.errors, found.count)
     level, lag = picked(found.level, place), picked(found.lag, place)
-    trend = slope(history)
+    trend = found.slope
     theta: Row = (level + 0.5 * trend * lag, 0.5 * trend, 1.0)
-    drifts = np.asarray(params.shares)[:, None, None] * trend
-    errors = found.errors - 2.0 * drifts * found.cross + drifts**2 * found.squares
-    grid = len(params.alphas) * len(params.shares)
-    errors = np.maximum(errors, 0.0).reshape(grid, -1)
+    errors = np.concatenate([found.errors_with(share) for share in params.shares])
     best = chooser.choose("optimized_theta", errors, found.count)
     share, alpha = np.divmod(best, len(params.alphas))
     drift = np.asarray(params.shares)[share] * trend

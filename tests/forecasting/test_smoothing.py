@@ -14,7 +14,6 @@ from forecasting.smoothing import (
     damped_trend,
     exponential_smoothing,
     last_seen,
-    slope,
 )
 
 
@@ -79,7 +78,7 @@ def test_theta_has_the_numbers_of_statsmodels() -> None:
         fitted = ThetaModel(values, period=1, deseasonalize=False).fit()
         expected = np.asarray(fitted.forecast(5))
     found = exponential_smoothing(history, np.array([fitted.params["alpha"]]))
-    half = 0.5 * slope(history)[0]
+    half = 0.5 * found.slope[0]
     ahead = found.level[0, 0] + half * (found.lag[0, 0] + np.arange(1, 6))
     assert np.allclose(ahead, expected, rtol=1e-9)
 
@@ -143,12 +142,27 @@ def test_the_damped_trend_equals_a_loop_over_observed_periods() -> None:
 
 def test_the_slope_is_that_of_weighted_least_squares() -> None:
     history = gapped()
-    got = slope(history)
+    got = exponential_smoothing(history, np.array([0.1])).slope
     assert got[0] == got[1] == 0.0
     for series in range(2, history.shape[1]):
         rate, weight = np.array(seen_cells(history, series)).T
         line = np.polyfit(np.arange(len(rate)), rate, 1, w=np.sqrt(weight))
         assert got[series] == pytest.approx(line[0])
+
+
+def test_errors_with_a_drift_are_those_of_theta_as_it_would_have_been_forecast() -> None:
+    """At each period: the level, plus the share of the slope until then times lag and one step."""
+    history, share, alpha = gapped(), 0.5, 0.2
+    found = exponential_smoothing(history, np.array([alpha])).errors_with(share)
+    for series in range(2, history.shape[1]):
+        cells = seen_cells(history, series)
+        errors = 0.0
+        for stop in range(1, len(cells)):
+            past = np.array(cells[:stop])
+            part = exponential_smoothing(History(past[:, :1], past[:, 1:]), np.array([alpha]))
+            drift = share * part.slope[0] * (part.lag[0, 0] + 1)
+            errors += cells[stop][1] * (cells[stop][0] - part.level[0, 0] - drift) ** 2
+        assert found[0, series] == pytest.approx(errors)
 
 
 def test_averages_and_the_last_rate_skip_what_was_not_observed() -> None:
