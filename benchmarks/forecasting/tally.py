@@ -1,0 +1,166 @@
+"""What a model's answers cost against what came, gathered over the rounds of a case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from ours import Answer
+from rounds import Bools, Floats, Round
+from score import LEVELS, by_series, pinball
+
+
+@dataclass
+class Sums:
+    """Outcomes of one span, one entry for each series and origin.
+
+    key: of the series. origin: number of the round. units: demand of the known periods. whole: all
+    periods were in stock. mean: forecast of the known periods. loss, median, covered: by way.
+    """
+
+    key: list[np.ndarray] = field(default_factory=list)
+    origin: list[np.ndarray] = field(default_factory=list)
+    units: list[Floats] = field(default_factory=list)
+    whole: list[Bools] = field(default_factory=list)
+    mean: list[Floats] = field(default_factory=list)
+    loss: dict[str, list[Floats]] = field(default_factory=dict)
+    median: dict[str, list[Floats]] = field(default_factory=dict)
+    covered: dict[str, list[Floats]] = field(default_factory=dict)
+
+
+@dataclass
+class Tally:
+    """A model in a case. rows: series that it answered, of those asked."""
+
+    name: str
+    spans: dict[int, Sums] = field(default_factory=dict)
+    step_loss: float = 0.0
+    step_units: float = 0.0
+    recovered: dict[int, tuple[float, float]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def add(self, number: int, round_: Round, answer: Answer, rows: np.ndarray) -> None:
+        """Score an answer on the elements ``rows`` of its series (those that all answered)."""
+        place = np.flatnonzero(round_.scored)[rows]
+        units, known = round_.units[place], round_.known[place]
+        key = round_.keys()[place]
+        mean = answer.mean[rows]
+        loss = np.where(known, pinball(answer.steps[rows], units), 0)
+        self.step_loss += float(loss.sum())
+        self.step_units += float(units[known].sum())
+        made_good = round_.recovered[place]
+        sure = np.isfinite(made_good)
+        self.recovered[number] = (float(mean[sure].sum()), float(made_good[sure].sum()))
+        for name, value in answer.seconds.items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + value
+        for span in round_.spans:
+            self._add_span(number, span, key, units, known, mean, answer, rows)
+
+    def _add_span(
+        self,
+        number: int,
+        span: int,
+        key: np.ndarray,
+        units: Floats,
+        known: Bools,
+        mean: Floats,
+        answer: Answer,
+        rows: np.ndarray,
+    ) -> None:
+        sums = self.spans.setdefault(span, Sums())
+        some = known[:, :span].any(axis=1)
+        total = np.where(known, units, 0)[:, :span].sum(axis=1)[some]
+        sums.key.append(key[some])
+        sums.origin.append(np.full(int(some.sum()), number))
+        sums.units.append(total)
+        sums.whole.append(known[some, :span].all(axis=1))
+        sums.mean.append(np.where(known, mean, 0)[some, :span].sum(axis=1))
+        for way, quantiles in answer.sums[span].items():
+            found = quantiles[rows][some]
+            sums.loss.setdefault(way, []).append(pinball(found, total))
+            sums.median.setdefault(way, []).append(found[:, 0])
+            sums.covered.setdefault(way, []).append(total[:, None] <= found)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Figures of a model in a case; all pinballs are scaled by the demand."""
+
+    name: str
+    way: str
+    pooled: float
+    by_span: dict[int, float]
+    steps: float
+    wape: float
+    bias: float
+    bias_interval: tuple[float, float]
+    bias_by_origin: tuple[float, ...]
+    recovered_bias: float
+    whole: float
+    covered: tuple[float, ...]
+    loss_by_series: Floats
+    units_by_series: Floats
+    seconds: dict[str, float]
+
+
+def _joined(parts: list[Floats]) -> Floats:
+    return np.concatenate(parts)
+
+
+def best_way(tally: Tally, pooled: tuple[int, ...]) -> str:
+    """The way to a sum's quantiles that costs least in the case."""
+    ways = tally.spans[pooled[0]].loss
+    cost = {way: sum(_joined(tally.spans[s].loss[way]).sum() for s in pooled) for way in ways}
+    return min(cost, key=lambda way: (cost[way], way))
+
+
+def summarized(tally: Tally, pooled: tuple[int, ...]) -> Summary:
+    """Figures over all origins; bias and WAPE are those of the pooled sums."""
+    way = best_way(tally, pooled)
+    key, origin, units, mean, loss, median, whole = (
+        _joined([part for span in pooled for part in parts(tally.spans[span])])
+        for parts in (
+            lambda s: s.key,
+            lambda s: s.origin,
+            lambda s: s.units,
+            lambda s: s.mean,
+            lambda s: s.loss[way],
+            lambda s: s.median[way],
+            lambda s: s.whole,
+        )
+    )
+    covered = np.concatenate([part for s in pooled for part in tally.spans[s].covered[way]])
+    by_span = {
+        span: float(_joined(sums.loss[way]).sum() / _joined(sums.units).sum())
+        for span, sums in tally.spans.items()
+    }
+    loss_of, units_of, mean_of = by_series(key, loss, units, mean)
+    each = [
+        float(mean[origin == number].sum() / units[origin == number].sum() - 1)
+        for number in np.unique(origin)
+    ]
+    forecast, came = (sum(pair[i] for pair in tally.recovered.values()) for i in (0, 1))
+    return Summary(
+        name=tally.name,
+        way=way,
+        pooled=float(loss.sum() / units.sum()),
+        by_span=by_span,
+        steps=tally.step_loss / tally.step_units,
+        wape=float(np.abs(median - units).sum() / units.sum()),
+        bias=float(mean.sum() / units.sum() - 1),
+        bias_interval=_bias_interval(mean_of, units_of),
+        bias_by_origin=tuple(each),
+        recovered_bias=forecast / came - 1,
+        whole=float(loss[whole].sum() / units[whole].sum()) if whole.any() else float("nan"),
+        covered=tuple(float(covered[:, i].mean()) for i in range(len(LEVELS))),
+        loss_by_series=loss_of,
+        units_by_series=units_of,
+        seconds=tally.seconds,
+    )
+
+
+def _bias_interval(mean: Floats, units: Floats) -> tuple[float, float]:
+    from score import ratio_interval
+
+    _, low, high = ratio_interval(mean, units)
+    return low - 1, high - 1
