@@ -14,7 +14,7 @@ from features.events import event_features
 from features.level import base_level, group_prior, season_factor
 from features.matrix import FeatureMatrix
 from features.params import FeatureParams
-from features.signal import Floats32, Signal, deseasonalized, recent_signal
+from features.signal import Floats32, Signal, deseasonalized, recent_signal, signal_window
 from features.signals import signal_state_features, signal_target_features
 from features.state import (
     exponential_features,
@@ -111,7 +111,7 @@ def prepare(
     panel: DemandPanel, last_step: int, params: FeatureParams, context: FeatureContext | None
 ) -> Prepared:
     """Cut the recent history, take the season out of it and find the levels."""
-    signal = recent_signal(panel, params.window(last_step), params)
+    signal = recent_signal(panel, signal_window(panel, last_step, params), params)
     window = signal.window
     factor = season_factor(panel, context, panel.n_periods - window, window, params)
     calm = deseasonalized(signal, factor)

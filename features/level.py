@@ -95,7 +95,7 @@ def base_level(signal: Signal, calm: Signal, prior: Floats, params: FeatureParam
     long_units = units.sum(axis=1, dtype=np.float64)
     kept = params.prior_exposure
     long = (long_units + kept * prior) / (scaled.sum(axis=1, dtype=np.float64) + kept)
-    age = np.arange(params.long - 1, -1, -1)
+    age = np.arange(units.shape[1] - 1, -1, -1)
     weights = (0.5 ** (age / params.level_half_life)).astype(np.float32)
     recent_units = weighted(units, weights).astype(np.float64)
     recent_exposure = weighted(scaled, weights).astype(np.float64)

@@ -25,6 +25,9 @@ Sums = tuple[Floats, Floats, Floats]
 GROUP_COUNT = 400.0
 #: Years of data at which the shop's index weighs as much as no season at all.
 SHOP_YEARS = 1.0
+#: Years of history below which a season of the year cannot be told from a trend; from one year on
+#: it is taken for what it looks like.
+LEAST_YEARS = 0.5
 SMOOTH = 1
 _LOWEST, _HIGHEST = 0.05, 20.0
 _FESTIVAL_BINS = FESTIVAL_BEFORE + FESTIVAL_AFTER + 1
@@ -152,12 +155,17 @@ def shrunk_index(sums: Sums, years: Floats, parent: Ints) -> Floats:
 def learn_season(
     history: GroupHistory, calendar: Calendar, first: int, params: FeatureParams
 ) -> SeasonIndex:
-    """Learn the indices from the sums of periods ``first`` ... one after the other."""
+    """Learn the indices from the sums of periods ``first`` ... one after the other.
+
+    Of less than half a year of history, nothing is taken for a season of the year.
+    """
     length = history.units.shape[1]
     periods = np.arange(first, first + length)
     expected = history.expected * trend(history, params.year)
     place = season_bin(calendar, periods)
     bins = _index(history, expected, place, SEASON_BINS, 7 // calendar.days, SMOOTH)
+    whole = np.clip((length / params.year - LEAST_YEARS) / (1.0 - LEAST_YEARS), 0.0, 1.0)
+    bins = 1.0 + whole * (bins - 1.0)
     expected = expected * bins[:, place]
     weekday = np.ones((len(expected), params.cycle))
     if params.cycle > 1:

@@ -45,7 +45,7 @@ def exposure_of(status: NDArray[np.uint8], in_stock: Floats32, least_exposure: f
 
 
 def recent_signal(panel: DemandPanel, window: int, params: FeatureParams) -> Signal:
-    """Cut the last ``window`` periods out of the panel."""
+    """Cut the last ``window`` periods out of the panel; see ``signal_window``."""
     kept = min(window, panel.n_periods)
     shape = (panel.n_series, window)
     units, exposure = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
@@ -59,6 +59,18 @@ def recent_signal(panel: DemandPanel, window: int, params: FeatureParams) -> Sig
     enough = exposure >= np.float32(params.least_rate_exposure)
     np.divide(units, exposure, out=rate, where=enough)
     return Signal(units, exposure, rate)
+
+
+def signal_window(panel: DemandPanel, last_step: int, params: FeatureParams) -> int:
+    """Periods that the features need: what they look back to, or less where no history is left.
+
+    A history that does not reach back a year has nothing to pad but what lags and weekday means
+    address by their place.
+    """
+    if panel.n_periods > params.year - params.year_reach - last_step:
+        return params.window(last_step)
+    cycles = max((*params.cycle_means, params.cycle_lags, 1)) * params.cycle
+    return max(panel.n_periods, cycles, max(params.lags), params.quantile_window)
 
 
 def deseasonalized(signal: Signal, factor: Floats32) -> Signal:

@@ -13,12 +13,16 @@ Columns = dict[str, Floats32]
 
 
 def window_sums(values: Floats32, windows: tuple[int, ...]) -> dict[int, Floats32]:
-    """Sums over the last w periods for each window w (ascending), (series,) float32 each."""
+    """Sums over the last w periods for each window w (ascending), (series,) float32 each.
+
+    A window longer than the values takes all of them.
+    """
     total = values.shape[1]
     sums: dict[int, Floats32] = {}
     so_far, done = np.zeros(len(values), np.float32), 0
     for window in windows:
-        so_far = so_far + values[:, total - window : total - done].sum(axis=1)
+        part = slice(max(total - window, 0), max(total - done, 0))
+        so_far = so_far + values[:, part].sum(axis=1)
         sums[window], done = so_far, window
     return sums
 
@@ -43,7 +47,7 @@ def exponential_features(signal: Signal, level: Floats32, params: FeatureParams)
     """Exponential means over in-stock exposure, relative to the level."""
     columns = {}
     units, exposure = signal.units[:, -params.long :], signal.exposure[:, -params.long :]
-    age = np.arange(params.long - 1, -1, -1)
+    age = np.arange(units.shape[1] - 1, -1, -1)
     for half_life in params.half_lives:
         weights = (0.5 ** (age / half_life)).astype(np.float32)
         mean = ratio(weighted(units, weights), weighted(exposure, weights))

@@ -38,11 +38,14 @@ def year_features(signal: Signal, level: Floats32, steps: Ints, params: FeatureP
     """Mean rate around the target one year (or the fewest whole years) before, and its growth.
 
     ``year_lag`` is relative to the level, ``year_growth`` to the mean of the short window that
-    ended one year before the origin.
+    ended one year before the origin. NaN for a history that does not reach back so far.
     """
     reach, year = params.year_reach, params.year
     back = year * -(-(steps + reach) // year)
     place = signal.window - 1 + steps - back
+    if int(place.min()) < reach:
+        nothing = np.full((len(level), len(steps)), np.nan, np.float32)
+        return {"year_lag": nothing, "year_growth": nothing}
 
     def around(values: Floats32) -> Floats32:
         total = values[:, place - reach]

@@ -83,11 +83,15 @@ class HeldOut:
 
 
 def held_out_origins(panel: DemandPanel, params: ModelParams) -> Ints:
-    """The newest origins with a whole window of outcomes behind them, rising."""
+    """The newest origins with a whole window of outcomes behind them, rising.
+
+    In a short history they lie closer together: the twin must learn from what is before them.
+    """
     span = held_span(panel, params)
     newest = panel.origin - span
     fewest = max(panel.n_periods // 2, 1)
-    return np.arange(newest, fewest - 1, -params.held_stride)[: params.held_out][::-1]
+    stride = max(min(params.held_stride, panel.n_periods // (3 * params.held_out)), 1)
+    return np.arange(newest, fewest - 1, -stride)[: params.held_out][::-1]
 
 
 def held_span(panel: DemandPanel, params: ModelParams) -> int:

@@ -14,7 +14,7 @@ from features.build import build_features
 from features.context import LOCATION, FeatureContext, build_context
 from features.params import FeatureParams
 from forecasting.aggregate import shop_growth
-from forecasting.booster import MeanModel, train
+from forecasting.booster import MeanModel, Training
 from forecasting.held_out import HeldOut, held_out, held_out_origins
 from forecasting.moments import history_moments
 from forecasting.params import ModelParams
@@ -198,8 +198,9 @@ def fit(panel: DemandPanel, params: ModelParams) -> FittedModel:
     rows = training_rows(panel, params)
     origins = held_out_origins(panel, params)
     enough = len(rows.units) >= params.min_rows and float(rows.units.sum()) > 0
-    booster = train(rows, panel.origin, params) if enough else ""
-    outcome = _try_out(panel, rows, origins, params)
+    training = Training(rows, params) if enough else None
+    booster = training.fit(panel.origin) if training else ""
+    outcome = _try_out(panel, rows, training, origins, params)
     if outcome is None:
         return FittedModel(params, booster, DEFAULT_SPREAD, _USUAL_CORRELATION, 1.0)
     bias = outcome.bias()
@@ -224,12 +225,17 @@ def plain_model(params: ModelParams) -> FittedModel:
 
 
 def _try_out(
-    panel: DemandPanel, rows: Rows, origins: NDArray[np.int64], params: ModelParams
+    panel: DemandPanel,
+    rows: Rows,
+    training: Training | None,
+    origins: NDArray[np.int64],
+    params: ModelParams,
 ) -> HeldOut | None:
     """Held-out outcome of a twin model that has not seen the origins; None without origins."""
     if not len(origins):
         return None
-    early = rows.take(rows.target <= origins[0])
-    enough = len(early.units) >= params.min_rows and float(early.units.sum()) > 0
-    twin = MeanModel(train(early, int(origins[0]), params), params.period) if enough else None
+    early = rows.target <= origins[0]
+    twin = None
+    if training and int(early.sum()) >= params.min_rows and float(rows.units[early].sum()) > 0:
+        twin = MeanModel(training.fit(int(origins[0]), early), params.period)
     return held_out(panel, twin, origins, params)

@@ -19,6 +19,8 @@ Ints = NDArray[np.int64]
 # Steps of one origin for one part of the series: spread over the horizon, and of those in an
 # event, which are rare and decide most; and parts of the series per origin.
 _STEPS, _EVENT_STEPS, _PARTS = 4, 2, 3
+# Origins that even a short history is to give.
+_LEAST_ORIGINS = 20
 # A period in which so many series have an event is one of the shop's.
 _BUSY = 0.2
 
@@ -44,10 +46,15 @@ class Rows:
 
 
 def past_origins(panel: DemandPanel, params: ModelParams) -> Ints:
-    """Origins to train on, rising: the newest has one observed target, the oldest some history."""
+    """Origins to train on, rising: the newest has one observed target, the oldest some history.
+
+    A short history is walked in smaller strides, so that it does not teach the few weekdays and
+    steps of a few origins.
+    """
     newest = panel.origin - 1
     least = min(2 * params.features().short, max(panel.n_periods // 3, 1))
-    return np.arange(newest, least - 1, -params.stride)[: params.origins][::-1]
+    stride = min(params.stride, max((newest - least) // _LEAST_ORIGINS, 1))
+    return np.arange(newest, least - 1, -stride)[: params.origins][::-1]
 
 
 def training_rows(panel: DemandPanel, params: ModelParams) -> Rows:

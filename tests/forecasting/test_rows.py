@@ -53,7 +53,7 @@ def test_prices_are_hidden_in_events_whose_uplift_is_known() -> None:
     X = np.array(
         [[900, 0.8, 0.8, 0.2, 0.2, np.nan, 3], [9, 0.8, 0.8, 0.2, 0.2, 5.0, 3]], np.float32
     )
-    read = model_input(X, names, days=1)
+    read, _ = model_input(X, names, days=1)
     assert read.shape == (2, 6)
     assert read[0, 0] == 182
     assert np.isfinite(read[0, 1:5]).all()
