@@ -116,7 +116,7 @@ def node_keys(
     held = np.bincount(node, lower, len(series)).astype(np.float64)
     way = echelons.way_down[series]
     keys = _keys(series, forecast, network, lane[series], way, held, table)
-    weight = np.maximum(forecast.mean[member].sum(axis=1, dtype=np.float64), 1e-9)
+    weight = np.maximum(forecast.expected[member].sum(axis=1, dtype=np.float64), 1e-9)
     price = np.bincount(node, weight * network.items.shortage_cost[member], len(series))
     return pooled, replace(keys, shortage=price / np.bincount(node, weight, len(series)))
 

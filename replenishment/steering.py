@@ -76,7 +76,7 @@ def _trigger(wishes: Wishes) -> Floats:
 
 def cover(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition) -> Floats:
     """Periods until the stock on hand and on order is gone at mean demand, inf without demand."""
-    rate = forecast.mean.mean(axis=1, dtype=np.float64)
+    rate = forecast.expected.mean(axis=1, dtype=np.float64)
     held = usable(stock, network, forecast) + stock.on_order()
     rows = wishes.series
     rate[rows] = wishes.total.mean / np.maximum(wishes.lead_time + wishes.review, 1)
@@ -89,6 +89,6 @@ def _stockout_step(wishes: Wishes, held: Floats, forecast: Forecast, stock: Stoc
     """First step at whose close the projection at mean demand is empty, 0 for none."""
     n = len(held)
     table = arrival_table(stock.arrival_series, stock.arrival_step, stock.arrival_units, n)
-    step = first_empty(forecast.mean, held, *table)
+    step = first_empty(forecast.expected, held, *table)
     step[wishes.series[wishes.feeds]] = wishes.runs_out[wishes.feeds]
     return step

@@ -125,7 +125,7 @@ def _totals(forecast: Forecast, keys: Keys, steps: Ints) -> list[Distribution]:
     """Demand from tonight to each close, with the scatter of the lead time."""
     spread = (mean_rate(forecast, keys) * keys.lead_time_sd) ** 2
     plain = [forecast.total(1, close) for close in steps.T]
-    return [replace(each, variance=each.variance + spread) for each in plain]
+    return [each.widened(spread) for each in plain]
 
 
 class _Held:

@@ -86,11 +86,13 @@ def lifetime_demand(
 ) -> Floats:
     """Mean demand until the item's end or for ``params.lifetime`` periods, (series,).
 
-    Beyond the horizon the forecast's mean goes on. Feeding series have all they feed.
+    Beyond the horizon the forecast's mean goes on; what is committed comes once. Feeding
+    series have all they feed.
     """
+    once = forecast.committed.sum(axis=1, dtype=np.float64)
     mean = forecast.mean.sum(axis=1, dtype=np.float64)
     left = np.minimum(network.items.ends - forecast.origin, params.lifetime)
     beyond = np.maximum(left - forecast.horizon, 0)
-    own = mean + mean / forecast.horizon * beyond
+    own = mean + mean / forecast.horizon * beyond + once
     below = np.bincount(echelons.node, own[echelons.member], len(own))
     return np.where(echelons.feeds, below, own)

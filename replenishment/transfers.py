@@ -61,7 +61,7 @@ def move_stock(
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)
     wanted = np.where(wishes.transfer & ~frozen & (source >= 0), wishes.quantity, 0.0)
     left = [replace(each, room=np.maximum(each.room - each.use(fixed), 0.0)) for each in limits]
-    keepers = np.flatnonzero((left[0].use(wanted) > 0) & (forecast.mean.max(axis=1) > 0))
+    keepers = np.flatnonzero((left[0].use(wanted) > 0) & (forecast.expected.max(axis=1) > 0))
     worth, asked, grown = _with_keepers(wishes, keepers, wanted, left, forecast, network, params)
     shared = share(worth, asked, grown)
     quantity = shared.quantity[: len(source)] + fixed

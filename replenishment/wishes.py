@@ -139,7 +139,7 @@ class _Sides:
     def runs_out(self) -> NDArray[np.int32]:
         """First step at whose close the mean projection is empty by series, 0 for none."""
         steps = [
-            first_empty(each.mean, keys.on_hand, keys.arrival_steps, keys.arrival_units)
+            first_empty(each.expected, keys.on_hand, keys.arrival_steps, keys.arrival_units)
             for each, keys in ((self.forecast, self.own), (self.pooled, self.upper))
         ]
         return np.concatenate(steps)[self.order]

@@ -8,13 +8,20 @@ variance ``step_variance``, and counts scatter with ``linear_dispersion`` times 
 
 With probability ``tail_share`` the level is about ``tail_ratio`` times the forecast: the part of
 ``level_variance`` that makes totals a mixture (see Distribution).
+
+Demand that is committed for its date (presales, subscriptions, contracts) comes on top: with the
+sum c of its means and v of its variances, a part s of c is certain and shifts the distribution of a
+total; the rest r = c - s joins the uncertain demand, with the variance v. On the lattice a negative
+binomial of mean m and variance V has the third cumulant 2 V^2 / m - V; r is such that the sum has
+that of the uncertain demand, 2 (V + v)^2 / (2 V^2 / m + v) - m, but at most v, so that the total
+does not fall below a Poisson variable's variance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +36,14 @@ from stockwright.panel import SeriesIndex
 Ints = NDArray[np.int64]
 _SPREAD = ("linear_dispersion", "step_variance", "level_variance")
 _PER_SERIES = (*_SPREAD, "quantum", "tail_share", "tail_ratio")
+_COMMITTED = ("committed", "committed_variance")
+_ROWS = ("mean", "model", *_PER_SERIES, *_COMMITTED)
 # Series per block of sampling: small enough to stay in the processor's cache.
 _BLOCK = 256
+
+
+def _none() -> NDArray[np.float32]:
+    return np.zeros((1, 1), np.float32)
 
 
 @dataclass(frozen=True)
@@ -39,12 +52,14 @@ class Forecast:
 
     index: the series.
     origin: period of the panel after whose close the forecast is made.
-    mean: (series, step) float32, sales units per period, >= 0.
+    mean: (series, step) float32, sales units per period, >= 0, without what is committed.
     linear_dispersion, step_variance, level_variance: (series,) float64, see the module.
     quantum: (series,) float64, the lattice on which demand lives (1 for pieces), > 0.
     model: (series,) uint8 codes into ``model_names``: which model gave the mean.
     tail_share, tail_ratio: (series,) float64, see Distribution; no tail by default.
     location_correlation: correlation, in [0, 1], of the level noise of one SKU between locations.
+    committed, committed_variance: (series, step) float32 mean, and variance, of the units that are
+        committed for a step, on top of ``mean``; none by default. Steps are independent in it.
     All three dispersions 0 make a certain forecast.
     """
 
@@ -60,6 +75,8 @@ class Forecast:
     tail_share: Floats = field(default_factory=lambda: np.zeros(1))
     tail_ratio: Floats = field(default_factory=lambda: np.ones(1))
     location_correlation: float = 0.5
+    committed: NDArray[np.float32] = field(default_factory=_none)
+    committed_variance: NDArray[np.float32] = field(default_factory=_none)
 
     def __post_init__(self) -> None:
         n = self.index.n_series
@@ -70,7 +87,11 @@ class Forecast:
             require(np.isfinite(value) & (value >= 0), name, "finite and >= 0")
             object.__setattr__(self, name, value)
         object.__setattr__(self, "model", frozen("model", self.model, (n,), np.uint8))
-        require(np.isfinite(self.mean) & (self.mean >= 0), "mean", "finite and >= 0")
+        for name in _COMMITTED:
+            object.__setattr__(self, name, _per_step(name, getattr(self, name), mean.shape))
+        for name in ("mean", *_COMMITTED):
+            value = getattr(self, name)
+            require(np.isfinite(value) & (value >= 0), name, "finite and >= 0")
 
     @classmethod
     def certain(cls, index: SeriesIndex, origin: int, demand: NDArray[Any]) -> Forecast:
@@ -93,14 +114,24 @@ class Forecast:
         """Number of steps, H."""
         return int(self.mean.shape[1])
 
+    @property
+    def expected(self) -> NDArray[np.float32]:
+        """Mean of the whole demand, committed and not, (series, step) float32."""
+        return self.mean + self.committed if self.has_committed else self.mean
+
+    @property
+    def has_committed(self) -> bool:
+        """Whether any unit is committed."""
+        return bool(self.committed.any())
+
     def take(self, series: NDArray[Any] | slice) -> Forecast:
         """The forecast of some of the series."""
-        kept = {name: getattr(self, name)[series] for name in ("mean", "model", *_PER_SERIES)}
+        kept = {name: getattr(self, name)[series] for name in _ROWS}
         return replace(self, index=self.index.take(series), **kept)
 
     def with_rows(self, series: NDArray[np.integer[Any]], other: Forecast) -> Forecast:
         """The forecast with some series as ``other``, a forecast of the same index, has them."""
-        kept = {name: getattr(self, name).copy() for name in ("mean", "model", *_PER_SERIES)}
+        kept = {name: getattr(self, name).copy() for name in _ROWS}
         for name, values in kept.items():
             values[series] = getattr(other, name)[series]
         return replace(self, **kept)
@@ -114,12 +145,20 @@ class Forecast:
             mean=self.mean * np.float32(factor),
             linear_dispersion=self.linear_dispersion * factor,
             quantum=self.quantum * factor,
+            committed=self.committed * np.float32(factor),
+            committed_variance=self.committed_variance * np.float32(factor**2),
         )
 
     def until(self, last: Ints) -> Forecast:
         """The forecast with no demand after step ``last`` of each series, (series,)."""
         gone = np.arange(1, self.horizon + 1) > np.asarray(last)[:, None]
-        return replace(self, mean=np.where(gone, np.float32(0), self.mean)) if gone.any() else self
+        if not gone.any():
+            return self
+        left: dict[str, Any] = {
+            name: np.where(gone, np.float32(0), getattr(self, name))
+            for name in ("mean", *_COMMITTED)
+        }
+        return replace(self, **left)
 
     def total(self, first: Ints | int, last: Ints | int) -> Distribution:
         """Demand of steps first ... last (1-based, inclusive), each scalar or (series,).
@@ -130,9 +169,8 @@ class Forecast:
         start = np.broadcast_to(np.asarray(first, np.int64), (n,)) - 1
         stop = np.maximum(np.broadcast_to(np.asarray(last, np.int64), (n,)), start)
         self._check_steps(start, stop)
-        mean = _span_sums(self.mean.astype(np.float64), start, stop)
-        squares = _span_sums(self.mean.astype(np.float64) ** 2, start, stop)
-        return self._distribution(mean, squares)
+        sums = self._sums(np.stack([start, stop], axis=1))
+        return self._distribution(sums.take(0))
 
     def _check_steps(self, start: Ints, stop: Ints) -> None:
         if start.size and (start.min() < 0 or stop.max() > self.horizon):
@@ -141,20 +179,40 @@ class Forecast:
                 f"{self.horizon}; raise the horizon"
             )
 
-    def _distribution(self, mean: Floats, squares: Floats) -> Distribution:
-        """Totals with sum of means and of squared means ``(series, ...)``, flattened."""
+    def _sums(self, bounds: Ints) -> _Sums:
+        """Sums over the steps bounds[:, j] + 1 ... bounds[:, j + 1], (series, segments)."""
+        mean = self.mean.astype(np.float64)
+        if not self.has_committed:
+            none = np.zeros((len(bounds), bounds.shape[1] - 1))
+            return _Sums(_between(mean, bounds), _between(mean**2, bounds), none, none)
+        parts = (mean, mean**2, *(getattr(self, name).astype(np.float64) for name in _COMMITTED))
+        return _Sums(*(_between(part, bounds) for part in parts))
+
+    def _distribution(self, sums: _Sums) -> Distribution:
+        """Totals ``(series, ...)``, flattened."""
+        mean, committed = sums.mean, sums.committed
         wide = (slice(None),) + (None,) * (mean.ndim - 1)
         linear, step, level, quantum, share, ratio = (
             np.broadcast_to(getattr(self, name)[wide], mean.shape) for name in _PER_SERIES
         )
-        variance = linear * mean + step * squares + level * mean**2
-        parts = (mean, variance, quantum, share, ratio)
+        variance = linear * mean + step * sums.squares + level * mean**2
+        if not committed.any():
+            parts = [mean, variance, quantum, share, ratio]
+            return Distribution(*(part.ravel() for part in parts))
+        sure = _certain_part(sums, variance, quantum)
+        loose = mean + committed - sure
+        # A mean without any dispersion is as certain as what is promised.
+        sure = np.where(variance > 0, sure, sure + mean)
+        kept = np.divide(mean, loose, out=np.ones_like(mean), where=loose > 0)
+        spread = variance + sums.committed_variance
+        parts = [mean + committed, spread, quantum, share, 1 + (ratio - 1) * kept, sure]
         return Distribution(*(part.ravel() for part in parts))
 
     def quantile(self, levels: Sequence[float]) -> Floats:
         """Quantiles of every single step, shape (series, step, level)."""
         mean = self.mean.astype(np.float64)
-        totals = self._distribution(mean, mean**2)
+        parts = (getattr(self, name).astype(np.float64) for name in _COMMITTED)
+        totals = self._distribution(_Sums(mean, mean**2, *parts))
         return totals.quantile(levels).reshape(*mean.shape, len(levels))
 
     def paths(self, n: int, rng: np.random.Generator) -> Floats:
@@ -188,12 +246,14 @@ class Forecast:
         return out
 
     def _sampled(self, bounds: Ints, n: int, seed: int, keys: NDArray[np.uint64]) -> Floats:
-        mean = _between(self.mean.astype(np.float64), bounds)
-        squares = _between(self.mean.astype(np.float64) ** 2, bounds)
+        sums = self._sums(bounds)
+        mean = sums.mean
         shape = (*mean.shape, n)
-        shift = keyed_uniforms(keys ^ np.uint64(0xA5A5A5A5), seed, mean.shape[1])
-        rising = self._distribution(mean, squares).stratified(shift.ravel(), n).reshape(shape)
-        ranks = _coupled_ranks(rising, self.level_variance[:, None] * mean**2, keys, seed)
+        offset = keyed_uniforms(keys ^ np.uint64(0xA5A5A5A5), seed, mean.shape[1])
+        totals = self._distribution(sums)
+        rising = totals.stratified(offset.ravel(), n).reshape(shape)
+        loose = rising - totals.shift.reshape(mean.shape)[:, :, None]
+        ranks = _coupled_ranks(loose, self.level_variance[:, None] * mean**2, keys, seed)
         return np.ascontiguousarray(np.take_along_axis(rising, ranks, axis=2).swapaxes(1, 2))
 
     def pooled(self, groups: NDArray[np.integer[Any]], index: SeriesIndex) -> Forecast:
@@ -204,8 +264,10 @@ class Forecast:
         """
         member = np.asarray(groups) >= 0
         part, code, n = self.take(member), np.asarray(groups)[member], index.n_series
-        mean = np.zeros((n, self.horizon))
-        np.add.at(mean, code, part.mean.astype(np.float64))
+        mean = _grouped(part.mean, code, n)
+        promised: dict[str, Any] = {}
+        if part.has_committed:
+            promised = {name: _grouped(getattr(part, name), code, n) for name in _COMMITTED}
         size = part.mean.astype(np.float64).sum(axis=1)
         whole = np.bincount(code, size, n)
         share = np.divide(size, whole[code], out=np.zeros_like(size), where=whole[code] > 0)
@@ -225,7 +287,7 @@ class Forecast:
         return Forecast(
             index=index,
             origin=self.origin,
-            mean=mean.astype(np.float32),
+            mean=mean,
             linear_dispersion=weighted(part.linear_dispersion),
             step_variance=correlated(part.step_variance),
             level_variance=correlated(part.level_variance),
@@ -235,6 +297,7 @@ class Forecast:
             tail_share=tail,
             tail_ratio=np.where(tail > 0, np.minimum(ratio, 1 / np.maximum(tail, 1e-9)), 1.0),
             location_correlation=rho,
+            **promised,
         )
 
 
@@ -272,9 +335,50 @@ def _largest_member_model(
     return out
 
 
-def _span_sums(values: Floats, start: Ints, stop: Ints) -> Floats:
-    """Sum of values[i, start[i]:stop[i]] for each row i."""
-    return _between(values, np.stack([start, stop], axis=1))[:, 0]
+class _Sums(NamedTuple):
+    """Sums of means, squared means, committed means and their variances, of one shape."""
+
+    mean: Floats
+    squares: Floats
+    committed: Floats
+    committed_variance: Floats
+
+    def take(self, segment: int) -> _Sums:
+        """One of the segments."""
+        return _Sums(*(each[:, segment] for each in self))
+
+
+def _per_step(name: str, value: Any, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """(series, step) float32; one number for all of them takes no memory."""
+    array = np.asarray(value, np.float32)
+    if array.size == 1 and array.shape != shape:
+        return np.broadcast_to(array.reshape(1, 1), shape)
+    if array.shape == shape and not any(array.strides):
+        return array
+    return frozen(name, array, shape, np.float32)
+
+
+def _certain_part(sums: _Sums, variance: Floats, quantum: Floats) -> Floats:
+    """The part of committed units that shifts totals of ``sums``; whole lattice steps where v > 0.
+
+    variance: of the demand that is not committed.
+    """
+    committed, extra = sums.committed, sums.committed_variance / quantum**2
+    mean, spread = sums.mean / quantum, variance / quantum**2
+    bent = np.divide(2 * spread**2, mean, out=np.zeros_like(mean), where=mean > 0) + extra
+    whole = 2 * (spread + extra) ** 2
+    loose = np.divide(whole, bent, out=np.zeros_like(mean), where=bent > 0) - mean
+    loose = np.clip(loose, 0.0, extra)
+    steps = np.floor(committed / quantum - loose + 1e-6)
+    sure = np.clip(steps * quantum, 0.0, committed)
+    return np.where(extra > 0, sure, committed)
+
+
+def _grouped(values: NDArray[np.float32], code: NDArray[Any], n: int) -> NDArray[np.float32]:
+    """Sums of rows by group, (n, step)."""
+    out = np.zeros((n, values.shape[1]))
+    np.add.at(out, code, values.astype(np.float64))
+    return out.astype(np.float32)
 
 
 def _between(values: Floats, bounds: Ints) -> Floats:

@@ -5,13 +5,14 @@ NaN means "nothing said" in every float array.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stockwright.arrays import frozen, require
+from stockwright.forecast import Forecast
 
 Floats = NDArray[np.float64]
 
@@ -78,3 +79,10 @@ class Overrides:
         factor, given = self.forecast_factor[:, :steps], self.forecast_mean[:, :steps]
         scaled = np.where(np.isnan(factor), mean, mean * factor)
         return np.where(np.isnan(given), scaled, given).astype(np.float32)
+
+    def on(self, forecast: Forecast) -> Forecast:
+        """The forecast with its whole demand adjusted; what is committed stays committed."""
+        before = forecast.expected
+        after = self.adjusted(before)
+        rest = np.maximum(after - forecast.committed, np.float32(0))
+        return replace(forecast, mean=np.where(after == before, forecast.mean, rest))

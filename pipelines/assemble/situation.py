@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from stockwright.commitments import Commitments
 from stockwright.network import Network
 from stockwright.overrides import Overrides
 from stockwright.panel import DemandPanel
@@ -54,6 +55,8 @@ class Situation:
         ``stock_history`` or the kept snapshots tell of; None where they tell of none.
     previous_decisions: columns line_id, sku, destination, kind, status, units, by, at, reason: the
         last answer to each line of an earlier night.
+    commitments: what is promised for dates ahead, and what of the past was sold as a commitment
+        and is therefore not in the panel's demand.
     """
 
     as_of: np.datetime64
@@ -66,6 +69,12 @@ class Situation:
     notes: tuple[str, ...]
     mean_stock: NDArray[np.float64] | None
     previous_decisions: pd.DataFrame
+    commitments: Commitments = field(default_factory=Commitments.none)
+
+    @property
+    def sold(self) -> NDArray[np.float32]:
+        """Units sold, (series, period): the panel's demand and what was sold as commitments."""
+        return self.commitments.whole(self.panel.demand)
 
     @property
     def order_date(self) -> np.datetime64:

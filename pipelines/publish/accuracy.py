@@ -23,11 +23,15 @@ Floats = NDArray[np.float64]
 
 
 def accuracy(
-    panel: DemandPanel, as_of: np.datetime64, earlier: Sequence[Path]
+    panel: DemandPanel,
+    as_of: np.datetime64,
+    earlier: Sequence[Path],
+    units: NDArray[np.float32] | None = None,
 ) -> tuple[Floats, Floats]:
     """bias_8w and wape_8w of each series, (series,), NaN where nothing can be judged.
 
-    ``earlier``: folders published before ``as_of``. The eight weeks are walked back in stretches:
+    earlier: folders published before ``as_of``. units: (series, period) sold, the panel's demand if
+    not given. The eight weeks are walked back in stretches:
     each is judged by the newest forecast that is at least a week older than its end. Only in-stock
     periods count. Bias is (sum of means - sum of sales) / sum of sales, WAPE is
     sum of |median - sales| / sum of sales.
@@ -39,7 +43,7 @@ def accuracy(
         periods = panel.calendar.index_of(np.array([first, last], "datetime64[D]"))
         span = slice(int(periods[0]), int(periods[1]) + 1)
         judged = (panel.status[:, span] == Status.OBSERVED) & np.isfinite(mean)
-        demand = panel.demand[:, span].astype(np.float64)
+        demand = (panel.demand if units is None else units)[:, span].astype(np.float64)
         excess += np.where(judged, mean - demand, 0.0).sum(axis=1)
         error += np.where(judged, np.abs(median - demand), 0.0).sum(axis=1)
         sold += np.where(judged, demand, 0.0).sum(axis=1)

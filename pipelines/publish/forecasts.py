@@ -1,4 +1,4 @@
-"""forecasts.parquet: every key and date with mean, quantiles, base and uplift."""
+"""forecasts.parquet: every key and date with mean, quantiles, base, uplift and committed units."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ SCHEMA = pa.schema(
         *((name, pa.float32()) for name in LEVELS),
         ("base", pa.float32()),
         ("uplift", pa.float32()),
+        ("committed", pa.float32()),
         ("model", Keys),
     ]
 )
@@ -54,10 +55,11 @@ def _rows(night: Night, series: slice) -> pa.Table:
         _repeated(night.index.skus, forecast.index.sku, steps),
         _repeated(night.index.locations, forecast.index.location, steps),
         pa.array(np.tile(calendar.dates(forecast.origin + 1, steps), n), pa.date32()),
-        pa.array(forecast.mean.ravel()),
+        pa.array(forecast.expected.ravel()),
         *(pa.array(quantiles[:, :, place].ravel()) for place in range(len(LEVELS))),
         pa.array(base.ravel()),
         pa.array((forecast.mean - base).ravel()),
+        pa.array(forecast.committed.ravel()),
         _repeated(forecast.model_names, forecast.model.astype(np.int32), steps),
     ]
     return pa.table(columns, schema=SCHEMA)

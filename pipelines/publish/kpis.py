@@ -71,7 +71,7 @@ def turnover_days(night: Night, value: float | None) -> tuple[float | None, str]
     """
     held, cost = night.situation.mean_stock, night.situation.network.items.unit_cost
     counted = night.situation.stock.known if held is None else slice(None)
-    sold = _past(night, night.situation.panel.demand).sum(axis=1, dtype=np.float64)
+    sold = _past(night, night.situation.sold).sum(axis=1, dtype=np.float64)
     daily = float((sold * cost)[counted].sum()) / _past_days(night)
     if held is None:
         return (None if value is None else _share(value, daily)), "turnover_days_now"
@@ -139,7 +139,7 @@ def stock_out_rate(night: Night) -> float | None:
 def skus_sold(night: Night) -> float | None:
     """SKUs with a sale in the last 28 days over SKUs on sale or in stock in them."""
     panel = night.situation.panel
-    sold = _past(night, panel.demand).sum(axis=1) > 0
+    sold = _past(night, night.situation.sold).sum(axis=1) > 0
     on_sale = (_past(night, panel.status) <= Status.CENSORED).any(axis=1)
     there = sold | on_sale | (night.situation.stock.on_hand > 0)
     skus = night.index.sku
@@ -149,7 +149,7 @@ def skus_sold(night: Night) -> float | None:
 def sell_through(night: Night) -> float | None:
     """Units sold in the last 28 days over those and the units on hand now, where they are known."""
     stock = night.situation.stock
-    sold = float(_past(night, night.situation.panel.demand)[stock.known].sum(dtype=np.float64))
+    sold = float(_past(night, night.situation.sold)[stock.known].sum(dtype=np.float64))
     return _share(sold, sold + float(stock.on_hand.sum()))
 
 
@@ -157,7 +157,8 @@ def slow_moving(night: Night) -> float | None:
     """Share of the stock at cost beyond the demand expected in 90 days, per SKU."""
     periods = AHEAD_DAYS // night.days
     mean = night.forecast.mean.astype(np.float64)
-    inside = mean[:, :periods].sum(axis=1)
+    promised = night.forecast.committed[:, :periods].sum(axis=1, dtype=np.float64)
+    inside = mean[:, :periods].sum(axis=1) + promised
     tail = mean[:, -min(max(PAST_DAYS // night.days, 1), mean.shape[1]) :].mean(axis=1)
     expected = inside + tail * max(periods - mean.shape[1], 0)
     sku, on_hand = night.index.sku, night.situation.stock.on_hand

@@ -66,7 +66,7 @@ def _own_stockout(night: Night) -> NDArray[np.int32]:
     network = night.situation.network
     table = arrival_table(stock.arrival_series, stock.arrival_step, stock.arrival_units, n)
     sold = night.forecast.until(network.items.ends - night.forecast.origin)
-    return first_empty(sold.mean, usable(stock, network, night.forecast), *table)
+    return first_empty(sold.expected, usable(stock, network, night.forecast), *table)
 
 
 def lines_cut(night: Night) -> list[Finding]:

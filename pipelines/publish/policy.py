@@ -26,7 +26,9 @@ def policy_table(night: Night, earlier: Sequence[Path]) -> Table:
     """The rows of the policy files, one for each key, sorted by SKU and location."""
     policy, catalog, days = night.plan.policy, night.situation.catalog, night.days
     series = np.arange(night.index.n_series)
-    bias, wape = accuracy(night.situation.panel, night.situation.as_of, earlier)
+    bias, wape = accuracy(
+        night.situation.panel, night.situation.as_of, earlier, night.situation.sold
+    )
     sources = np.append(night.situation.lane_sources(), "")
     return {
         "sku": night.skus(series),

@@ -36,9 +36,10 @@ def test_the_size_of_row_groups_changes_no_value(tmp_path, parts, block) -> None
     assert pq.read_table(path).equals(pq.read_table(whole))
 
 
-def test_base_and_uplift_add_up_to_the_mean(publish) -> None:
+def test_base_uplift_and_committed_units_add_up_to_the_mean(publish) -> None:
     frame = pd.read_parquet(publish() / "forecasts.parquet")
-    np.testing.assert_allclose(frame["base"] + frame["uplift"], frame["mean"], rtol=1e-6)
+    parts = frame["base"] + frame["uplift"] + frame["committed"]
+    np.testing.assert_allclose(parts, frame["mean"], rtol=1e-6)
 
 
 def test_the_base_of_an_event_day_is_the_mean_of_plain_days_of_its_weekday(parts) -> None:
