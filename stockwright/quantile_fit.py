@@ -21,7 +21,9 @@ from stockwright.distribution import Distribution
 
 Floats = NDArray[np.float64]
 # Shares and ratios of the raised level that are tried, see Distribution.
-_TAILS = ((0.0, 1.0), (0.02, 3.0), (0.05, 2.0), (0.05, 3.5))
+_TAILS = ((0.02, 3.0), (0.05, 2.0), (0.05, 3.5))
+# Quantiles met within this share of their squared distance from the mean need no tail.
+_CLOSE = 0.002
 # A tail must lower the squared error of the quantiles to this share of what it is without.
 _WORTH = 0.8
 _ROUNDS = 6
@@ -38,6 +40,10 @@ class Cells:
     mean: Floats
     aim: Floats
     level: Floats
+
+    def take(self, series: NDArray[np.intp]) -> Cells:
+        """The cells of some of the series."""
+        return Cells(self.mean[series], self.aim[series], self.level)
 
     def whole(self) -> Floats:
         """(series, 1, 1): 0 where all quantiles of the series are whole steps, else 1/2."""
@@ -64,14 +70,17 @@ def met_quantiles(cells: Cells) -> Met:
     variable's are met on a finer lattice.
     """
     start = _dispersion(cells)
-    best, least = _scaled(start, cells, *_TAILS[0])
-    share, ratio = (np.full(len(start), value) for value in _TAILS[0])
-    bar = _WORTH * least
-    for tail in _TAILS[1:]:
-        found, error = _scaled(start, cells, *tail)
-        better = (error < bar) & (error < least)
-        best, least = np.where(better, found, best), np.where(better, error, least)
-        share, ratio = np.where(better, tail[0], share), np.where(better, tail[1], ratio)
+    best, least = _scaled(start, cells, 0.0, 1.0)
+    share, ratio = np.zeros(len(start)), np.ones(len(start))
+    away = np.nansum((cells.aim - cells.mean[:, :, None]) ** 2, axis=(1, 2))
+    missed = np.flatnonzero(least > _CLOSE * away)
+    if len(missed):
+        few, bar = cells.take(missed), _WORTH * least[missed]
+        for tail in _TAILS:
+            found, error = _scaled(start[missed], few, *tail)
+            better = error < bar
+            rows, bar = missed[better], np.where(better, error, bar)
+            best[rows], share[rows], ratio[rows] = found[better], *tail
     return replace(_spread(best, cells), tail_share=share, tail_ratio=ratio)
 
 
