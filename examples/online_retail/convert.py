@@ -25,6 +25,11 @@ COVER_WEEKS = 4  # stock on hand, in weeks of the last 13 weeks' mean sales
 COST_SHARE = 0.5  # unit cost as a share of the usual price
 LEAD_TIME_DAYS, REVIEW_DAYS = 21, 7
 RECENT_WEEKS = 13
+# Words of a description that tell when a product sells.
+OCCASIONS = {
+    "christmas": ("CHRISTMAS", "XMAS", "SANTA", "SNOW", "REINDEER", "NOEL", "ADVENT"),
+    "easter": ("EASTER", "CHICK", "BUNNY"),
+}
 CONFIG = """\
 # Order lines of a gift shop: weeks, one warehouse, one supplier.
 period = "week"
@@ -71,14 +76,27 @@ def write_tables(folder: Path, lines: pd.DataFrame, reason: pd.Series, as_of: pd
 
 
 def _products(used: pd.DataFrame) -> pd.DataFrame:
-    """Name: the description used most; price: the median paid per line."""
+    """Name: the description used most; price: the median paid per line.
+
+    style: the digits of a code that ends in letters (its colors and designs). attr_range: the first
+    two digits, by which the importer numbers what came into the range together. attr_occasion:
+    from the name.
+    """
     texts = used.assign(name=used["Description"].fillna("").str.strip())
     count = texts.groupby(["code", "name"]).size().reset_index(name="n")
     count = count.sort_values(["code", "n", "name"], ascending=[True, False, True])
     names = count.drop_duplicates("code").set_index("code")["name"]
     price = used.groupby("code")["Price"].median()
     frame = pd.DataFrame({"name": names, "price": price.round(4)}).rename_axis("sku")
-    return frame.assign(unit_cost=(frame["price"] * COST_SHARE).round(4)).reset_index()
+    frame = frame.assign(unit_cost=(frame["price"] * COST_SHARE).round(4)).reset_index()
+    digits = frame["sku"].str.extract(r"^(\d+)", expand=False).fillna("")
+    frame["style"] = digits.where(digits != frame["sku"], "")
+    frame["attr_range"] = digits.str[:2].where(digits != "", "other")
+    frame["attr_occasion"] = "any"
+    for occasion, words in reversed(OCCASIONS.items()):
+        told = frame["name"].str.upper().str.contains("|".join(words))
+        frame.loc[told, "attr_occasion"] = occasion
+    return frame
 
 
 def _inventory(sold: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
