@@ -9,7 +9,7 @@ The curve of the first weeks of life is that of its category, shrunk to the shop
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,8 +96,9 @@ def learn_launches(
     launched = np.flatnonzero(rows.kind == 0)
     prior = level[launched][np.unique(sku, return_inverse=True)[1]]
     spread = fit_launch_spread(young, expected, prior, sku, panel.origin, weekly(panel))
-    units, seen = _recent_by_sku(panel, groups, params, curve, share)
-    return LaunchCurves(effects, curve, share, spread, units, seen)
+    nothing = np.zeros(len(panel.index.skus))
+    curves = LaunchCurves(effects, curve, share, spread, nothing, nothing)
+    return refreshed(curves, panel, groups, params)
 
 
 def location_shares(groups: FeatureContext, locations: int) -> Floats:
@@ -196,14 +197,10 @@ def _grown_sample(panel: DemandPanel, launched: Ints) -> Ints:
     return grown
 
 
-def _recent_by_sku(
-    panel: DemandPanel,
-    groups: FeatureContext,
-    params: FeatureParams,
-    curve: Floats,
-    share: Floats,
-) -> tuple[Floats, Floats]:
-    """Recent units and expected units at level 1 of SKUs with a young series, (skus,) each."""
+def refreshed(
+    curves: LaunchCurves, panel: DemandPanel, groups: FeatureContext, params: FeatureParams
+) -> LaunchCurves:
+    """The curves with what the young SKUs of the whole panel have sold up to its origin."""
     skus = len(panel.index.skus)
     young = np.zeros(skus, np.bool_)
     young[panel.index.sku[is_young(panel)]] = True
@@ -211,18 +208,17 @@ def _recent_by_sku(
     units, expected = np.zeros(skus), np.zeros(skus)
     for start in range(0, len(some), _CHUNK):
         series = some[start : start + _CHUNK]
-        sold, seen = recent_evidence(panel, groups, params, curve, share, series)
+        sold, seen = recent_evidence(panel, groups, params, curves, series)
         np.add.at(units, panel.index.sku[series], sold)
         np.add.at(expected, panel.index.sku[series], seen)
-    return units, expected
+    return replace(curves, units=units, expected=expected)
 
 
 def recent_evidence(
     panel: DemandPanel,
     groups: FeatureContext,
     params: FeatureParams,
-    curve: Floats,
-    share: Floats,
+    curves: LaunchCurves,
     series: Ints,
 ) -> tuple[Floats, Floats]:
     """Units sold lately by each series, and what it would have sold at level 1."""
@@ -230,9 +226,9 @@ def recent_evidence(
     units, seen = calm_cells(panel, groups, params, series, period)
     age = period - panel.launch[series].astype(np.int64)[:, None]
     codes = season_codes(panel, params)[series]
-    seen *= curve[codes[:, None], curve_place(age, weekly(panel))] * (age >= 0)
+    seen *= curves.curve[codes[:, None], curve_place(age, weekly(panel))] * (age >= 0)
     units *= age >= 0
-    return units.sum(axis=1), seen.sum(axis=1) * share[panel.index.location[series]]
+    return units.sum(axis=1), seen.sum(axis=1) * curves.share[panel.index.location[series]]
 
 
 @dataclass(frozen=True)
@@ -256,7 +252,7 @@ def launch_forecast(
     n = panel.n_series
     share = curves.share[panel.index.location]
     prior = curves.effects.expected(attribute_codes(panel, curves.effects.tables), n)
-    own, seen = recent_evidence(panel, groups, params, curves.curve, curves.share, np.arange(n))
+    own, seen = recent_evidence(panel, groups, params, curves, np.arange(n))
     others = np.maximum(curves.units[panel.index.sku] - own, 0.0)
     others_seen = np.maximum(curves.expected[panel.index.sku] - seen, 0.0)
     level, variance = curves.spread.update(prior, own, seen, others, others_seen)
