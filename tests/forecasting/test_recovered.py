@@ -106,7 +106,7 @@ def interrupted_shop(profile: np.ndarray, seed: int) -> tuple[DemandPanel, np.nd
 
 def test_a_profile_is_learned_from_stock_outs() -> None:
     """Against the profile of a simulated shop: to 2 points, and demand within 2 % with it, while
-    an even day is a third off."""
+    an even day is a fifth off."""
     profile = np.array([0.05, 0.25, 0.2, 0.1, 0.1, 0.05, 0.1, 0.1, 0.04, 0.01])
     panel, whole = interrupted_shop(profile, seed=3)
     learned = learned_profile(panel, 10)
@@ -115,7 +115,7 @@ def test_a_profile_is_learned_from_stock_outs() -> None:
     sold, shares = panel.demand[cells], panel.in_stock[cells]
     truth = whole[cells].sum()
     assert abs((sold / served_share(shares, learned)).sum() / truth - 1) < 0.02
-    assert (sold / shares).sum() / truth > 1.3
+    assert (sold / shares).sum() / truth > 1.2
 
 
 def test_no_stock_outs_teach_no_profile() -> None:
