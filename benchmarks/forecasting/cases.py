@@ -28,7 +28,7 @@ LEAST_LIFE = 26
 
 @dataclass(frozen=True)
 class Asked:
-    """earlier: the origins to tune with. seeds: of the demo shop. cache: folder for what is kept."""
+    """earlier: origins to tune with. seeds: of the demo shop. cache: folder for what is kept."""
 
     earlier: bool
     seeds: tuple[int, ...]

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from cases import POOLED
 from ours import Answer
 from rounds import ROOT, Floats, Round
 from score import LEVELS
@@ -25,20 +26,21 @@ PEERS = (
     "TSB", "IMAPA", "Ensemble", "mlforecast", "demandplan",
 )  # fmt: skip
 #: Series that the slow peers get at most, by case: a fixed sample that everybody is scored on.
-MOST_SERIES = {"freshretail": 4000}
+MOST_SERIES = {"freshretail": 2000, "demo": 300}
+#: Series that the fast peers learn from at most, where the round is one to tune with.
+MOST_EARLIER = {"freshretail": 10_000}
 PYTHON = Path(os.environ.get("STOCKWRIGHT_PEERS", "/tmp/peers/venv/bin/python"))
 
 
 class Peers:
     """The peers of one round."""
 
-    def __init__(self, round_: Round, cache: Path) -> None:
+    def __init__(self, round_: Round, cache: Path, earlier: bool) -> None:
         """round_: the whole round, before a sample of its series is drawn."""
         self.round = round_
-        content = _content(round_)
+        content = _content(round_, earlier)
         mark = hashlib.sha256()
-        for name in sorted(content):
-            mark.update(name.encode())
+        for name in ("key", "demand", "discount", "scored"):
             mark.update(np.ascontiguousarray(content[name]).tobytes())
         self.folder = cache / "peers" / round_.case / f"{round_.label}-{mark.hexdigest()[:10]}"
         self.content = content
@@ -53,8 +55,11 @@ class Peers:
         if not given.is_file():
             np.savez(given, **self.content)
         script = ROOT / "benchmarks" / "forecasting" / "peers.py"
-        command = [str(PYTHON), str(script), str(self.folder), *missing]
-        subprocess.run(command, check=True, stdout=sys.stderr)
+        for name in missing:
+            command = [str(PYTHON), str(script), str(self.folder), name]
+            done = subprocess.run(command, check=False, stdout=sys.stderr)
+            state = "answered" if not done.returncode else "FAILED"
+            print(f"  {name} {state} for {self.round.case} {self.round.label}", file=sys.stderr)
 
     def answers(self, asked: Round) -> tuple[dict[str, Answer], np.ndarray]:
         """The kept answers for the scored series of ``asked``, and those that all answered."""
@@ -74,7 +79,7 @@ class Peers:
         return found, np.flatnonzero(ready)
 
 
-def _content(round_: Round) -> dict[str, np.ndarray]:
+def _content(round_: Round, earlier: bool) -> dict[str, np.ndarray]:
     """What a peer may see. ``local`` are the series that the slow peers forecast."""
     panel = round_.panel
     n, width = panel.n_series, panel.covariates.n_periods
@@ -82,6 +87,7 @@ def _content(round_: Round) -> dict[str, np.ndarray]:
     keys = round_.keys()
     rank = np.argsort(np.argsort(np.where(round_.scored, mix_hash(keys) >> np.uint64(1), 1 << 63)))
     most = MOST_SERIES.get(round_.case, n)
+    wide = MOST_EARLIER.get(round_.case, n) if earlier else n
     content = {
         "key": keys,
         "demand": panel.demand,
@@ -90,7 +96,8 @@ def _content(round_: Round) -> dict[str, np.ndarray]:
         "launch": panel.launch,
         "scored": round_.scored,
         "local": round_.scored & (rank < most),
-        "spans": np.array(round_.spans),
+        "wide": round_.scored & (rank < wide),
+        "pooled": np.array(POOLED[round_.case]),
         "levels": np.array(LEVELS),
         "start": np.array(panel.calendar.start),
         "days": np.array(panel.calendar.days),

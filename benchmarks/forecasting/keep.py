@@ -35,17 +35,16 @@ def kept(case: str, asked: Asked, build: Callable[[Asked], Iterator[Round]]) -> 
     paths += [*(ROOT / "benchmarks" / "forecasting").glob("[cr]*s.py")]
     mark = sources_hash([path for path in paths if path.is_file()])
     seeds = "-".join(map(str, asked.seeds)) if case == "demo" else ""
-    path = asked.cache / f"rounds-{case}-{'earlier' if asked.earlier else 'report'}{seeds}.pickle"
+    when = "earlier" if asked.earlier else "report"
+    path = asked.cache / f"rounds-{case}-{when}{seeds}-{mark}.pickle"
     if path.is_file():
         with path.open("rb") as file:
-            if pickle.load(file) == mark:
-                rounds: list[Round] = pickle.load(file)
-                yield from rounds
-                return
+            rounds: list[Round] = pickle.load(file)
+            yield from rounds
+            return
     rounds = list(build(asked))
     part = path.with_suffix(f".{os.getpid()}")
     with part.open("wb") as file:
-        pickle.dump(mark, file)
         pickle.dump(rounds, file)
     part.replace(path)
     yield from rounds

@@ -44,7 +44,7 @@ def measure(case: str, asked: Asked, given: argparse.Namespace) -> list[Summary]
     for number, whole in enumerate(rounds_of(case, asked)):
         if given.rounds and number not in given.rounds:
             continue
-        peers = Peers(whole, asked.cache) if given.peers else None
+        peers = Peers(whole, asked.cache, asked.earlier) if given.peers else None
         if given.peers_only and peers is not None:
             peers.compute(given.only)
             continue
