@@ -20,10 +20,10 @@ from features.params import FeatureParams
 from forecasting.launch_cells import (
     BINS,
     MOST,
-    WEEKS,
     Young,
     calm_cells,
     curve_place,
+    is_young,
     past_launches,
     weekly,
 )
@@ -70,11 +70,6 @@ def attribute_names(panel: DemandPanel) -> tuple[str, ...]:
     left = set(panel.attributes) - {"sku", "location", "region"}
     order = sorted(left, key=lambda name: (not name.startswith("category"), name))
     return tuple(name for name in order if (panel.attributes[name] >= 0).any())
-
-
-def is_young(panel: DemandPanel) -> NDArray[np.bool_]:
-    """Launched within the last ``WEEKS`` weeks, or still to be launched; (series,)."""
-    return np.asarray(panel.launch > panel.origin - WEEKS * weekly(panel))
 
 
 def learn_launches(
@@ -203,7 +198,7 @@ def refreshed(
     """The curves with what the young SKUs of the whole panel have sold up to its origin."""
     skus = len(panel.index.skus)
     young = np.zeros(skus, np.bool_)
-    young[panel.index.sku[is_young(panel)]] = True
+    young[panel.index.sku[is_young(panel, params)]] = True
     some = np.flatnonzero(young[panel.index.sku])
     units, expected = np.zeros(skus), np.zeros(skus)
     for start in range(0, len(some), _CHUNK):

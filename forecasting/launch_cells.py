@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from features.context import FeatureContext, season_codes
 from features.params import FeatureParams
 from forecasting.recovered import recovered_demand
-from stockwright.panel import DemandPanel
+from stockwright.panel import DemandPanel, Status
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -38,6 +38,30 @@ class Young:
 def weekly(panel: DemandPanel) -> int:
     """Periods in a week."""
     return 7 // panel.calendar.days
+
+
+def is_launch(panel: DemandPanel, params: FeatureParams) -> NDArray[np.bool_]:
+    """Whether the launch of each series lies within the history or ahead, (series,).
+
+    A first sale in the first weeks of the history is no launch: it may be any slow seller's.
+    """
+    width = weekly(panel)
+    first = max(panel.n_periods - params.history, 0)
+    margin = WEEKS * width if panel.n_periods >= 4 * WEEKS * width else 1
+    return np.asarray(panel.launch >= first + margin)
+
+
+def weeks_seen(panel: DemandPanel, params: FeatureParams) -> Floats:
+    """Weeks of the last ``long`` periods in which demand could be seen, (series,)."""
+    recent = panel.status[:, -params.long :]
+    seen = (recent == Status.OBSERVED) | (panel.demand[:, -params.long :] > 0)
+    return np.asarray(seen.sum(axis=1) / weekly(panel), np.float64)
+
+
+def is_young(panel: DemandPanel, params: FeatureParams) -> NDArray[np.bool_]:
+    """Launched, and seen for fewer than ``WEEKS`` weeks; or never seen at all; (series,)."""
+    seen = weeks_seen(panel, params)
+    return np.asarray((is_launch(panel, params) & (seen < WEEKS)) | (seen == 0))
 
 
 def curve_place(age: Ints, width: int) -> Ints:
@@ -69,14 +93,9 @@ def calm_cells(
 
 
 def past_launches(panel: DemandPanel, groups: FeatureContext, params: FeatureParams) -> Young:
-    """The launches within the history, at most ``MOST``, drawn by a hash of their keys.
-
-    A first sale in the first weeks of the history is no launch: it may be any slow seller's.
-    """
+    """The launches within the history, at most ``MOST``, drawn by a hash of their keys."""
     width = weekly(panel)
-    first = max(panel.n_periods - params.history, 0)
-    margin = WEEKS * width if panel.n_periods >= 4 * WEEKS * width else 1
-    found = np.flatnonzero((panel.launch >= first + margin) & (panel.launch <= panel.origin))
+    found = np.flatnonzero(is_launch(panel, params) & (panel.launch <= panel.origin))
     series = _sample(panel, found)
     launch = panel.launch[series].astype(np.int64)
     age = np.arange(2 * WEEKS * width)

@@ -1,0 +1,74 @@
+"""Where a launch forecast takes the place of the ordinary one, and fades into it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.context import FeatureContext
+from features.params import FeatureParams
+from forecasting.launch import LaunchCurves, launch_forecast
+from forecasting.launch_cells import is_young, weeks_seen
+from forecasting.spread import tail_variance
+from stockwright.panel import DemandPanel
+
+Floats = NDArray[np.float64]
+# Weight of the launch forecast before a week of life was seen, after one, and weeks to no weight.
+_UNSEEN_WEIGHT, _FIRST_WEIGHT, _GONE = 0.8, 0.5, 5
+
+
+def launch_weight(panel: DemandPanel, params: FeatureParams) -> Floats:
+    """Weight of the launch forecast, (series,): 0.8 before a week was seen, 0 after five."""
+    seen = weeks_seen(panel, params)
+    weight = _FIRST_WEIGHT * np.clip((_GONE - seen) / (_GONE - 1), 0.0, 1.0)
+    weight = np.where(seen < 1, _UNSEEN_WEIGHT, weight)
+    return np.asarray(np.where(is_young(panel, params), weight, 0.0), np.float64)
+
+
+def with_launches(
+    found: dict[str, NDArray[Any]],
+    panel: DemandPanel,
+    groups: FeatureContext,
+    params: FeatureParams,
+    curves: LaunchCurves | None,
+) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
+    """The ordinary forecast of a block with launches blended in, and which rows they lead.
+
+    found: mean (series, step) and the per-series fields of the spread of a Forecast. Steps with a
+    mean of 0 (not on sale) stay at 0.
+    """
+    weight = launch_weight(panel, params) if curves is not None else np.zeros(panel.n_series)
+    some = np.flatnonzero(weight > 0)
+    if curves is None or not len(some):
+        return found, np.zeros(panel.n_series, np.bool_)
+    block, part = panel.take(some), weight[some]
+    mean = found["mean"][some].astype(np.float64)
+    launch = launch_forecast(block, groups, params, curves, mean.shape[1])
+    out = {name: values.copy() for name, values in found.items()}
+    blended = part[:, None] * launch.mean + (1 - part)[:, None] * mean
+    out["mean"][some] = np.where(mean > 0, blended, 0.0)
+
+    def mixed(name: str, of_launch: Floats | float) -> Floats:
+        return np.asarray(part * of_launch + (1 - part) * found[name][some], np.float64)
+
+    share = mixed("tail_share", launch.tail[0])
+    ratio = np.minimum(mixed("tail_ratio", launch.tail[1]), 1 / np.maximum(share, 1e-9))
+    own = found["level_variance"][some] - _tail_of(found, some)
+    level = part * (launch.level_variance - tail_variance(*launch.tail)) + (1 - part) * own
+    out["linear_dispersion"][some] = mixed("linear_dispersion", launch.linear_dispersion)
+    out["step_variance"][some] = mixed("step_variance", 0.0)
+    out["tail_share"][some], out["tail_ratio"][some] = share, ratio
+    out["level_variance"][some] = np.maximum(level, 0.0) + _tails(share, ratio)
+    return out, weight >= 0.5
+
+
+def _tail_of(found: dict[str, NDArray[Any]], rows: NDArray[np.intp]) -> Floats:
+    return _tails(found["tail_share"][rows], found["tail_ratio"][rows])
+
+
+def _tails(share: Floats, ratio: Floats) -> Floats:
+    """``tail_variance`` of each row."""
+    low = (1 - share * ratio) / (1 - share)
+    return np.asarray(share * ratio**2 + (1 - share) * low**2 - 1, np.float64)
