@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from features.build import build_features
+from features.build import build_features, prepare
 from features.context import build_context
+from forecasting.blend import Blend, Sums
 from forecasting.booster import MeanModel
 from forecasting.moments import Moments, history_moments
 from forecasting.params import ModelParams
 from forecasting.recovered import recovered_demand
+from forecasting.rungs import GLOBAL, LEVEL, RUNGS, recent, statistical_rungs, usual_errors
 from forecasting.spread import Totals
 from stockwright.panel import DemandPanel, mix_hash, text_hash
 
@@ -27,19 +29,57 @@ _LEAST_KNOWN = 0.5
 class HeldOut:
     """Forecast and outcome of some series at some origins, (rows, step) arrays.
 
-    mean: forecast. units: demand, recovered where a stock-out cut it short. known: whether it is
+    rungs: (rungs, rows, step) what each rung forecast; mean: the forecast, of the booster where
+    there is one. units: demand, recovered where a stock-out cut it short. known: whether it is
     known. hidden: it is only known to be at least ``units``. series: (rows,) in the panel.
-    origin: (rows,).
-    moments: of each row's series at its origin.
+    origin, segment: (rows,). moments: of each row's series at its origin.
     """
 
+    rungs: Floats
     mean: Floats
     units: Floats
     known: NDArray[np.bool_]
     hidden: NDArray[np.bool_]
     series: Ints
     origin: Ints
+    segment: Ints
     moments: Moments
+
+    def blended(self, blend: Blend) -> HeldOut:
+        """The same with the mean of a blend."""
+        return replace(self, mean=blend.mean(self.rungs, self.segment))
+
+    def sums(self, spans: tuple[int, ...]) -> Sums:
+        """Totals of the first steps as each rung forecast them, where all steps are known."""
+        parts = []
+        for span in sorted({min(span, self.mean.shape[1]) for span in spans}):
+            rows = np.flatnonzero(self.known[:, :span].all(axis=1))
+            parts.append(
+                Sums(
+                    rungs=self.rungs[:, rows, :span].sum(axis=2).T,
+                    units=self.units[rows, :span].sum(axis=1),
+                    dispersion=self.moments.dispersion[rows] * self.moments.quantum[rows],
+                    series=self.series[rows],
+                    origin=self.origin[rows],
+                    segment=self.segment[rows],
+                    span=np.full(len(rows), span),
+                    row=rows,
+                )
+            )
+        names = Sums.__dataclass_fields__
+        return Sums(**{n: np.concatenate([getattr(part, n) for part in parts]) for n in names})
+
+    def totals_of(self, sums: Sums) -> Totals:
+        """The totals of ``sums``, with the means of this forecast."""
+        rows, place = sums.row, sums.span - 1
+        return Totals(
+            rate=self.mean.mean(axis=1)[rows],
+            mean=np.cumsum(self.mean, axis=1)[rows, place],
+            squares=np.cumsum(self.mean**2, axis=1)[rows, place],
+            units=sums.units,
+            at_least=np.zeros(len(rows), np.bool_),
+            moments=self.moments.take(rows),
+        )
 
     def bias(self) -> float:
         """Units over forecast units where demand is known; 1 where there is none."""
@@ -77,9 +117,12 @@ class HeldOut:
         """The rows of several parts one after the other."""
         arrays = {
             name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("mean", "units", "known", "hidden", "series", "origin")
+            for name in ("mean", "units", "known", "hidden", "series", "origin", "segment")
         }
-        return HeldOut(**arrays, moments=Moments.joined([part.moments for part in parts]))
+        rungs = np.concatenate([part.rungs for part in parts], axis=1)
+        return HeldOut(
+            rungs=rungs, **arrays, moments=Moments.joined([part.moments for part in parts])
+        )
 
 
 def held_out_origins(panel: DemandPanel, params: ModelParams) -> Ints:
@@ -101,47 +144,64 @@ def held_span(panel: DemandPanel, params: ModelParams) -> int:
 
 def held_out(
     panel: DemandPanel, model: MeanModel | None, origins: Ints, params: ModelParams
-) -> HeldOut:
+) -> tuple[HeldOut, dict[str, Floats]]:
     """Forecast the held-out origins for a sample of series drawn by a hash of their keys.
 
-    Without a model the plain mean, level times season, is tried.
+    Without a model the plain mean, level times season, is tried. The second result is the
+    ``usual_errors`` of the sample at the first origin, by which all the rungs were worked out.
     """
     span = held_span(panel, params)
     wanted = params.held_windows / max(len(origins) * len(params.spans), 1)
     # SKUs are drawn, not series, so that their locations can be compared.
     keys = text_hash(panel.index.skus)[panel.index.sku]
     share = wanted / max(panel.n_series, 1)
-    return HeldOut.joined(
-        [_one_origin(panel, model, int(o), span, share, keys, params) for o in origins]
-    )
+    usual: dict[str, Floats] | None = None
+    parts = []
+    for origin in origins.tolist():
+        salt = mix_hash(np.array([origin + 2**33], np.uint64))[0]
+        draw = (mix_hash(keys ^ salt) >> np.uint64(11)).astype(np.float64) / 2.0**53
+        place = _Place(origin, span, np.flatnonzero(draw < share))
+        found, usual = _one_origin(panel, model, place, usual, params)
+        parts.append(found)
+    return HeldOut.joined(parts), usual or {}
+
+
+@dataclass(frozen=True)
+class _Place:
+    origin: int
+    span: int
+    series: Ints
 
 
 def _one_origin(
     panel: DemandPanel,
     model: MeanModel | None,
-    origin: int,
-    span: int,
-    share: float,
-    keys: NDArray[np.uint64],
+    place: _Place,
+    usual: dict[str, Floats] | None,
     params: ModelParams,
-) -> HeldOut:
-    features = params.features()
-    past = panel.until(origin)
+) -> tuple[HeldOut, dict[str, Floats]]:
+    features, span, series = params.features(), place.span, place.series
+    past = panel.until(place.origin)
     context = build_context(past, features)
-    salt = mix_hash(np.array([origin + 2**33], np.uint64))[0]
-    draw = (mix_hash(keys ^ salt) >> np.uint64(11)).astype(np.float64) / 2.0**53
-    series = np.flatnonzero(draw < share)
-    block, window = past.take(series), slice(origin + 1, origin + 1 + span)
-    matrix = build_features(block, np.arange(1, span + 1), features, context)
+    block, window = past.take(series), slice(place.origin + 1, place.origin + 1 + span)
+    if usual is None:
+        usual = usual_errors(recent(prepare(block, span, features, context), features.long))
+    found = statistical_rungs(block, span, features, context, usual)
+    rungs = np.zeros((len(RUNGS), *found.means.shape[1:]))
+    rungs[:GLOBAL] = found.means
+    if model is not None:
+        matrix = build_features(block, np.arange(1, span + 1), features, context)
+        rungs[GLOBAL] = model.predict(matrix, params.threads).reshape(-1, span)
     units, known, hidden = recovered_demand(panel, (series, window))
-    plain = matrix.level * matrix.season
-    mean = plain if model is None else model.predict(matrix, params.threads)
-    return HeldOut(
-        mean=mean.reshape(-1, span),
+    outcome = HeldOut(
+        rungs=rungs,
+        mean=rungs[LEVEL if model is None else GLOBAL],
         units=units,
         known=known,
         hidden=hidden,
         series=series,
-        origin=np.full(len(series), origin),
+        origin=np.full(len(series), place.origin),
+        segment=found.segment,
         moments=history_moments(block, features),
     )
+    return outcome, usual

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,24 +14,32 @@ from features.build import build_features
 from features.context import LOCATION, FeatureContext, build_context
 from features.params import FeatureParams
 from forecasting.aggregate import shop_growth
+from forecasting.blend import Blend, learn_blend, model_of, usual_weights, worthwhile
 from forecasting.booster import MeanModel, Training
+from forecasting.early_life import with_launches
 from forecasting.held_out import HeldOut, held_out, held_out_origins
+from forecasting.launch import LaunchCurves, learn_launches
 from forecasting.moments import history_moments
 from forecasting.params import ModelParams
 from forecasting.rows import Rows, training_rows
+from forecasting.rungs import GLOBAL, LEVEL, RUNGS, SMOOTHED, STEADY, statistical_rungs
 from forecasting.spread import DEFAULT_SPREAD, Spread, fit_spread, location_correlation
+from forecasting.staircase import Stair, staircase
 from stockwright.errors import DataError
 from stockwright.forecast import Forecast
 from stockwright.panel import DemandPanel, Status
 
 Floats = NDArray[np.float64]
-#: Which model gave a series' mean: the booster; level, season and the shop's growth; either of
-#: them with nothing but groups to go by; none, for the series is not on sale.
-MODEL_NAMES = ("global", "plain", "group", "none")
-_GLOBAL, _PLAIN, _GROUP, _NONE = range(4)
+#: Which model gave a series' mean: the booster; level, season and the shop's growth; any of them
+#: with nothing but groups to go by; none, for the series is not on sale; a blend of methods with
+#: the booster; one or more statistical methods without it; like products and its own first sales.
+MODEL_NAMES = ("global", "plain", "group", "none", "blend", "statistical", "launch")
+_GROUP, _NONE, _LAUNCH = 2, 3, 6
 # Series per block of prediction, which bounds its memory; no result depends on it.
 _BLOCK = 1000
-_FORMAT = 1
+_FORMAT = 2
+# Most totals that the spread is estimated from: each is weighed some fifty times.
+_SPREAD_TOTALS = 15_000
 _USUAL_CORRELATION = 0.5
 
 
@@ -40,11 +48,13 @@ class NightContext:
     """What the whole panel of a night says beyond each series.
 
     groups: rates, seasons and uplifts of groups. growth: (horizon,) factor of each step on the
-    shop's present level, used by the plain mean only.
+    shop's present level, used by the plain mean only. launches: what like products say of a launch;
+    None where the shop has had too few.
     """
 
     groups: FeatureContext
     growth: Floats
+    launches: LaunchCurves | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,9 @@ class FittedModel:
 
     params: what it was fitted with. booster: text of the mean model, "" where the history was
     too short for one. spread: how demand scatters. location_correlation: see Forecast.
-    bias: held-out units over forecast units of the booster, for the record.
+    bias: held-out units over forecast units, for the record. blend: weights of the rungs by
+    segment. usual: ``usual_errors`` of the smoothing parameters. staircase: what each rung added on
+    held-out origins; empty where none could be held out.
     """
 
     params: ModelParams
@@ -61,6 +73,9 @@ class FittedModel:
     spread: Spread
     location_correlation: float
     bias: float
+    blend: Blend
+    usual: dict[str, Floats] = field(default_factory=dict)
+    staircase: tuple[Stair, ...] = ()
 
     @cached_property
     def _mean_model(self) -> MeanModel | None:
@@ -73,7 +88,7 @@ class FittedModel:
         growth = np.ones(panel.horizon)
         if not self.booster:
             growth = shop_growth(panel, groups, features, panel.horizon)
-        return NightContext(groups, growth)
+        return NightContext(groups, growth, learn_launches(panel, groups, features))
 
     def predict(
         self, panel: DemandPanel, horizon: int, context: NightContext | None = None
@@ -111,18 +126,31 @@ class FittedModel:
         some = np.flatnonzero(on_sale.any(axis=1))
         if len(some):
             block = panel.take(some)
-            matrix = build_features(block, np.arange(1, horizon + 1), features, context.groups)
-            growth = context.growth[matrix.step - 1]
-            booster = self._mean_model
-            found = (
-                matrix.level * matrix.season * growth
-                if booster is None
-                else booster.predict(matrix, self.params.threads)
-            )
-            mean[some] = found.reshape(-1, horizon)
-            model[some] = _PLAIN if booster is None else _GLOBAL
+            rungs, segment = self._rungs(block, horizon, context)
+            mean[some] = self.blend.mean(rungs, segment)
+            names = [MODEL_NAMES.index(name) for name in model_of(self.blend)]
+            model[some] = np.array(names, np.uint8)[segment]
             model[some[~seen_before(block, features)]] = _GROUP
-        return self._spread_around(np.where(on_sale, mean, 0.0), panel) | {"model": model}
+        ordinary = self._spread_around(np.where(on_sale, mean, 0.0), panel)
+        found, led = with_launches(ordinary, panel, context.groups, features, context.launches)
+        model[led & (model != _NONE)] = _LAUNCH
+        return found | {"model": model}
+
+    def _rungs(
+        self, block: DemandPanel, horizon: int, context: NightContext
+    ) -> tuple[Floats, NDArray[np.int64]]:
+        """What every rung in use expects, (rungs, series, steps), and the segments."""
+        features, used = self.params.features(), self.blend.used()
+        parts = (features, context.groups, self.usual, used)
+        found = statistical_rungs(block, horizon, *parts)
+        rungs = np.zeros((len(RUNGS), *found.means.shape[1:]))
+        rungs[:GLOBAL] = found.means
+        rungs[LEVEL] *= context.growth[:horizon]
+        booster = self._mean_model
+        if booster is not None and GLOBAL in used:
+            matrix = build_features(block, np.arange(1, horizon + 1), features, context.groups)
+            rungs[GLOBAL] = booster.predict(matrix, self.params.threads).reshape(-1, horizon)
+        return rungs, found.segment
 
     def _spread_around(self, mean: Floats, panel: DemandPanel) -> dict[str, NDArray[Any]]:
         moments = history_moments(panel, self.params.features())
@@ -140,6 +168,9 @@ class FittedModel:
             "spread": self.spread.to_dict(),
             "location_correlation": self.location_correlation,
             "bias": self.bias,
+            "blend": self.blend.to_lists(),
+            "usual": {name: values.tolist() for name, values in self.usual.items()},
+            "staircase": [asdict(stair) for stair in self.staircase],
         }
         return json.dumps(content, sort_keys=True).encode()
 
@@ -156,6 +187,9 @@ class FittedModel:
             spread=Spread.from_dict(found["spread"]),
             location_correlation=found["location_correlation"],
             bias=found["bias"],
+            blend=Blend(np.array(found["blend"])),
+            usual={name: np.array(values) for name, values in found["usual"].items()},
+            staircase=tuple(Stair(**stair) for stair in found["staircase"]),
         )
 
 
@@ -192,50 +226,77 @@ def fit(panel: DemandPanel, params: ModelParams) -> FittedModel:
     """Fit mean and spread to the history of a panel.
 
     The booster learns from past origins. A twin that has not seen the newest origins is tried on
-    them, and the spread is estimated from its misses; the booster itself is trained on all rows.
-    With too few rows the plain mean (level times season) takes its place. Deterministic.
+    them beside the statistical rungs: weights of the blend, and the spread, are learned from the
+    misses; the booster itself is trained on all rows. With too few rows there is no booster.
+    Deterministic.
     """
     rows = training_rows(panel, params)
     origins = held_out_origins(panel, params)
     enough = len(rows.units) >= params.min_rows and float(rows.units.sum()) > 0
     training = Training(rows, params) if enough else None
     booster = training.fit(panel.origin) if training else ""
-    outcome = _try_out(panel, rows, training, origins, params)
-    if outcome is None:
-        return FittedModel(params, booster, DEFAULT_SPREAD, _USUAL_CORRELATION, 1.0)
-    bias = outcome.bias()
-    fair = outcome.scaled(bias)
+    unlearned = replace(
+        plain_model(params),
+        booster=booster,
+        blend=Blend.everywhere(usual_weights(_available(training is not None))),
+    )
+    if not len(origins):
+        return unlearned
+    twin = _twin(rows, training, int(origins[0]), params)
+    outcome, usual = held_out(panel, twin, origins, params)
+    return _learned(replace(unlearned, usual=usual), panel, outcome, twin is not None)
+
+
+def _available(booster: bool) -> tuple[int, ...]:
+    return (LEVEL, SMOOTHED, STEADY, GLOBAL) if booster else (LEVEL,)
+
+
+def _learned(
+    model: FittedModel, panel: DemandPanel, outcome: HeldOut, booster: bool
+) -> FittedModel:
+    """The model with what held-out origins say of its blend and its spread."""
+    params = model.params
+    sums = outcome.sums(params.spans)
+    available = _available(booster)
+    kept = worthwhile(sums, available) if len(sums.units) else available
+    blend = learn_blend(sums, kept)
+    if booster == bool(model.booster):
+        model = replace(model, blend=blend)
+    blended = outcome.blended(blend)
+    bias = blended.bias()
+    fair = blended.scaled(bias)
     totals, _ = fair.totals(params.spans)
     if not len(totals.units):
-        return FittedModel(params, booster, DEFAULT_SPREAD, _USUAL_CORRELATION, bias)
-    spread = fit_spread(totals)
-    longest, rows_of = fair.totals((max(params.spans),))
-    siblings = np.unique(
-        np.stack([fair.origin[rows_of], panel.index.sku[fair.series[rows_of]]]),
-        axis=1,
-        return_inverse=True,
-    )[1]
-    correlation = location_correlation(longest, spread, siblings.ravel())
-    return FittedModel(params, booster, spread, correlation, bias)
+        return replace(model, bias=bias)
+    spread = fit_spread(totals.take(slice(None, None, -(-len(totals.units) // _SPREAD_TOTALS))))
+    stairs = staircase(sums, blended.totals_of(sums), spread, available, kept)
+    return replace(
+        model,
+        bias=bias,
+        spread=spread,
+        staircase=stairs,
+        location_correlation=_siblings(panel, fair, spread, params),
+    )
+
+
+def _siblings(panel: DemandPanel, fair: HeldOut, spread: Spread, params: ModelParams) -> float:
+    """Correlation of the level noise of one SKU's locations."""
+    longest, rows = fair.totals((max(params.spans),))
+    keys = np.stack([fair.origin[rows], panel.index.sku[fair.series[rows]]])
+    group = np.unique(keys, axis=1, return_inverse=True)[1]
+    return location_correlation(longest, spread, group.ravel())
 
 
 def plain_model(params: ModelParams) -> FittedModel:
     """A model that needs no fit: level times season, and a spread that is usual in retail."""
-    return FittedModel(params, "", DEFAULT_SPREAD, _USUAL_CORRELATION, 1.0)
+    return FittedModel(params, "", DEFAULT_SPREAD, _USUAL_CORRELATION, 1.0, Blend.only(LEVEL))
 
 
-def _try_out(
-    panel: DemandPanel,
-    rows: Rows,
-    training: Training | None,
-    origins: NDArray[np.int64],
-    params: ModelParams,
-) -> HeldOut | None:
-    """Held-out outcome of a twin model that has not seen the origins; None without origins."""
-    if not len(origins):
+def _twin(
+    rows: Rows, training: Training | None, origin: int, params: ModelParams
+) -> MeanModel | None:
+    """A booster that has not seen what came after an origin; None with too few rows."""
+    early = rows.target <= origin
+    if not training or int(early.sum()) < params.min_rows or not rows.units[early].sum() > 0:
         return None
-    early = rows.target <= origins[0]
-    twin = None
-    if training and int(early.sum()) >= params.min_rows and float(rows.units[early].sum()) > 0:
-        twin = MeanModel(training.fit(int(origins[0]), early), params.period)
-    return held_out(panel, twin, origins, params)
+    return MeanModel(training.fit(origin, early), params.period)

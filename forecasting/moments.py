@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ class Moments:
     dispersion: Floats
     selling: Floats
 
-    def take(self, rows: NDArray[np.intp]) -> Moments:
+    def take(self, rows: NDArray[Any] | slice) -> Moments:
         """Moments of some of the series."""
         return Moments(self.quantum[rows], self.dispersion[rows], self.selling[rows])
 

@@ -105,6 +105,11 @@ class Totals:
     at_least: NDArray[np.bool_]
     moments: Moments
 
+    def take(self, rows: NDArray[Any] | slice) -> Totals:
+        """Some of the totals."""
+        arrays = {n: getattr(self, n)[rows] for n in ("rate", "mean", "squares", "units")}
+        return Totals(**arrays, at_least=self.at_least[rows], moments=self.moments.take(rows))
+
     def distribution(self, spread: Spread) -> Distribution:
         """What the spread makes of these totals."""
         linear, step, level = spread.dispersions(self.rate, self.moments)

@@ -1,0 +1,204 @@
+"""The blend: weights of the rungs by segment, learned on what held-out origins would have ordered.
+
+Weights are convex and minimize the squared misses of totals over the protection intervals, each
+relative to the variance usual at its size. Two pulls hold them (a ridge, Hoerl & Kennard 1970): the
+shop's weights to usual ones, a segment's to the shop's. Averages of forecasts are hard to beat
+(Bates & Granger 1969; Stock & Watson 2004), and a few origins that overlap say less than their
+number of totals. What an origin's shop as a whole did (a warm week, a peak that came late) is
+divided out of every rung first: it would reward whoever happened to lean that way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from forecasting.rungs import GLOBAL, LEVEL, RUNGS
+from forecasting.segments import SEGMENT_NAMES
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+#: Weights where nothing could be learned: half to the model, half to methods that do not learn.
+USUAL_WEIGHTS = np.array([0.0, 0.2, 0.15, 0.15, 0.5])
+# Pull to the usual weights, as a share of the data's information; and totals of a segment at
+# which its own weights are pulled to the shop's by as much again as the data say.
+_PULL, _SEGMENT_TOTALS = 0.1, 400.0
+# Bounds of what an origin's shop as a whole may have done to a rung.
+_LEAST_SHIFT, _MOST_SHIFT = 0.25, 4.0
+# Relative variance of a total's level, for the weight of its miss.
+_LEVEL_VARIANCE = 0.25
+_TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Weights of the rungs, (segments + 1, rungs): >= 0, rows sum to 1; the last row: the shop."""
+
+    weights: Floats
+
+    def mean(self, rungs: Floats, segment: Ints) -> Floats:
+        """Weighted mean of ``rungs`` (rungs, series, steps) for series of these segments."""
+        out = np.zeros(rungs.shape[1:])
+        for place in np.flatnonzero(self.weights.any(axis=0)):
+            out += self.weights[segment, place][:, None] * rungs[place]
+        return out
+
+    def used(self) -> frozenset[int]:
+        """Rungs with a weight anywhere."""
+        return frozenset(np.flatnonzero(self.weights.any(axis=0)).tolist())
+
+    @classmethod
+    def only(cls, rung: int) -> Blend:
+        """All weight on one rung."""
+        return cls.everywhere(np.eye(len(RUNGS))[rung])
+
+    @classmethod
+    def everywhere(cls, weights: Floats) -> Blend:
+        """The same weights for every segment."""
+        return cls(np.tile(np.asarray(weights, np.float64), (len(SEGMENT_NAMES) + 1, 1)))
+
+    def to_lists(self) -> list[list[float]]:
+        """Plain lists, for JSON."""
+        found: list[list[float]] = self.weights.tolist()
+        return found
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Held-out totals as every rung forecast them.
+
+    rungs: (totals, rungs). units: (totals,) what came. dispersion: (totals,) variance over mean of
+    the own history, units. series, origin, segment, span, row: (totals,); row: of the held-out
+    forecast.
+    """
+
+    rungs: Floats
+    units: Floats
+    dispersion: Floats
+    series: Ints
+    origin: Ints
+    segment: Ints
+    span: Ints
+    row: Ints
+
+    def take(self, rows: NDArray[Any]) -> Sums:
+        """Some of the totals."""
+        kept = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__}
+        return Sums(**kept)
+
+    def information(self) -> Floats:
+        """One over the variance that is usual for a total of this size, (totals,)."""
+        size = self.rungs.mean(axis=1)
+        return np.asarray(1 / (self.dispersion * size + _LEVEL_VARIANCE * size**2 + _TINY))
+
+    def level(self) -> Sums:
+        """The same with the shop's shift of each origin and span taken out of every rung."""
+        key = np.unique(np.stack([self.origin, self.span]), axis=1, return_inverse=True)[1].ravel()
+        came = np.bincount(key, self.units)
+        shifted = np.empty_like(self.rungs)
+        for place in range(self.rungs.shape[1]):
+            said = np.bincount(key, self.rungs[:, place])
+            shift = came / np.maximum(said, _TINY)
+            shift = np.where(came > 0, np.clip(shift, _LEAST_SHIFT, _MOST_SHIFT), 1.0)
+            shifted[:, place] = self.rungs[:, place] * shift[key]
+        return replace(self, rungs=shifted)
+
+
+def usual_weights(available: Sequence[int]) -> Floats:
+    """``USUAL_WEIGHTS`` among the rungs that there are; the base level where none has any."""
+    weights = np.zeros(len(RUNGS))
+    weights[list(available)] = USUAL_WEIGHTS[list(available)]
+    if not weights.sum() > 0:
+        weights[LEVEL if LEVEL in available else available[0]] = 1.0
+    return np.asarray(weights / weights.sum())
+
+
+def learn_blend(sums: Sums, available: Sequence[int]) -> Blend:
+    """Weights of the ``available`` rungs, nested: usual ones, the shop's, each segment's."""
+    rungs = list(available)
+    weights = np.zeros((len(SEGMENT_NAMES) + 1, len(RUNGS)))
+    usual = usual_weights(rungs)
+    if not len(sums.units):
+        return Blend.everywhere(usual)
+    fair = sums.level()
+    root = np.sqrt(fair.information())
+    design, aim = fair.rungs[:, rungs] * root[:, None], fair.units * root
+    shop = _convex(design, aim, usual[rungs], _PULL)
+    weights[:, rungs] = shop
+    for segment in np.unique(fair.segment):
+        rows = fair.segment == segment
+        pull = _PULL + _SEGMENT_TOTALS / float(rows.sum())
+        weights[segment, rungs] = _convex(design[rows], aim[rows], shop, pull)
+    return Blend(weights)
+
+
+def _convex(design: Floats, aim: Floats, toward: Floats, pull: float) -> Floats:
+    """Least squares over the simplex, pulled to ``toward`` by ``pull`` times the information."""
+    gram, cross = design.T @ design, design.T @ aim
+    ridge = pull * float(np.trace(gram)) / len(toward) + _TINY
+    gram, cross = gram + ridge * np.eye(len(toward)), cross + ridge * toward
+    root = np.linalg.cholesky(gram)
+    heavy = 1e3 * float(np.sqrt(np.trace(gram)))
+    left = np.vstack([root.T, np.full((1, len(toward)), heavy)])
+    right = np.append(np.linalg.solve(root, cross), heavy)
+    found = np.asarray(optimize.nnls(left, right)[0])
+    return np.asarray(found / found.sum())
+
+
+def halves(sums: Sums) -> list[NDArray[np.bool_]]:
+    """Rows of the earlier and of the later origins; one part where there is one origin."""
+    origins = np.unique(sums.origin)
+    if len(origins) < 2:
+        return [np.ones(len(sums.units), np.bool_)]
+    later = np.asarray(sums.origin >= origins[len(origins) // 2])
+    return [~later, later]
+
+
+def tried(sums: Sums, available: Sequence[int]) -> Floats:
+    """Totals of a blend that was learned on the other half of the origins, (totals,)."""
+    out = np.empty(len(sums.units))
+    parts = halves(sums)
+    for here in parts:
+        blend = learn_blend(sums.take(~here if len(parts) > 1 else here), available)
+        out[here] = (blend.weights[sums.segment[here]] * sums.rungs[here]).sum(axis=1)
+    return out
+
+
+def worthwhile(sums: Sums, available: Sequence[int]) -> tuple[int, ...]:
+    """The rungs that a blend is better with than without, on the half it did not learn from.
+
+    One by one, the rung without which the squared misses are smallest is dropped, as long as they
+    are not larger than with it.
+    """
+    kept = list(available)
+    fair = sums.level()
+
+    def loss(rungs: Sequence[int]) -> float:
+        return float((fair.information() * (fair.units - tried(fair, rungs)) ** 2).sum())
+
+    now = loss(kept)
+    while len(kept) > 1:
+        without = [loss([r for r in kept if r != rung]) for rung in kept]
+        place = int(np.argmin(without))
+        if without[place] > now:
+            break
+        now = without[place]
+        del kept[place]
+    return tuple(kept)
+
+
+def model_of(blend: Blend) -> list[str]:
+    """Name of what each segment's mean comes from, (segments + 1)."""
+    names = {LEVEL: "plain", GLOBAL: "global"}
+    found = []
+    for row in blend.weights:
+        some = np.flatnonzero(row > 0)
+        single = names.get(int(some[0]), "statistical")
+        mixed = "blend" if GLOBAL in some else "statistical"
+        found.append(single if len(some) == 1 else mixed)
+    return found
