@@ -92,7 +92,7 @@ class Keys:
 
 
 def build_keys(tables: Mapping[str, pd.DataFrame]) -> Keys:
-    """The union of the keys of sales, inventory and inbound.
+    """The union of the keys of sales, inventory, inbound and commitments.
 
     A sales line of type "test" makes no key. Where a lane moves stock of a key from another
     location, and that location reports stock, the key at that source is one too: its stock is 0
@@ -103,6 +103,7 @@ def build_keys(tables: Mapping[str, pd.DataFrame]) -> Keys:
         (sales, "location"),
         (tables["inventory"], "location"),
         (tables["inbound"], "destination"),
+        (tables["commitments"], "location"),
     ]
     places = [texts_of(frame[name]) for frame, name in sources]
     places.append(texts_of(tables["locations"]["location"]))

@@ -94,6 +94,17 @@ class ModelConfig(_Section):
     history_days: Annotated[int, Field(ge=1, le=36_500)] = 1100
 
 
+class CommitmentsConfig(_Section):
+    """What is assumed of deposits until past ones tell.
+
+    conversion: share of a deposit's units that is paid. conversion_weight: units of past deposits,
+    as if independent, that it counts for; so does each level of event and category above the next.
+    """
+
+    conversion: Annotated[float, Field(ge=0.0, le=1.0)] = 0.8
+    conversion_weight: Annotated[float, Field(gt=0.0, le=1e9)] = 10.0
+
+
 class ForecastsConfig(_Section):
     """use: whether a ``forecasts`` table takes the place of our forecast, or is left aside."""
 
@@ -141,6 +152,7 @@ class Config(_Section):
     budget: BudgetConfig = BudgetConfig()
     gates: GatesConfig = GatesConfig()
     model: ModelConfig = ModelConfig()
+    commitments: CommitmentsConfig = CommitmentsConfig()
     forecasts: ForecastsConfig = ForecastsConfig()
     defaults: DefaultsConfig = DefaultsConfig()
     output: OutputConfig = OutputConfig()

@@ -11,6 +11,7 @@ from pipelines.config.model import Config
 from pipelines.ingest.ingested import FINDING_COLUMNS
 
 _PRICES = ("sales", "products", "prices")
+_KEYED = ("sales", "inventory", "inbound", "commitments")
 Frames = Mapping[str, pd.DataFrame]
 
 
@@ -65,7 +66,7 @@ def _latest(inventory: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_
 
 def _unknown_skus(frames: Frames) -> pd.DataFrame:
     known = pd.Index(frames["products"]["sku"])
-    names = [pd.Index(frames[table]["sku"].unique()) for table in ("sales", "inventory", "inbound")]
+    names = [pd.Index(frames[table]["sku"].unique()) for table in _KEYED]
     named = pd.Series([sku for index in names for sku in index.astype("str")], dtype="str")
     tables = named[~named.isin(known)].value_counts(sort=False).sort_index()
     skus = pd.Series(tables.index, dtype="str")

@@ -13,6 +13,7 @@ from pipelines.ingest.adjust import findings_of, net_prices, unreadable_stock
 from pipelines.ingest.contract import check_contract
 from pipelines.ingest.discover import Found, discover
 from pipelines.ingest.ingested import Ingested, RowCount, Source, TablesError
+from pipelines.ingest.kits import check_kits, kit_cycles
 from pipelines.ingest.raw import UnreadableError
 from pipelines.ingest.read_one import read_one
 from pipelines.ingest.references import check_references, duplicate_keys, lane_cycles
@@ -74,10 +75,11 @@ def validate(source: str, config: Config, as_of: np.datetime64 | None = None) ->
     finally:
         found.close()
     check_references(held)
+    check_kits(held)
     for table in held.values():
         _keep_last(table)
         problems += [*duplicate_keys(table), *_gate(table, config), *_no_rows(table, day)]
-    problems += lane_cycles(held)
+    problems += [*lane_cycles(held), *kit_cycles(held)]
     if as_of is not None and "sales" in held:
         problems += _stale(held["sales"], day, config)
     return _report(found, day, held, problems, config)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from stockwright.errors import describe
 
 Tables = Mapping[str, TableInHand]
 Mask = NDArray[np.bool_]
+Node = TypeVar("Node", int, str)
 #: Columns that name a location of the locations table.
 _PLACES = (
     ("locations", "parent"),
@@ -23,6 +25,7 @@ _PLACES = (
     ("stock_history", "location"),
     ("inventory", "location"),
     ("inbound", "destination"),
+    ("commitments", "location"),
     ("events", "location"),
     ("prices", "location"),
     ("signals", "location"),
@@ -58,7 +61,7 @@ def check_references(tables: Tables) -> None:
 
 def _only_known(held: TableInHand, column: str, known: set[str], reason: str) -> None:
     names = held.frame[column]
-    _set_aside(held, ~_among(names, known | {""}), column, reason)
+    set_aside(held, ~_among(names, known | {""}), column, reason)
 
 
 def _among(names: pd.Series, known: set[str]) -> Mask:
@@ -66,7 +69,8 @@ def _among(names: pd.Series, known: set[str]) -> Mask:
     return found
 
 
-def _set_aside(held: TableInHand, bad: Mask, column: str, reason: str) -> None:
+def set_aside(held: TableInHand, bad: Mask, column: str, reason: str) -> None:
+    """Move the ``bad`` rows of a table, (rows,), to the rejected ones; ``column`` is to blame."""
     if not bad.any():
         return
     rows = np.flatnonzero(bad)
@@ -76,10 +80,15 @@ def _set_aside(held: TableInHand, bad: Mask, column: str, reason: str) -> None:
 
 
 def known_locations(tables: Tables) -> set[str]:
-    """The locations table's, or without one every location with sales, stock or inbound."""
+    """The locations table's, or without one those with sales, stock, inbound or commitments."""
     if "locations" in tables:
         return set(tables["locations"].frame["location"])
-    named = (("sales", "location"), ("inventory", "location"), ("inbound", "destination"))
+    named = (
+        ("sales", "location"),
+        ("inventory", "location"),
+        ("inbound", "destination"),
+        ("commitments", "location"),
+    )
     frames = [tables[table].frame[column] for table, column in named if table in tables]
     return {str(name) for names in frames for name in names.unique() if name}
 
@@ -87,7 +96,7 @@ def known_locations(tables: Tables) -> set[str]:
 def _check_lanes(tables: Tables) -> None:
     lanes, places = tables["lanes"], known_locations(tables)
     suppliers = set(tables["suppliers"].frame["supplier"]) if "suppliers" in tables else None
-    _set_aside(
+    set_aside(
         lanes,
         ~_among(lanes.frame["destination"], places),
         "destination",
@@ -107,7 +116,7 @@ def _check_lanes(tables: Tables) -> None:
             ("source", lambda f: ~_among(f["source"], both), "unknown supplier or location")
         )
     for column, is_bad, reason in checks:
-        _set_aside(lanes, is_bad(lanes.frame), column, reason)
+        set_aside(lanes, is_bad(lanes.frame), column, reason)
     _name_kinds(lanes.frame, places - (suppliers or set()))
 
 
@@ -173,11 +182,12 @@ def _circle(lanes: pd.DataFrame) -> list[str]:
     if not len(inside):
         return []
     steps = {int(start[lane]): int(end[lane]) for lane in inside[::-1]}
-    return [str(names[node % len(names)]) for node in _walk(steps, int(start[inside[0]]))]
+    return [str(names[node % len(names)]) for node in circle_from(steps, int(start[inside[0]]))]
 
 
-def _walk(steps: Mapping[int, int], node: int) -> list[int]:
-    seen: list[int] = []
+def circle_from(steps: Mapping[Node, Node], node: Node) -> list[Node]:
+    """The circle that is reached from ``node`` by taking one step after the other."""
+    seen: list[Node] = []
     while node not in seen:
         seen.append(node)
         node = steps[node]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pipelines.ingest import master_tables, movement_tables, outside_tables
+from pipelines.ingest import master_tables, movement_tables, outside_tables, promise_tables
 from pipelines.ingest.declare import Column, Kind, Table
 
 __all__ = ["TABLES", "Column", "Kind", "Table"]
@@ -18,6 +18,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             *movement_tables.TABLES,
             *master_tables.TABLES,
             *outside_tables.TABLES,
+            *promise_tables.TABLES,
         )
     }
 )

@@ -1,0 +1,282 @@
+"""The table of commitments: what is open for a date ahead, and what was kept in the past.
+
+A row dated after D is open. Of the rows dated by D, a deposit lapsed: nobody paid for it. A paid
+one is kept by the sales of its SKU and location from its date to its ``ship_by``, unless it says
+itself how many of its units are in ``sales``; what is not in them is asked for at the next step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.commitments import (
+    ConversionParams,
+    Deposits,
+    learn_conversion,
+    paid_moments,
+)
+from pipelines.assemble.catalog import sku_texts
+from pipelines.assemble.demand import Window, days_of
+from pipelines.assemble.keys import Keys
+from pipelines.assemble.notices import findings_of
+from pipelines.config import Config
+from stockwright.calendar import Dates
+from stockwright.commitments import Commitments
+from stockwright.panel import Covariates
+from stockwright.plan import Finding
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+_TINY = 1e-6
+# Sales later than this after its date are not looked through for what a commitment became.
+_LONGEST_WAIT = 62
+
+
+@dataclass(frozen=True)
+class Promised:
+    """commitments: open and kept. demand: (series, period) float32 without what was kept."""
+
+    commitments: Commitments
+    demand: NDArray[np.float32]
+    findings: list[Finding]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of known keys, all (rows,). lead: days from known_since to date, inf where not told.
+    event: code of the event on the date, 0 for none. wait: periods from date to ship_by.
+    """
+
+    series: Ints
+    date: Dates
+    deadline: Dates
+    period: Ints
+    wait: Ints
+    units: Floats
+    fulfilled: Floats
+    conversion: Floats
+    kind: NDArray[np.object_]
+    deposit: Bools
+    lead: Floats
+    event: Ints
+    category: Ints
+
+    def take(self, rows: NDArray[np.intp] | Bools) -> _Rows:
+        """Some of the rows."""
+        return _Rows(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+def promised_of(
+    tables: dict[str, pd.DataFrame],
+    demand: NDArray[np.float32],
+    covariates: Covariates,
+    keys: Keys,
+    window: Window,
+    config: Config,
+) -> Promised:
+    """Open and kept commitments, and the demand that was none.
+
+    demand: (series, period) all that was sold. covariates: with the events of every date.
+    """
+    if tables["commitments"].empty:
+        return Promised(Commitments.none(), demand, [], [])
+    rows = _rows(tables, covariates, keys, window)
+    ahead = rows.date > window.as_of
+    past, coming = rows.take(~ahead), rows.take(ahead)
+    kept, late = _kept(past, demand, window)
+    overdue, findings, notes = _overdue(late, window, config.gates.overdue_days)
+    horizon = covariates.event.shape[1] - window.periods
+    open_rows = _open(coming, past, config, window)
+    series, step, units, variance = (
+        np.concatenate(pair) for pair in zip(open_rows, overdue, strict=True)
+    )
+    gone = kept.left_out(_usual_lead(coming, window, horizon))
+    commitments = Commitments(series, step, units, variance, *gone)
+    return Promised(commitments, _less(demand, gone), findings, notes)
+
+
+def _rows(
+    tables: dict[str, pd.DataFrame], covariates: Covariates, keys: Keys, window: Window
+) -> _Rows:
+    table = tables["commitments"]
+    series = keys.series(table)
+    table, series = table[series >= 0], series[series >= 0]
+    date, known = days_of(table["date"]), days_of(table["known_since"])
+    ship_by = days_of(table["ship_by"])
+    deadline = np.where(np.isnat(ship_by), date, ship_by)
+    period = window.calendar.index_of(date)
+    seen = (period >= 0) & (period < covariates.event.shape[1])
+    shared = len(covariates.event) == 1
+    events = covariates.event[np.where(shared, 0, series), np.where(seen, period, 0)]
+    tops = pd.Series(sku_texts(tables["products"], "category", keys), dtype=object).str.split("/")
+    category = pd.factorize(tops.str[0].fillna(""), sort=True)[0].astype(np.int64)
+    return _Rows(
+        series=series,
+        date=date,
+        deadline=deadline,
+        period=period,
+        wait=window.calendar.index_of(deadline) - period,
+        units=table["units"].to_numpy(np.float64),
+        fulfilled=table["fulfilled"].to_numpy(np.float64),
+        conversion=table["conversion"].to_numpy(np.float64),
+        kind=table["kind"].to_numpy(object),
+        deposit=(table["stage"] == "deposit").to_numpy(dtype=bool),
+        lead=np.where(np.isnat(known), np.inf, (date - known).astype(np.int64)),
+        event=np.where(seen, events, 0).astype(np.int64),
+        category=category[keys.index.sku[series]],
+    )
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Units of past rows that were sold, (kept,) each: where, when, and of which row."""
+
+    rows: _Rows
+    row: Ints
+    series: Ints
+    period: Ints
+    units: Floats
+
+    def left_out(self, usual_lead: float) -> tuple[Ints, Ints, Floats]:
+        """Series, period and units of what is no demand to learn from.
+
+        All but the presale of an event that comes again: that is left out only where it was
+        known as long before its date as what is open now, for an event whose presale has not
+        begun is forecast from all that was sold in it.
+        """
+        rows = self.rows
+        of_event = (rows.kind == "presale") & (rows.event > 0)
+        out = (~of_event | (rows.lead >= usual_lead))[self.row]
+        return self.series[out], self.period[out], self.units[out]
+
+
+def _kept(past: _Rows, demand: NDArray[np.float32], window: Window) -> tuple[_Kept, _Rows]:
+    """What of the past rows was sold, and the rows with the units that were not.
+
+    Rows ask from their date on for what is left of the sales; those that ask for the same sales
+    share them by what they ask for.
+    """
+    told = ~np.isnan(past.fulfilled)
+    firm = np.where(past.deposit, 0.0, past.units)
+    asked = np.where(told, np.minimum(past.fulfilled, past.units), firm)
+    missing, parts = asked.copy(), []
+    looked = _looked_through(past, asked, window)
+    cells = np.unique(np.concatenate([cell for _, cell in looked]))
+    left = demand.ravel()[cells].astype(np.float64)
+    for row, cell in looked:
+        given = _shared(missing[row], np.searchsorted(cells, cell), left)
+        missing[row] -= given
+        parts.append((row, cell // window.periods, cell % window.periods, given))
+    kept = _Kept(past, *(np.concatenate(each) for each in zip(*parts, strict=True)))
+    open_units = np.where(told, firm - asked, missing)
+    return kept, _replaced(past, np.where(past.deposit, 0.0, np.maximum(open_units, 0.0)))
+
+
+def _looked_through(past: _Rows, asked: Floats, window: Window) -> list[tuple[Ints, Ints]]:
+    """Rows and cells (series x period) to look for their sales in, period by period."""
+    found = []
+    for later in range(int(min(past.wait.max(initial=0), _LONGEST_WAIT)) + 1):
+        period = past.period + later
+        inside = (period >= 0) & (period < window.periods) & (later <= past.wait)
+        row = np.flatnonzero(inside & (asked > 0))
+        found.append((row, past.series[row] * window.periods + period[row]))
+    return found
+
+
+def _shared(asked: Floats, cell: Ints, left: Floats) -> Floats:
+    """What each row gets of what is left in its cell, which is taken off ``left``."""
+    used, group = np.unique(cell, return_inverse=True)
+    wanted = np.bincount(group, asked, len(used))
+    share = np.minimum(left[used] / np.maximum(wanted, _TINY), 1.0)
+    given: Floats = asked * share[group]
+    left[used] -= np.bincount(group, given, len(used))
+    return given
+
+
+def _replaced(rows: _Rows, units: Floats) -> _Rows:
+    some = units > _TINY
+    values = {name: getattr(rows, name)[some] for name in rows.__dataclass_fields__}
+    return _Rows(**(values | {"units": units[some]}))
+
+
+def _overdue(
+    late: _Rows, window: Window, patience: int
+) -> tuple[tuple[Ints, Ints, Floats, Floats], list[Finding], list[str]]:
+    """Paid units of the past that no sale shows: asked for at the next step."""
+    days = (window.as_of - late.deadline).astype(np.int64)
+    waiting = late.take(days <= patience)
+    given_up = int((days > patience).sum())
+    notes = [
+        f"commitments: {given_up} rows are paid, not in sales and more than {patience} days past "
+        "ship_by; they do not count (gates.overdue_days)"
+    ] * (given_up > 0)
+    due = waiting.deadline <= window.as_of
+    shown = waiting.take(due)
+    findings = findings_of(
+        "COMMITMENT_OVERDUE", "high", shown.series, units=shown.units, date=shown.deadline,
+        days=days[days <= patience][due],
+    )  # fmt: skip
+    ones = np.ones(len(waiting.units), np.int64)
+    return (waiting.series, ones, waiting.units, np.zeros(len(ones))), findings, notes
+
+
+def _open(
+    coming: _Rows, past: _Rows, config: Config, window: Window
+) -> tuple[Ints, Ints, Floats, Floats]:
+    """Series, step, mean and variance of what is asked for ahead."""
+    learnt = learn_conversion(_deposits(past), ConversionParams(
+        rate=config.commitments.conversion, weight=config.commitments.conversion_weight
+    ))  # fmt: skip
+    rate, correlation = learnt.of(coming.event, coming.category)
+    stated = ~np.isnan(coming.conversion)
+    rate = np.where(stated, coming.conversion, np.where(coming.deposit, rate, 1.0))
+    correlation = np.where(stated, learnt.correlation, correlation)
+    units = np.maximum(coming.units - np.nan_to_num(coming.fulfilled), 0.0)
+    step = coming.period - window.periods + 1
+    width = int(step.max(initial=0)) + 1
+    cell, group = np.unique(coming.series * width + step, return_inverse=True)
+    mean, variance = paid_moments(units, rate, correlation, group, len(cell))
+    return cell // width, cell % width, mean, variance
+
+
+def _deposits(past: _Rows) -> Deposits:
+    """What the rows of the past tell of deposits: presales without a share of their own."""
+    told = past.take((past.kind == "presale") & np.isnan(past.conversion))
+    day = told.date.astype(np.int64)
+    return Deposits(
+        event=told.event,
+        category=told.category,
+        occurrence=day - day.min(initial=0),
+        units=told.units,
+        paid=np.where(
+            told.deposit, np.minimum(np.nan_to_num(told.fulfilled), told.units), told.units
+        ),
+    )
+
+
+def _usual_lead(coming: _Rows, window: Window, horizon: int) -> float:
+    """Median days from tonight to the date of the open presales' units, inf where none is open."""
+    ahead = coming.period - window.periods < horizon
+    rows = coming.take((coming.kind == "presale") & ahead & (coming.units > 0))
+    if not len(rows.units):
+        return np.inf
+    days = (rows.date - window.as_of).astype(np.int64)
+    order = np.argsort(days, kind="stable")
+    running = np.cumsum(rows.units[order])
+    return float(days[order][np.searchsorted(running, running[-1] / 2)])
+
+
+def _less(demand: NDArray[np.float32], gone: tuple[Ints, Ints, Floats]) -> NDArray[np.float32]:
+    """Demand less the units that are ``gone``, (series, period)."""
+    series, period, units = gone
+    if not len(units):
+        return demand
+    out = demand.copy()
+    np.subtract.at(out, (series, period), units.astype(np.float32))
+    return np.maximum(out, np.float32(0), out=out)
