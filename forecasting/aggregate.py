@@ -56,13 +56,24 @@ def shop_rate(panel: DemandPanel, context: FeatureContext, params: FeatureParams
 
 def theta_forecast(values: Floats, horizon: int) -> Floats:
     """Forecast of the next ``horizon`` values by statsmodels' Theta model, without a season."""
+    return np.asarray(theta_forecasts(values, horizon, (2.0,))[0][0], np.float64)
+
+
+def theta_forecasts(
+    values: Floats, horizon: int, thetas: tuple[float, ...]
+) -> tuple[Floats, float]:
+    """The same for several thetas, (thetas, horizon), and the smoothing parameter found.
+
+    A theta of 1 is simple exponential smoothing without a drift.
+    """
     from statsmodels.tsa.forecasting.theta import ThetaModel
 
     if np.ptp(values) <= _FLAT * np.abs(values).max():
         # statsmodels 0.14 takes a constant series for its own intercept and finds a trend in it.
-        return np.full(horizon, values[-1])
+        return np.full((len(thetas), horizon), values[-1]), 1.0
     with warnings.catch_warnings():
         # A nearly constant series has no smoothing parameter to find, which statsmodels warns of.
         warnings.simplefilter("ignore")
         fitted = ThetaModel(values, period=1, deseasonalize=False).fit()
-        return np.asarray(fitted.forecast(horizon), np.float64)
+        ahead = [np.asarray(fitted.forecast(horizon, theta=t), np.float64) for t in thetas]
+    return np.stack(ahead), float(fitted.params["alpha"])
