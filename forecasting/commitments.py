@@ -32,8 +32,8 @@ class ConversionParams:
 
     rate: float = 0.8
     weight: float = 10.0
-    correlation: float = 0.02
-    occurrences: float = 6.0
+    correlation: float = 0.03
+    occurrences: float = 12.0
 
     def __post_init__(self) -> None:
         if not (0 <= self.rate <= 1 and self.weight > 0):
