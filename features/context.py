@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from features.params import FeatureParams
-from features.season import GroupHistory, SeasonIndex, learn_season, nested
+from features.season import GroupHistory, SeasonIndex, learn_season, nested, surrounding
 from features.signal import exposure_of
 from features.signals import learn_leads
 from features.state import window_sums
@@ -120,7 +120,9 @@ def build_context(panel: DemandPanel, params: FeatureParams) -> FeatureContext:
     history = replace(history, parent=_parents(panel, params, rows))
     season = learn_season(history, panel.calendar, first, params)
     phases = int(panel.covariates.phase.max(initial=0)) + 1
-    table = _event_table(panel, codes, base, season, first, phases, params)
+    factor = season.factor(panel.calendar, np.arange(first, panel.n_periods), params)
+    factor *= surrounding(history, factor, params)
+    table = _event_table(panel, codes, base, factor, first, phases, params)
     uplift, seen = _shrunk_uplift(table, history.parent)
     names = (SHOP, LOCATION, SKU, *(g for g in params.groups if g in panel.attributes))
     tables = {name: _table(group_codes(panel, name), windows) for name in names}
@@ -134,7 +136,8 @@ def _scan(
     """One pass over the history in chunks of series.
 
     Returns the group sums, each series' mean rate without events, and (series, 3 windows, 3)
-    sums of units, exposure and expected units.
+    sums of units, exposure and expected units. All are taken over periods without an event (over
+    all periods where a series has no other), so that a peak does not look like growth after it.
     """
     length = panel.n_periods - first
     sums = np.zeros((3, rows, length))
@@ -144,7 +147,10 @@ def _scan(
     for start in range(0, panel.n_series, _CHUNK):
         part = slice(start, min(start + _CHUNK, panel.n_series))
         units, exposure, quiet = _cells(panel, part, first, params)
-        base[part] = _base_rate(units, exposure, quiet)
+        calm = quiet | ~(exposure * quiet).any(axis=1)[:, None]
+        units *= calm
+        exposure *= calm
+        base[part] = _mean_rate(units, exposure)
         expected = exposure * base[part].astype(np.float32)[:, None]
         for k, values in enumerate((units, exposure, expected)):
             totals = window_sums(values, tuple(sorted(set(ends))))
@@ -175,16 +181,10 @@ def _cells(
     return units, exposure, event[:, first : panel.n_periods] == 0
 
 
-def _base_rate(
-    units: NDArray[np.float32], exposure: NDArray[np.float32], quiet: NDArray[np.bool_]
-) -> Floats:
-    """Mean rate over periods without an event, over all periods where there is none; else 0."""
-    quiet_exposure = (exposure * quiet).sum(axis=1)
-    calm = quiet_exposure > 0
-    top = np.where(calm, (units * quiet).sum(axis=1), units.sum(axis=1))
-    bottom = np.where(calm, quiet_exposure, exposure.sum(axis=1))
+def _mean_rate(units: NDArray[np.float32], exposure: NDArray[np.float32]) -> Floats:
+    """Units over exposure of each series, 0 where nothing was seen."""
     rate = np.zeros(len(units))
-    np.divide(top, bottom, out=rate, where=bottom > 0)
+    np.divide(units.sum(axis=1), exposure.sum(axis=1), out=rate, where=exposure.any(axis=1))
     return rate
 
 
@@ -216,21 +216,22 @@ def _event_table(
     panel: DemandPanel,
     codes: NDArray[np.int32],
     base: Floats,
-    season: SeasonIndex,
+    factor: Floats,
     first: int,
     phases: int,
     params: FeatureParams,
 ) -> Floats:
-    """Units in event periods, base rate times season in them, and selling periods.
+    """Units in event periods, base rate times ``factor`` in them, and selling periods.
 
-    (3, groups + 1, event columns), last row the shop.
+    factor: (groups + 1, periods from ``first`` on). (3, groups + 1, event columns), last row the
+    shop.
     """
     event = panel.covariates.event
     events = (int(event.max(initial=0)) + 1) * phases
-    rows = len(season.bins)
+    rows = len(factor)
     some = first + np.flatnonzero((event[:, first : panel.n_periods] > 0).any(axis=0))
     sums = np.zeros((3, rows * events))
-    factor = season.factor(panel.calendar, some, params)
+    factor = factor[:, some - first]
     for start in range(0, panel.n_series if len(some) else 0, _CHUNK):
         part = np.arange(start, min(start + _CHUNK, panel.n_series))
         group = np.where(codes[part] >= 0, codes[part], rows - 1)

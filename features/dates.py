@@ -63,6 +63,22 @@ def public_holidays(country: str, first_year: int, last_year: int) -> Dates:
 
 
 @lru_cache(maxsize=16)
+def working_days(country: str, first_year: int, last_year: int) -> NDArray[np.bool_]:
+    """Whether each day from 1 January of the first year on is worked, (days,).
+
+    Weekends as the country keeps them and public holidays are not, but for the weekend days that
+    make up for a longer holiday. Raises ConfigError as ``public_holidays`` does.
+    """
+    free = public_holidays(country, first_year, last_year)
+    found = holidays.country_holidays(country, years=range(first_year, last_year + 1))
+    first, stop = (np.datetime64(f"{year}-01-01") for year in (first_year, last_year + 1))
+    days: Dates = np.arange(first, stop)
+    made_up = np.array(sorted(found.weekend_workdays), "datetime64[D]")
+    weekend = np.isin(iso_weekday(days), [day + 1 for day in sorted(found.weekend)])
+    return np.asarray(~(weekend | np.isin(days, free)) | np.isin(days, made_up), np.bool_)
+
+
+@lru_cache(maxsize=16)
 def spring_festivals(first_year: int, last_year: int) -> Dates:
     """First day of the lunar year in each of the years."""
     found = holidays.country_holidays(
@@ -91,16 +107,21 @@ def festival_offset(calendar: Calendar, periods: NDArray[np.int64], country: str
 def holiday_features(
     calendar: Calendar, periods: NDArray[np.int64], country: str
 ) -> dict[str, Floats32]:
-    """Share of holidays in each period, and days to the next and since the last holiday.
+    """Shares of holidays and working days in each period, days to the next and last holiday.
 
-    Days are counted from the period's first day and up to 21; NaN for country "".
+    Working days count make-up workdays. Days to and since are counted from the period's first day
+    and up to 21; NaN for country "".
     """
     first = calendar.start + periods * calendar.days * _ONE_DAY
     years = year_of(first)
     dates = public_holidays(country, int(years.min()) - 1, int(years.max()) + 1)
     if not len(dates):
         empty = np.full(len(periods), np.nan, np.float32)
-        return {"holiday": empty, "to_holiday": empty, "since_holiday": empty}
+        names = ("holiday", "workday", "to_holiday", "since_holiday")
+        return dict.fromkeys(names, empty)
+    worked = working_days(country, int(years.min()) - 1, int(years.max()) + 1)
+    opening = np.datetime64(f"{int(years.min()) - 1}-01-01")
+    place = (first - opening).astype(np.int64)[:, None] + np.arange(calendar.days)
     after = np.searchsorted(dates, first)
     inside = np.searchsorted(dates, first + calendar.days * _ONE_DAY) - after
     next_one = dates[np.minimum(after, len(dates) - 1)]
@@ -110,6 +131,7 @@ def holiday_features(
     back = np.clip((first - last_one).astype(np.int64), 0, HOLIDAY_REACH)
     return {
         "holiday": (inside / calendar.days).astype(np.float32),
+        "workday": worked[place].mean(axis=1, dtype=np.float32),
         "to_holiday": ahead.astype(np.float32),
         "since_holiday": back.astype(np.float32),
     }

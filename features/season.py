@@ -101,6 +101,27 @@ def trend(history: GroupHistory, year: int) -> Floats:
     return out
 
 
+def surrounding(history: GroupHistory, factor: Floats, params: FeatureParams) -> Floats:
+    """Pace of each group around each period, (groups + 1, T): the base that an event rises from.
+
+    Units over expected units times the season ``factor``, over the periods without an event within
+    the middle window on either side; groups are pulled towards the shop by their selling periods.
+    """
+    reach = params.middle // 2
+    stop = np.minimum(np.arange(history.units.shape[1]) + reach + 1, history.units.shape[1])
+    start = np.maximum(stop - 2 * reach - 1, 0)
+
+    def around(values: Floats) -> Floats:
+        running = np.pad(np.cumsum(values, axis=1), ((0, 0), (1, 0)))
+        return np.asarray(running[:, stop] - running[:, start], np.float64)
+
+    units, expected = around(history.units), around(history.expected * factor)
+    shop = np.ones(units.shape[1])
+    np.divide(units[-1], expected[-1], out=shop, where=(expected[-1] > 0) & (units[-1] > 0))
+    sums = (units, expected, around(history.count))
+    return np.clip(nested(sums, shop, history.parent, GROUP_COUNT), _LOWEST, _HIGHEST)
+
+
 def binned(values: Floats, place: Ints, bins: int, smooth: int, circular: bool) -> Floats:
     """Sum the columns of each bin, then over ``smooth`` bins on either side, (groups + 1, bins)."""
     sums = np.zeros((bins, values.shape[0]))

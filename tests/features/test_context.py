@@ -48,8 +48,10 @@ def test_group_rates_paces_and_typical_rates_are_sums_over_the_members(
     first = max(panel.n_periods - params.history, 0)
     quiet = panel.covariates.event[:, : panel.n_periods] == 0
     quiet[:, :first] = False
-    base = [over((u * q).sum(), (e * q).sum()) for u, e, q in zip(units, seen, quiet, strict=True)]
-    base = np.nan_to_num(base)
+    # A peak says nothing of the pace: periods with an event count only where there is no other.
+    quiet = np.array([q if (e * q).any() else q | True for q, e in zip(quiet, seen, strict=True)])
+    units, seen = units * quiet, seen * quiet
+    base = np.nan_to_num([over(u.sum(), e.sum()) for u, e in zip(units, seen, strict=True)])
     ends = (params.short, params.middle, params.long)
     for name, table in context.tables.items():
         codes = group_codes(panel, name)

@@ -13,6 +13,7 @@ from features.dates import (
     public_holidays,
     season_bin,
     spring_festivals,
+    working_days,
 )
 from stockwright.calendar import Calendar
 from stockwright.errors import ConfigError
@@ -72,6 +73,30 @@ def test_holiday_distances_count_days_to_the_nearest_ones() -> None:
             back = next((j for j in range(21) if first - j * day in dates), 21)
             assert columns["holiday"][k] == pytest.approx(inside / calendar.days)
             assert (columns["to_holiday"][k], columns["since_holiday"][k]) == (ahead, back)
+
+
+def worked(country: str, year: int, *dates: str) -> list[bool]:
+    days = [(np.datetime64(date) - np.datetime64(f"{year}-01-01")).astype(int) for date in dates]
+    return working_days(country, year, year)[days].tolist()
+
+
+def test_make_up_workdays_are_worked_and_days_off_in_lieu_are_not() -> None:
+    """China 2024 as the State Council published it: Sundays 4 and 18 February were worked."""
+    assert worked("CN", 2024, "2024-02-04", "2024-02-18", "2024-02-16", "2024-02-25") == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert worked("CN", 2024, "2024-02-09", "2024-10-12", "2024-10-07") == [True, True, False]
+    assert worked("GB", 2024, "2024-02-04", "2024-12-25", "2024-12-27") == [False, False, True]
+    # The Emirates rest on Saturday and Sunday, Saudi Arabia on Friday and Saturday.
+    assert worked("SA", 2024, "2024-03-01", "2024-03-02", "2024-03-03") == [False, False, True]
+
+
+def test_a_weeks_working_days_are_the_share_of_its_seven_days() -> None:
+    week = Calendar("week", np.datetime64("2024-01-29"))
+    share = date_features(week, np.arange(4), "CN")["workday"] * 7
+    # Mon-Sun from 29 January: six days with the made-up Sunday; 5 February: Mon-Fri; the week of
+    # the festival: its Sunday only; 19 February: an ordinary week.
+    np.testing.assert_allclose(share, [6, 5, 1, 5], rtol=1e-6)
 
 
 def test_no_country_means_no_holidays_and_an_unknown_one_is_refused() -> None:
