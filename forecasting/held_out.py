@@ -12,6 +12,7 @@ from features.build import build_features, prepare
 from features.context import build_context
 from forecasting.blend import Blend, Sums
 from forecasting.booster import MeanModel
+from forecasting.levels import Outlook, Trial, outlook
 from forecasting.moments import Moments, history_moments
 from forecasting.params import ModelParams
 from forecasting.recovered import recovered_demand
@@ -23,6 +24,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 # Totals of which less is known say too little.
 _LEAST_KNOWN = 0.5
+# In stock for a smaller share of the time, demand is recovered too roughly to tell its spread.
+_LEAST_SHARE = 0.8
+_ARRAYS = ("mean", "units", "known", "hidden", "sold", "vague", "series", "origin", "segment")
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,10 @@ class HeldOut:
 
     rungs: (rungs, rows, step) what each rung forecast; mean: the forecast, of the booster where
     there is one. units: demand, recovered where a stock-out cut it short. known: whether it is
-    known. hidden: it is only known to be at least ``units``. series: (rows,) in the panel.
+    known. hidden: it is only known to be at least ``units``. sold: of each step. vague: much of
+    ``units`` was not sold but recovered. series: (rows,) in the panel.
     origin, segment: (rows,). moments: of each row's series at its origin.
+    outlooks: of the aggregates of each origin's rows, in the order of the origins.
     """
 
     rungs: Floats
@@ -40,10 +46,13 @@ class HeldOut:
     units: Floats
     known: NDArray[np.bool_]
     hidden: NDArray[np.bool_]
+    sold: Floats
+    vague: NDArray[np.bool_]
     series: Ints
     origin: Ints
     segment: Ints
     moments: Moments
+    outlooks: tuple[Outlook, ...] = ()
 
     def blended(self, blend: Blend) -> HeldOut:
         """The same with the mean of a blend."""
@@ -81,6 +90,16 @@ class HeldOut:
             moments=self.moments.take(rows),
         )
 
+    def trials(self) -> list[Trial]:
+        """Each origin's forecasts and outcomes beside its outlook."""
+        names, first = np.unique(self.origin, return_index=True)
+        found = []
+        for origin, each in zip(names[np.argsort(first)], self.outlooks, strict=True):
+            rows = self.origin == origin
+            base, mean = self.rungs[LEVEL][rows], self.mean[rows]
+            found.append(Trial(each, base, mean, self.units[rows], self.known[rows]))
+        return found
+
     def bias(self) -> float:
         """Units over forecast units where demand is known; 1 where there is none."""
         expected, units = float(self.mean[self.known].sum()), float(self.units[self.known].sum())
@@ -89,6 +108,18 @@ class HeldOut:
     def scaled(self, factor: float) -> HeldOut:
         """The same with every mean times ``factor``."""
         return replace(self, mean=self.mean * factor)
+
+    def cautious(self) -> HeldOut:
+        """The same with vague demand known to be at least what was sold.
+
+        Recovered demand is right on average, but it scatters more than demand does.
+        """
+        return replace(
+            self,
+            units=np.where(self.vague, self.sold, self.units),
+            known=self.known & ~self.vague,
+            hidden=self.hidden | (self.vague & (self.sold > 0)),
+        )
 
     def totals(self, spans: tuple[int, ...]) -> tuple[Totals, Ints]:
         """Totals of the first steps, as many as each span says, and the row of each.
@@ -115,13 +146,13 @@ class HeldOut:
     @staticmethod
     def joined(parts: Sequence[HeldOut]) -> HeldOut:
         """The rows of several parts one after the other."""
-        arrays = {
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("mean", "units", "known", "hidden", "series", "origin", "segment")
-        }
+        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
         rungs = np.concatenate([part.rungs for part in parts], axis=1)
         return HeldOut(
-            rungs=rungs, **arrays, moments=Moments.joined([part.moments for part in parts])
+            rungs=rungs,
+            **arrays,
+            moments=Moments.joined([part.moments for part in parts]),
+            outlooks=tuple(each for part in parts for each in part.outlooks),
         )
 
 
@@ -184,8 +215,8 @@ def _one_origin(
     past = panel.until(place.origin)
     context = build_context(past, features)
     block, window = past.take(series), slice(place.origin + 1, place.origin + 1 + span)
-    if usual is None:
-        usual = usual_errors(recent(prepare(block, span, features, context), features.long))
+    prepared = recent(prepare(block, span, features, context), features.long)
+    usual = usual_errors(prepared) if usual is None else usual
     found = statistical_rungs(block, span, features, context, usual)
     rungs = np.zeros((len(RUNGS), *found.means.shape[1:]))
     rungs[:GLOBAL] = found.means
@@ -199,9 +230,12 @@ def _one_origin(
         units=units,
         known=known,
         hidden=hidden,
+        sold=np.asarray(panel.demand[series, window], np.float64),
+        vague=known & (panel.in_stock[series, window] < _LEAST_SHARE),
         series=series,
         origin=np.full(len(series), place.origin),
         segment=found.segment,
         moments=history_moments(block, features),
+        outlooks=(outlook(prepared, rungs[LEVEL]),) if len(series) else (),
     )
     return outcome, usual

@@ -22,6 +22,7 @@ from features.params import FeatureParams
 from forecasting.aggregate import theta_forecasts
 from forecasting.reconcile import multipliers, sums_covariance
 from forecasting.smoothing import History, exponential_smoothing
+from stockwright.calendar import PeriodName
 from stockwright.panel import DemandPanel
 
 Floats = NDArray[np.float64]
@@ -44,7 +45,7 @@ _LEAST_ALPHA = 0.05
 # Standard errors of an aggregate's own forecast that a gap must exceed to count.
 _SURE = 2.0
 # Steps of a period that are corrected alike.
-_BLOCK_STEPS = {"day": 14, "week": 4}
+_BLOCK_STEPS: dict[PeriodName, int] = {"day": 14, "week": 4}
 _TINY = 1e-9
 
 
@@ -110,27 +111,37 @@ class Trial:
 
 @dataclass(frozen=True)
 class LevelCorrection:
-    """Factors of a night. shared: (steps,) of all series. pull: by kind, sorted keys and what to
-    add to the factor of each, (keys,) and (keys, steps)."""
+    """Factors of a night; steps beyond the last one are corrected like it.
+
+    shared: (steps,) of all series. pull: by kind, sorted keys and what to add to the factor of
+    each, (keys,) and (keys, steps).
+    """
 
     shared: Floats
     pull: Mapping[str, tuple[Ints, Floats]]
 
     def factor(self, panel: DemandPanel, params: FeatureParams, steps: int) -> Floats:
         """Factor on the mean of each series and step of any block, (series, steps) in [0.5, 2]."""
-        out = np.tile(self.shared[:steps], (panel.n_series, 1))
+        last = len(self.shared) - 1
+        at = np.minimum(np.arange(steps), last)
+        out = np.tile(self.shared[at], (panel.n_series, 1))
         for kind, key in group_keys(panel, params).items():
             if kind not in self.pull:
                 continue
             keys, values = self.pull[kind]
             place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
-            out += np.where((keys[place] == key)[:, None], values[place][:, :steps], 0.0)
+            out += np.where((keys[place] == key)[:, None], values[place][:, at], 0.0)
         return np.clip(out, _LOWEST, _HIGHEST)
 
 
-def no_correction(steps: int) -> LevelCorrection:
+def no_correction() -> LevelCorrection:
     """Factor 1 for every series."""
-    return LevelCorrection(np.ones(steps), {})
+    return LevelCorrection(np.ones(1), {})
+
+
+def step_reach(period: PeriodName, horizon: int) -> int:
+    """Steps that the aggregates are looked at over: two blocks, within the horizon."""
+    return min(2 * _BLOCK_STEPS[period], horizon)
 
 
 def group_keys(panel: DemandPanel, params: FeatureParams) -> dict[str, Ints]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.build import build_features
+from features.build import build_features, prepare
 from features.context import LOCATION, FeatureContext, build_context
 from features.params import FeatureParams
 from forecasting.aggregate import shop_growth
@@ -19,10 +19,20 @@ from forecasting.booster import MeanModel, Training
 from forecasting.early_life import with_launches
 from forecasting.held_out import HeldOut, held_out, held_out_origins
 from forecasting.launch import LaunchCurves, learn_launches
+from forecasting.levels import (
+    NO_LEVELS,
+    LevelCorrection,
+    Levels,
+    correction,
+    learn_levels,
+    no_correction,
+    outlook,
+    step_reach,
+)
 from forecasting.moments import history_moments
 from forecasting.params import ModelParams
 from forecasting.rows import Rows, training_rows
-from forecasting.rungs import GLOBAL, LEVEL, RUNGS, SMOOTHED, STEADY, statistical_rungs
+from forecasting.rungs import GLOBAL, LEVEL, RUNGS, SMOOTHED, STEADY, recent, statistical_rungs
 from forecasting.spread import DEFAULT_SPREAD, Spread, fit_spread, location_correlation
 from forecasting.staircase import Stair, staircase
 from stockwright.errors import DataError
@@ -41,6 +51,8 @@ _FORMAT = 2
 # Most totals that the spread is estimated from: each is weighed some fifty times.
 _SPREAD_TOTALS = 15_000
 _USUAL_CORRELATION = 0.5
+# Most series from which it is seen what the aggregates ask for.
+_LEVEL_SERIES = 3000
 
 
 @dataclass(frozen=True)
@@ -49,12 +61,13 @@ class NightContext:
 
     groups: rates, seasons and uplifts of groups. growth: (horizon,) factor of each step on the
     shop's present level, used by the plain mean only. launches: what like products say of a launch;
-    None where the shop has had too few.
+    None where the shop has had too few. levels: what its aggregates ask of all series.
     """
 
     groups: FeatureContext
     growth: Floats
     launches: LaunchCurves | None = None
+    levels: LevelCorrection = field(default_factory=no_correction)
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,7 @@ class FittedModel:
     too short for one. spread: how demand scatters. location_correlation: see Forecast.
     bias: held-out units over forecast units, for the record. blend: weights of the rungs by
     segment. usual: ``usual_errors`` of the smoothing parameters. staircase: what each rung added on
-    held-out origins; empty where none could be held out.
+    held-out origins; empty where none could be held out. levels: how far aggregates are followed.
     """
 
     params: ModelParams
@@ -76,6 +89,7 @@ class FittedModel:
     blend: Blend
     usual: dict[str, Floats] = field(default_factory=dict)
     staircase: tuple[Stair, ...] = ()
+    levels: Levels = NO_LEVELS
 
     @cached_property
     def _mean_model(self) -> MeanModel | None:
@@ -88,7 +102,23 @@ class FittedModel:
         growth = np.ones(panel.horizon)
         if not self.booster:
             growth = shop_growth(panel, groups, features, panel.horizon)
-        return NightContext(groups, growth, learn_launches(panel, groups, features))
+        known = NightContext(groups, growth, learn_launches(panel, groups, features))
+        return replace(known, levels=self._correction(panel, known))
+
+    def _correction(self, panel: DemandPanel, context: NightContext) -> LevelCorrection:
+        """What the aggregates of a sample of the series on sale ask of all of them."""
+        if self.levels.strength <= 0:
+            return no_correction()
+        on_sale = sold_in(panel, 1)[:, 0] & sells_at(panel, context.groups)
+        order = np.argsort(panel.index.key_hash(), kind="stable")
+        sample = panel.take(np.sort(order[on_sale[order]][:_LEVEL_SERIES]))
+        features, steps = self.params.features(), step_reach(self.params.period, panel.horizon)
+        if not sample.n_series or steps < 1:
+            return no_correction()
+        rungs, segment = self._rungs(sample, steps, context)
+        prepared = recent(prepare(sample, steps, features, context.groups), features.long)
+        found = outlook(prepared, rungs[LEVEL])
+        return correction(found, rungs[LEVEL], self.blend.mean(rungs, segment), self.levels)
 
     def predict(
         self, panel: DemandPanel, horizon: int, context: NightContext | None = None
@@ -127,7 +157,8 @@ class FittedModel:
         if len(some):
             block = panel.take(some)
             rungs, segment = self._rungs(block, horizon, context)
-            mean[some] = self.blend.mean(rungs, segment)
+            factor = context.levels.factor(block, features, horizon)
+            mean[some] = self.blend.mean(rungs, segment) * factor
             names = [MODEL_NAMES.index(name) for name in model_of(self.blend)]
             model[some] = np.array(names, np.uint8)[segment]
             model[some[~seen_before(block, features)]] = _GROUP
@@ -171,6 +202,7 @@ class FittedModel:
             "blend": self.blend.to_lists(),
             "usual": {name: values.tolist() for name, values in self.usual.items()},
             "staircase": [asdict(stair) for stair in self.staircase],
+            "levels": self.levels.to_dict(),
         }
         return json.dumps(content, sort_keys=True).encode()
 
@@ -190,6 +222,7 @@ class FittedModel:
             blend=Blend(np.array(found["blend"])),
             usual={name: np.array(values) for name, values in found["usual"].items()},
             staircase=tuple(Stair(**stair) for stair in found["staircase"]),
+            levels=Levels.from_dict(found["levels"]),
         )
 
 
@@ -263,9 +296,11 @@ def _learned(
     if booster == bool(model.booster):
         model = replace(model, blend=blend)
     blended = outcome.blended(blend)
+    if booster and model.booster:
+        model = replace(model, levels=learn_levels(blended.trials()))
     bias = blended.bias()
     fair = blended.scaled(bias)
-    totals, _ = fair.totals(params.spans)
+    totals, _ = fair.cautious().totals(params.spans)
     if not len(totals.units):
         return replace(model, bias=bias)
     spread = fit_spread(totals.take(slice(None, None, -(-len(totals.units) // _SPREAD_TOTALS))))
