@@ -9,11 +9,15 @@ import pandas as pd
 
 from pipelines.assemble.arrivals import inbound_arrivals, position_of
 from pipelines.assemble.catalog import attributes_of, catalog_of
+from pipelines.assemble.commitments import Promised, promised_of
 from pipelines.assemble.covariates import covariates_of
 from pipelines.assemble.decisions import DECISION_COLUMNS, decided, earlier_lines_frame, promised
 from pipelines.assemble.demand import Sold, Window, days_of, sold, window_of
+from pipelines.assemble.festivals import with_festivals
+from pipelines.assemble.given import given_of
 from pipelines.assemble.items import items_of, service_levels
 from pipelines.assemble.keys import Keys, build_keys
+from pipelines.assemble.kits import without_kits
 from pipelines.assemble.notices import findings_of, given_findings
 from pipelines.assemble.onhand import OnHand, mean_stock_of, on_hand_of
 from pipelines.assemble.overriding import overrides_of
@@ -23,7 +27,9 @@ from pipelines.assemble.signals import with_signals
 from pipelines.assemble.situation import Catalog, Situation
 from pipelines.assemble.supply import Supply, supply_of, unused_notes
 from pipelines.config import Config
+from pipelines.config.festivals import festivals_of
 from pipelines.ingest import Ingested, demand_lines
+from stockwright.given import GivenForecast
 from stockwright.network import Locations, Network
 from stockwright.panel import DemandPanel
 from stockwright.plan import Finding
@@ -42,6 +48,7 @@ class _Night:
     config: Config
     as_of: np.datetime64
     sales: Sold
+    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -75,10 +82,11 @@ def assemble(
     if snapshots is not None and not len(tables["stock_history"]):
         tables["stock_history"] = snapshots
     as_of = np.array([as_of], "datetime64[D]")[0]
+    tables, kit_notes = without_kits(tables)
     keys = build_keys(tables)
     lines = demand_lines(tables, config)
     window = window_of(days_of(lines["date"]), config.period, as_of, config.model.history_days)
-    night = _Night(tables, keys, window, config, as_of, sold(lines, keys, window))
+    night = _Night(tables, keys, window, config, as_of, sold(lines, keys, window), kit_notes)
     parts = _parts(night, "lanes" in ingested.given)
     return _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
 
@@ -101,8 +109,9 @@ def _parts(night: _Night, lanes_given: bool) -> _Parts:
 def _situation(
     night: _Night, parts: _Parts, ingested: Ingested, earlier: pd.DataFrame
 ) -> Situation:
-    keys, config, supply = night.keys, night.config, parts.supply
-    panel, signal_notes = _panel(night, parts)
+    keys, supply = night.keys, parts.supply
+    panel, committed, signal_notes = _panel(night, parts)
+    given, given_notes = _given(night, panel)
     joined = decided(night.tables["plan_status"], earlier)
     stock, moving = _stock(night, parts, joined)
     stock = replace(stock, known=stock.known & ~_unreadable(ingested.findings, keys))
@@ -110,58 +119,81 @@ def _situation(
         night.tables["overrides"], supply.sources, keys, night.window.calendar,
         panel.origin, panel.horizon,
     )  # fmt: skip
-    levels = service_levels(parts.catalog.abc_xyz, parts.places, keys, config)
-    items = items_of(
-        night.tables["products"], supply.costs, parts.past.listing.ends, levels, keys, config
-    )
+    network = _network(night, parts)
     found = [
         *given_findings(ingested.findings, keys),
         *parts.held.findings,
         *moving,
-        *_no_lane(parts, items.stock_mode, panel),
+        *committed.findings,
+        *_no_lane(parts, network.items.stock_mode, panel),
     ]
     return Situation(
         as_of=night.as_of,
         panel=panel,
-        network=Network(parts.places, supply.suppliers, supply.lanes, items),
+        network=network,
         stock=stock,
         catalog=parts.catalog,
         overrides=overrides,
         findings=tuple(_priced(found, panel, supply)),
         notes=(
             *ingested.notes,
+            *night.notes,
             *parts.past.notes,
             *supply.notes,
             *unused_notes(supply.lanes, parts.places, keys),
             *override_notes,
             *signal_notes,
+            *committed.notes,
+            *given_notes,
         ),
+        commitments=committed.commitments,
+        given=given,
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
     )
 
 
-def _panel(night: _Night, parts: _Parts) -> tuple[DemandPanel, list[str]]:
+def _network(night: _Night, parts: _Parts) -> Network:
+    keys, config, supply = night.keys, night.config, parts.supply
+    levels = service_levels(parts.catalog.abc_xyz, parts.places, keys, config)
+    items = items_of(
+        night.tables["products"], supply.costs, parts.past.listing.ends, levels, keys, config
+    )
+    return Network(parts.places, supply.suppliers, supply.lanes, items)
+
+
+def _panel(night: _Night, parts: _Parts) -> tuple[DemandPanel, Promised, list[str]]:
     tables, keys, supply = night.tables, night.keys, parts.supply
     horizon = max(night.config.horizon_periods(), supply.protection)
     covariates = covariates_of(
         tables["events"], tables["prices"], tables["products"], supply.list_price,
         keys, night.window, horizon,
     )  # fmt: skip
+    calendar = night.config.calendar
+    festivals = festivals_of(calendar.country, calendar.festival)
+    covariates = with_festivals(covariates, night.window.calendar, festivals)
+    committed = promised_of(tables, night.sales.units, covariates, keys, night.window, night.config)
     covariates, notes = with_signals(
         covariates, tables["signals"], tables["products"], keys, night.window
     )
     panel = DemandPanel(
         index=keys.index,
         calendar=night.window.calendar,
-        demand=night.sales.units,
+        demand=committed.demand,
         status=parts.past.status,
         in_stock=parts.past.in_stock,
         covariates=covariates,
         launch=parts.past.listing.launch,
         attributes=attributes_of(tables["products"], supply.list_price, parts.places, keys),
     )
-    return panel, notes
+    return panel, committed, notes
+
+
+def _given(night: _Night, panel: DemandPanel) -> tuple[GivenForecast, list[str]]:
+    table = night.tables["forecasts"]
+    if night.config.forecasts.use == "ignore" or table.empty:
+        return GivenForecast.none(), []
+    return given_of(table, night.keys, panel.calendar, panel.origin, panel.horizon)
 
 
 def _stock(

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stockwright.commitments import Commitments
+from stockwright.given import GivenForecast
 from stockwright.network import Network
 from stockwright.overrides import Overrides
 from stockwright.panel import DemandPanel
@@ -57,6 +58,7 @@ class Situation:
         last answer to each line of an earlier night.
     commitments: what is promised for dates ahead, and what of the past was sold as a commitment
         and is therefore not in the panel's demand.
+    given: a forecast of the shop's own, which takes the place of ours where it covers a date.
     """
 
     as_of: np.datetime64
@@ -70,6 +72,7 @@ class Situation:
     mean_stock: NDArray[np.float64] | None
     previous_decisions: pd.DataFrame
     commitments: Commitments = field(default_factory=Commitments.none)
+    given: GivenForecast = field(default_factory=GivenForecast.none)
 
     @property
     def sold(self) -> NDArray[np.float32]:

@@ -154,7 +154,8 @@ class Walk:
             self.config.block_size, self.request.workers, self.config.gates.failed_series_share
         )
         forecast, failed = forecast_in_blocks(predict, panel, panel.horizon, run, self.observe)
-        said = situation.overrides.on(situation.commitments.on(forecast))
+        said = situation.given.on(situation.commitments.on(forecast))
+        said = situation.overrides.on(said)
         return said.until(situation.network.items.ends - panel.origin), failed
 
     def _publish(self, steps: StepRunner, evening: Evening, key: str) -> Outcome:
