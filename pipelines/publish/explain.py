@@ -7,7 +7,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.publish import exceptions, lines, summary
+import numpy as np
+import pyarrow.parquet as pq
+
+from pipelines.publish import exceptions, forecasts, lines, summary
 from pipelines.publish.cells import read_csv
 from pipelines.publish.exceptions import number_text
 from pipelines.publish.texts import Texts, load_texts
@@ -65,6 +68,7 @@ def _key_text(folder: Path, texts: Texts, key: Row) -> str:
     if key["feeds"] == "yes":
         clauses.insert(1, "feeds")
     said = [texts.fill("explain", clause, shown) for clause in clauses]
+    said[-2:-2] = _committed_text(folder, texts, key)
     said += [
         "  " + row["explanation"]
         for file in (lines.ORDERS, lines.TRANSFERS)
@@ -75,6 +79,26 @@ def _key_text(folder: Path, texts: Texts, key: Row) -> str:
     if key["bias_8w"]:
         said.append(texts.fill("explain", "record", shown))
     return "\n".join(said)
+
+
+def _committed_text(folder: Path, texts: Texts, key: Row) -> list[str]:
+    """What of the demand ahead is committed; nothing where nothing is."""
+    wanted = [(name, "==", key[name]) for name in ("sku", "location")]
+    names = ["date", "mean", "committed"]
+    rows = pq.read_table(folder / forecasts.FILE, columns=names, filters=wanted)
+    mean, committed = (rows[name].to_numpy().astype(np.float64) for name in ("mean", "committed"))
+    some = np.flatnonzero(committed > 0)
+    if not len(some):
+        return []
+    shown = {
+        "mean": number_text(float(mean.sum())),
+        "committed": number_text(float(committed.sum())),
+        "rest": number_text(float((mean - committed).sum())),
+        "date": str(rows["date"][int(some[0])].as_py()),
+        "first": number_text(float(committed[some[0]])),
+        "periods": str(len(some)),
+    }
+    return [texts.fill("explain", "committed", shown)]
 
 
 def _short(text: str) -> str:

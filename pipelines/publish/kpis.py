@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipelines.publish.cells import Table
 from pipelines.publish.night import Night
-from pipelines.publish.plan_findings import arrivals_until
+from pipelines.publish.plan_findings import arrivals_until, leaving_units, planned_units
 from stockwright.panel import Status
 
 #: Days that the figures of the past look back, and that slow-moving stock looks ahead.
@@ -109,23 +109,6 @@ def fill_rate(night: Night) -> float | None:
 def _spans(lead_time: NDArray[np.int64], end: NDArray[Any]) -> NDArray[np.int64]:
     """Last step of the time after the arrival; 0, an empty span, where there is none."""
     return np.where(end > lead_time, end, 0).astype(np.int64)
-
-
-def leaving_units(night: Night) -> Floats:
-    """Units of tonight's transfers out of each series, (series,)."""
-    lines, n = night.plan.transfers, night.index.n_series
-    source = night.parents()[lines.series]
-    known = source >= 0
-    left = np.bincount(source[known], lines.units[known], minlength=n)
-    return np.asarray(left, np.float64)
-
-
-def planned_units(night: Night) -> Floats:
-    """Units of tonight's lines into each series, (series,)."""
-    n = night.index.n_series
-    parts = (night.plan.orders, night.plan.transfers)
-    counts = [np.bincount(lines.series, lines.units, minlength=n) for lines in parts]
-    return np.asarray(np.sum(counts, axis=0), np.float64)
 
 
 def stock_out_rate(night: Night) -> float | None:

@@ -18,6 +18,8 @@ from stockwright.plan import Finding, Lines
 #: lasts for more days than this.
 LONG_COVER_DAYS = 180
 
+# Less than this share of what is committed may lack without a word: expected units are fractions.
+_LEAST_SHARE = 0.01
 # Standard normal quantile at 0.95.
 _SCORE_95 = 1.6449
 
@@ -25,9 +27,10 @@ Floats = NDArray[np.float64]
 
 
 def plan_findings(night: Night) -> list[Finding]:
-    """Stock-outs that no order can avoid, lines that limits cut, lines that last too long."""
+    """What no order can serve in time, lines that limits cut, lines that last too long."""
     finders: tuple[Callable[[Night], list[Finding]], ...] = (
         unavoidable_stockouts,
+        commitments_at_risk,
         lines_cut,
         long_cover,
     )
@@ -67,6 +70,66 @@ def _own_stockout(night: Night) -> NDArray[np.int32]:
     table = arrival_table(stock.arrival_series, stock.arrival_step, stock.arrival_units, n)
     sold = night.forecast.until(network.items.ends - night.forecast.origin)
     return first_empty(sold.expected, usable(stock, network, night.forecast), *table)
+
+
+def commitments_at_risk(night: Night) -> list[Finding]:
+    """COMMITMENT_AT_RISK: more is committed for a date than there can be, if nothing else is sold.
+
+    Looked at up to the end of the protection interval: later orders can still serve later dates.
+    Counted are stock on hand less tonight's transfers out of it, what is on order, and tonight's
+    lines from their arrival on. Money: shortage cost times the units that lack.
+    """
+    policy, stock, forecast = night.plan.policy, night.situation.stock, night.forecast
+    series = np.flatnonzero(stock.known & (forecast.committed.max(axis=1, initial=0.0) > 0))
+    steps = np.arange(1, forecast.horizon + 1)
+    supplied = policy.lane[series] >= 0
+    last = np.where(supplied, policy.protection[series], forecast.horizon)
+    ordered = (planned_units(night)[series, None]) * (steps > policy.lead_time[series, None])
+    held = np.maximum(stock.on_hand - leaving_units(night), 0.0)[series]
+    supply = held[:, None] + _arrived(night, series) + ordered
+    asked = np.cumsum(forecast.committed[series], axis=1, dtype=np.float64)
+    lacking = np.where(steps <= last[:, None], asked - supply, 0.0)
+    short = np.flatnonzero(lacking.max(axis=1, initial=0.0) > _LEAST_SHARE * asked[:, -1])
+    units = lacking[short].max(axis=1, initial=0.0)
+    first = np.argmax(lacking[short] > 0, axis=1)
+    columns = {
+        "units": units,
+        "asked": asked[short, first],
+        "stock": supply[short, first],
+        "date": _dates(night, first + 1),
+    }
+    cost = night.situation.network.items.shortage_cost[series[short]] * units
+    return _findings("COMMITMENT_AT_RISK", "high", series[short], cost, columns)
+
+
+def _arrived(night: Night, series: NDArray[np.intp]) -> Floats:
+    """Units on order that have arrived by each step, (series, step) of some of the series."""
+    stock, horizon = night.situation.stock, night.forecast.horizon
+    place = np.full(len(stock.on_hand), -1)
+    place[series] = np.arange(len(series))
+    row = place[stock.arrival_series]
+    inside = (row >= 0) & (stock.arrival_step <= horizon)
+    out = np.zeros((len(series), horizon))
+    step = np.maximum(stock.arrival_step[inside].astype(np.int64), 1) - 1
+    np.add.at(out, (row[inside], step), stock.arrival_units[inside])
+    return np.asarray(np.cumsum(out, axis=1), np.float64)
+
+
+def leaving_units(night: Night) -> Floats:
+    """Units of tonight's transfers out of each series, (series,)."""
+    lines, n = night.plan.transfers, night.index.n_series
+    source = night.parents()[lines.series]
+    known = source >= 0
+    left = np.bincount(source[known], lines.units[known], minlength=n)
+    return np.asarray(left, np.float64)
+
+
+def planned_units(night: Night) -> Floats:
+    """Units of tonight's lines into each series, (series,)."""
+    n = night.index.n_series
+    parts = (night.plan.orders, night.plan.transfers)
+    counts = [np.bincount(lines.series, lines.units, minlength=n) for lines in parts]
+    return np.asarray(np.sum(counts, axis=0), np.float64)
 
 
 def lines_cut(night: Night) -> list[Finding]:
