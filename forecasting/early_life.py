@@ -15,15 +15,13 @@ from forecasting.spread import tail_variance
 from stockwright.panel import DemandPanel
 
 Floats = NDArray[np.float64]
-# Weight of the launch forecast before a week of life was seen, after one, and weeks to no weight.
-_UNSEEN_WEIGHT, _FIRST_WEIGHT, _GONE = 0.8, 0.5, 5
+# Weeks of life seen after which the launch forecast has no weight, and weight that each one takes.
+_GONE, _FADE = 4.0, 0.3
 
 
 def launch_weight(panel: DemandPanel, params: FeatureParams) -> Floats:
-    """Weight of the launch forecast, (series,): 0.8 before a week was seen, 0 after five."""
-    seen = weeks_seen(panel, params)
-    weight = _FIRST_WEIGHT * np.clip((_GONE - seen) / (_GONE - 1), 0.0, 1.0)
-    weight = np.where(seen < 1, _UNSEEN_WEIGHT, weight)
+    """Weight of the launch forecast, (series,): 1 until a week was seen, 0 after four."""
+    weight = np.clip((_GONE - weeks_seen(panel, params)) * _FADE, 0.0, 1.0)
     return np.asarray(np.where(is_young(panel, params), weight, 0.0), np.float64)
 
 

@@ -227,10 +227,8 @@ def test_the_chance_of_a_breakout_is_a_negative_binomial_tail():
 
 def test_false_discoveries_are_held_as_by_hand():
     """Benjamini & Hochberg (1995), their worked example: the four smallest of fifteen at 5 %."""
-    chance = np.array(
-        (0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240)
-        + (0.4262, 0.5719, 0.6528, 0.7590, 0.99999)
-    )
+    small = (0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459)
+    chance = np.array([*small, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 0.99999])
     assert discoveries(chance, 0.05).sum() == 4
     assert not discoveries(np.ones(5), 0.05).any()
 
