@@ -137,7 +137,7 @@ def mlforecast_model(task: Task) -> Said:
     means = {1: [7, 14, 28], 7: [7, 28]} if daily else {1: [4, 13, 26]}
     if summed:
         lags, means = [1, 2, 3, 4], {1: [2, 4]}
-    windows = 2 if periods > 3 * task.horizon + 4 else 1
+    windows = 2
     room = (periods - (windows + 1) * task.horizon) // (2 if not summed else 1)
     lags = [lag for lag in lags if lag <= max(room, 1)]
     moving = {
@@ -147,8 +147,8 @@ def mlforecast_model(task: Task) -> Said:
     }
     dates = ["dayofweek", "day", "month"] if daily else ["week", "month"]
     booster = LGBMRegressor(
-        n_estimators=500 if periods > 30 else 200, num_leaves=63 if periods > 30 else 15,
-        learning_rate=0.05, n_jobs=1, verbosity=-1, random_state=0,
+        n_estimators=200 if summed or task.light else 500, num_leaves=15 if summed else 63,
+        learning_rate=0.1 if task.light else 0.05, n_jobs=1, verbosity=-1, random_state=0,
     )  # fmt: skip
     past, future = long_frame(task, with_covariates=True)
     shop = MLForecast(

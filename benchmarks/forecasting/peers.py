@@ -29,6 +29,7 @@ class Task:
     key: (series,). demand: (series, period), from the period ``first`` (series,) on. covariates:
     name -> (series, period + horizon). static: name -> (series,). season: periods of a cycle.
     dates: first day of each period and step, datetime64. freq: of pandas.
+    light: fewer trees, for origins that are only tuned on.
     """
 
     key: NDArray[np.uint64]
@@ -41,6 +42,7 @@ class Task:
     season: int
     dates: NDArray[np.datetime64]
     freq: str
+    light: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
 
     def timed(self, name: str, began: float) -> float:
@@ -84,6 +86,7 @@ def read_task(folder: Path, local: bool) -> tuple[Task, tuple[int, ...]]:
         season=7 if days == 1 else 52,
         dates=dates,
         freq="D" if days == 1 else "W-MON",
+        light=bool(given["light"]),
     )
     return task, tuple(span for span in given["pooled"].tolist() if span > 1)
 
@@ -115,7 +118,7 @@ def summed(task: Task, span: int) -> Task:
     return Task(
         task.key, block(task.demand, blocks), first, covariates, task.static, 1, task.levels,
         max(round(task.season / span), 1) if task.season > 7 else 1, dates, f"{days * span}D",
-        task.seconds,
+        task.light, task.seconds,
     )  # fmt: skip
 
 
