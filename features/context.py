@@ -147,7 +147,8 @@ def _scan(
     for start in range(0, panel.n_series, _CHUNK):
         part = slice(start, min(start + _CHUNK, panel.n_series))
         units, exposure, quiet = _cells(panel, part, first, params)
-        calm = quiet | ~(exposure * quiet).any(axis=1)[:, None]
+        seen_quiet = np.asarray((exposure * quiet).any(axis=1), np.bool_)
+        calm = quiet | ~seen_quiet[:, None]
         units *= calm
         exposure *= calm
         base[part] = _mean_rate(units, exposure)

@@ -24,6 +24,7 @@ CONFIG = """\
 # VN2: weeks, one order per store-product and week, priced per unit and week.
 period = "week"
 horizon = 8
+calendar.country = ""  # The data does not say where the stores are.
 """
 
 

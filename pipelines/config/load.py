@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from pipelines.config.festivals import read_festivals
 from pipelines.config.model import Config
 from stockwright.errors import ConfigError
 
@@ -20,13 +21,23 @@ FILE_NAME = "stockwright.toml"
 def load_config(path: Path | None = None, folder: Path | None = None) -> Config:
     """The configuration of ``path``, else of ``folder/stockwright.toml``, else the defaults.
 
+    ``calendar.festivals`` is read from the folder of the configuration.
+
     Raises ConfigError that lists every problem of the file.
     """
     if path is None and folder is not None and (folder / FILE_NAME).is_file():
         path = folder / FILE_NAME
     if path is None:
         return Config()
-    return config_from(_read(path), path.name)
+    return _with_festivals(config_from(_read(path), path.name), path.parent)
+
+
+def _with_festivals(config: Config, folder: Path) -> Config:
+    calendar = config.calendar
+    if not calendar.festivals:
+        return config
+    own = [*calendar.festival, *read_festivals(folder / calendar.festivals)]
+    return config.model_copy(update={"calendar": calendar.model_copy(update={"festival": own})})
 
 
 def config_from(settings: Mapping[str, Any], name: str = FILE_NAME) -> Config:
@@ -91,8 +102,8 @@ def _problem(error: dict[str, Any]) -> str:
 
 def _siblings(place: tuple[Any, ...]) -> Iterable[str]:
     model: type[BaseModel] = Config
-    for part in place[:-1]:
-        annotation = model.model_fields[str(part)].annotation
+    for part in (each for each in place[:-1] if isinstance(each, str)):
+        annotation = model.model_fields[part].annotation
         choices = [annotation, *get_args(annotation)]
         model = next(c for c in choices if isinstance(c, type) and issubclass(c, BaseModel))
     return model.model_fields

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.config.festivals import Festival
+
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Level = Annotated[float, Field(gt=0.0, lt=1.0)]
 Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -22,9 +24,16 @@ class _Section(BaseModel):
 
 
 class CalendarConfig(_Section):
-    """country: ISO 3166 code whose public holidays the calendar features know."""
+    """The days that move demand.
+
+    country: ISO 3166 code whose public holidays and festivals of trade the forecast knows, "" for
+    none. festivals: a file of further festivals, beside the configuration. festival: the same
+    written into the configuration, and what the file held.
+    """
 
     country: str = "CN"
+    festivals: str = ""
+    festival: list[Festival] = Field(default_factory=list)
 
 
 class MoneyConfig(_Section):

@@ -63,5 +63,5 @@ def fit_or_reuse(
 def recipe_of(config: Config) -> str:
     """Digest of what a stored model must share with tonight: the code and its parameters."""
     parameters = config.model.model_dump(mode="json", exclude={"refit"})
-    decisive = [parameters, config.seed, config.period, config.calendar.country]
+    decisive = [parameters, config.seed, config.period, config.calendar.model_dump(mode="json")]
     return digest(code_version(), json.dumps(decisive, sort_keys=True))
