@@ -251,13 +251,32 @@ def _pulls(found: Outlook, base: Floats, mean: Floats, levels: Levels) -> tuple[
         noise, common = levels.bottom
         covariance = sums_covariance(found.members[use], parts, noise * parts, common)
         variance = levels.own[0] * sums[use] + levels.own[1] * sums[use] ** 2
-        gap = (own - sums)[use]
-        by_chance = (_SURE * found.error[use] * own[use]) ** 2
-        gap = gap * np.maximum(1.0 - by_chance / np.maximum(gap**2, _TINY), 0.0)
+        gap = _sure_gaps(found, sums, own)[use]
         asked = multipliers(covariance, np.maximum(variance, _TINY), gap)
         pulls[use, block] = noise * asked[:, None]
         shared[block] = common * float(sums[use] @ asked)
     return shared, pulls
+
+
+def _sure_gaps(found: Outlook, sums: Floats, own: Floats) -> Floats:
+    """Own forecasts less bottom-up sums as far as chance does not explain them, (groups,).
+
+    The gap of the total is shrunk to 0, those of the others to the share that it has in them:
+    an aggregate too small to show a drift of the whole shop is no evidence against it. Shrunk by
+    the positive part of 1 - k**2 / z**2 (James & Stein 1961) with z the gap over its error.
+    """
+    chance = (_SURE * found.error * own) ** 2
+    total = np.flatnonzero((found.kind == 0) & (sums > 0))
+    usual = np.zeros_like(sums)
+    if len(total):
+        gap = (own - sums)[total[0]]
+        usual = gap * _beyond(gap, chance[total[0]]) / sums[total[0]] * sums
+    apart = own - sums - usual
+    return np.asarray(usual + apart * _beyond(apart, chance))
+
+
+def _beyond(gap: Floats, chance: Floats) -> Floats:
+    return np.maximum(1.0 - chance / np.maximum(gap**2, _TINY), 0.0)
 
 
 def step_blocks(length: int, steps: int) -> list[slice]:
