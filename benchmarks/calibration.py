@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -60,7 +60,9 @@ class Outcomes:
 
 def tables_panel(folder: Path, as_of: np.datetime64) -> DemandPanel:
     config = load_config(folder=folder)
-    return assemble(read_tables(str(folder), config, as_of), config, as_of).panel
+    situation = assemble(read_tables(str(folder), config, as_of), config, as_of)
+    # The whole demand: what was promised beforehand is not told apart here.
+    return replace(situation.panel, demand=situation.sold)
 
 
 def converted(example: str, as_of: str) -> DemandPanel:

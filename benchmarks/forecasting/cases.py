@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +38,9 @@ class Asked:
 def tables_panel(folder: Path, as_of: np.datetime64) -> DemandPanel:
     """The panel of the night of ``as_of``."""
     config = load_config(folder=folder)
-    return assemble(read_tables(str(folder), config, as_of), config, as_of).panel
+    situation = assemble(read_tables(str(folder), config, as_of), config, as_of)
+    # The whole demand: what was promised beforehand is not told apart here.
+    return replace(situation.panel, demand=situation.sold)
 
 
 def converted(example: str, as_of: np.datetime64, cache: Path) -> DemandPanel:

@@ -103,7 +103,8 @@ def demo(seeds: tuple[int, ...], cache: Path) -> Iterator[Launches]:
         config = config.model_copy(update={"horizon": 63})
         for date in DEMO_ORIGINS:
             as_of = np.datetime64(date)
-            panel = assemble(read_tables(str(folder), config, as_of), config, as_of).panel
+            situation = assemble(read_tables(str(folder), config, as_of), config, as_of)
+            panel = replace(situation.panel, demand=situation.sold)
             horizon = min(63, panel.horizon)
             panel = cut(panel, panel.origin, horizon)
             rows = truth.rows(panel.index.sku_names(), panel.index.location_names())

@@ -50,7 +50,8 @@ class Promised:
 @dataclass(frozen=True)
 class _Rows:
     """Rows of known keys, all (rows,). lead: days from known_since to date, inf where not told.
-    event: code of the event on the date, 0 for none. wait: periods from date to ship_by.
+    event, phase: codes of the event on the date and its part, 0 for none. wait: periods from date
+    to ship_by.
     """
 
     series: Ints
@@ -65,6 +66,7 @@ class _Rows:
     deposit: Bools
     lead: Floats
     event: Ints
+    phase: Ints
     category: Ints
 
     def take(self, rows: NDArray[np.intp] | Bools) -> _Rows:
@@ -96,7 +98,7 @@ def promised_of(
     series, step, units, variance = (
         np.concatenate(pair) for pair in zip(open_rows, overdue, strict=True)
     )
-    gone = kept.left_out(_usual_lead(coming, window, horizon))
+    gone = kept.left_out(coming.take(coming.period - window.periods < horizon), window)
     commitments = Commitments(series, step, units, variance, *gone)
     return Promised(commitments, _less(demand, gone), findings, notes)
 
@@ -113,7 +115,7 @@ def _rows(
     period = window.calendar.index_of(date)
     seen = (period >= 0) & (period < covariates.event.shape[1])
     shared = len(covariates.event) == 1
-    events = covariates.event[np.where(shared, 0, series), np.where(seen, period, 0)]
+    place = (np.where(shared, 0, series), np.where(seen, period, 0))
     tops = pd.Series(sku_texts(tables["products"], "category", keys), dtype=object).str.split("/")
     category = pd.factorize(tops.str[0].fillna(""), sort=True)[0].astype(np.int64)
     return _Rows(
@@ -128,7 +130,8 @@ def _rows(
         kind=table["kind"].to_numpy(object),
         deposit=(table["stage"] == "deposit").to_numpy(dtype=bool),
         lead=np.where(np.isnat(known), np.inf, (date - known).astype(np.int64)),
-        event=np.where(seen, events, 0).astype(np.int64),
+        event=np.where(seen, covariates.event[place], 0).astype(np.int64),
+        phase=np.where(seen, covariates.phase[place], 0).astype(np.int64),
         category=category[keys.index.sku[series]],
     )
 
@@ -143,16 +146,16 @@ class _Kept:
     period: Ints
     units: Floats
 
-    def left_out(self, usual_lead: float) -> tuple[Ints, Ints, Floats]:
+    def left_out(self, coming: _Rows, window: Window) -> tuple[Ints, Ints, Floats]:
         """Series, period and units of what is no demand to learn from.
 
-        All but the presale of an event that comes again: that is left out only where it was
-        known as long before its date as what is open now, for an event whose presale has not
-        begun is forecast from all that was sold in it.
+        All but the presale of an event that comes again: of that only what was known as long
+        before its date as what is open now for the same part of the event. The rest, and all of
+        it where the presale has not begun, is still to come on top of what is open.
         """
         rows = self.rows
         of_event = (rows.kind == "presale") & (rows.event > 0)
-        out = (~of_event | (rows.lead >= usual_lead))[self.row]
+        out = (~of_event | (rows.lead >= _usual_lead(rows, coming, window)))[self.row]
         return self.series[out], self.period[out], self.units[out]
 
 
@@ -260,16 +263,20 @@ def _deposits(past: _Rows) -> Deposits:
     )
 
 
-def _usual_lead(coming: _Rows, window: Window, horizon: int) -> float:
-    """Median days from tonight to the date of the open presales' units, inf where none is open."""
-    ahead = coming.period - window.periods < horizon
-    rows = coming.take((coming.kind == "presale") & ahead & (coming.units > 0))
-    if not len(rows.units):
-        return np.inf
-    days = (rows.date - window.as_of).astype(np.int64)
-    order = np.argsort(days, kind="stable")
-    running = np.cumsum(rows.units[order])
-    return float(days[order][np.searchsorted(running, running[-1] / 2)])
+def _usual_lead(rows: _Rows, coming: _Rows, window: Window) -> Floats:
+    """Days from tonight to the presales that are open for the event and part of each row, (rows,).
+
+    The mean over their units; inf where none is open.
+    """
+    wanted = coming.take((coming.kind == "presale") & (coming.event > 0) & (coming.units > 0))
+    width = int(max(rows.phase.max(initial=0), wanted.phase.max(initial=0))) + 1
+    key, asked = (one.event * width + one.phase for one in (wanted, rows))
+    size = int(max(key.max(initial=0), asked.max(initial=0))) + 1
+    days = (wanted.date - window.as_of).astype(np.float64)
+    units = np.bincount(key, wanted.units, size)
+    lead = np.bincount(key, wanted.units * days, size)
+    mean = np.divide(lead, units, out=np.full(size, np.inf), where=units > 0)
+    return np.asarray(mean[asked], np.float64)
 
 
 def _less(demand: NDArray[np.float32], gone: tuple[Ints, Ints, Floats]) -> NDArray[np.float32]:

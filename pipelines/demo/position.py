@@ -1,8 +1,7 @@
-"""What the demo shop has, awaits and has promised at the close of its last date."""
+"""What the demo shop has and awaits at the close of its last date."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.demo.catalog import Items, SupplierTerms
-from pipelines.demo.events import DayTable
-from pipelines.demo.masters import dates, frame, presale_share
+from pipelines.demo.masters import dates, frame
 from pipelines.demo.params import CENTRAL, REGIONAL
 from pipelines.demo.stock import StockRecord
-from pipelines.demo.streams import Floats, count_quantile, mixed, stream_key, uniform, whole_keys
+from pipelines.demo.streams import mixed, stream_key, uniform, whole_keys
 
 Ints = NDArray[np.int64]
 
@@ -139,70 +137,3 @@ def _moving(items: Items, record: StockRecord, site: int) -> pd.DataFrame:
             "status": "shipped",
         }
     )
-
-
-@dataclass(frozen=True)
-class _Coming:
-    """Mean demand (days, skus, regional) from ``first_day`` on."""
-
-    mean: NDArray[np.float32]
-    first_day: int
-
-    def between(self, first: int, last: int) -> Floats:
-        """Mean units of the days first ... last, (skus, regional)."""
-        days = self.mean[first - self.first_day : last + 1 - self.first_day]
-        return np.asarray(days.sum(axis=0, dtype=np.float64), np.float64)
-
-
-def commitments(
-    items: Items,
-    table: DayTable,
-    mean: NDArray[np.float32],
-    mean_day: int,
-    last_day: int,
-    seed: int,
-) -> pd.DataFrame:
-    """Deposits paid by ``last_day`` for the bursts of an event whose pre-sale is running.
-
-    They are a part of the mean demand of the bursts, not on top of it.
-    """
-    running = [
-        row
-        for row in table.rows
-        if row.phase.name == "presale" and row.first <= last_day <= row.last
-    ]
-    coming = _Coming(mean, mean_day)
-    parts = [_deposits(items, table, coming, last_day, row.event, seed) for row in running]
-    names = ("sku", "location", "date", "units", "kind", "stage", "conversion", "ship_by")
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(names))
-
-
-def _deposits(
-    items: Items, table: DayTable, coming: _Coming, last_day: int, event: str, seed: int
-) -> pd.DataFrame:
-    bursts = [
-        row
-        for row in table.rows
-        if row.event == event and "burst" in row.phase.name and 0 < row.first - last_day < 60
-    ]
-    share = presale_share()[items.category][:, None]
-    parts = []
-    for row in bursts:
-        wanted = coming.between(row.first, row.last) * share
-        keys = mixed(items.key[:, None], whole_keys(range(row.first, row.first + len(REGIONAL))))
-        level = uniform(mixed(keys, stream_key(seed, "deposits")))
-        alpha = np.repeat(items.alpha, len(REGIONAL))
-        units = count_quantile(level.ravel(), wanted.ravel(), alpha).reshape(wanted.shape)
-        sku, site = np.nonzero(units)
-        columns = {
-            "sku": np.array(items.sku)[sku],
-            "location": np.array(_SITES)[site],
-            "date": dates([row.first])[0],
-            "units": units[sku, site],
-            "kind": "presale",
-            "stage": "deposit",
-            "conversion": 0.85,
-            "ship_by": dates([row.last + 3])[0],
-        }
-        parts.append(frame(columns))
-    return pd.concat(parts, ignore_index=True)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.demo import flows, masters, position
+from pipelines.demo import commitments, flows, masters, position
 from pipelines.demo.catalog import Items, SupplierTerms, make_items, make_suppliers
 from pipelines.demo.demand import Cuts, make_cuts, make_streams, mean_on, price_on
 from pipelines.demo.events import DayTable, day_number, make_days
@@ -66,6 +66,8 @@ def write_demo(
     shop = make_shop(skus, days, seed, params or DemoParams())
     items, terms, table, record = shop.items, shop.terms, shop.table, shop.record
     first, last = record.first_day, record.first_day + days - 1
+    truth = shop.truth(seed)
+    promised = commitments.commitments(items, table, truth, record, seed)
     folder.mkdir(parents=True, exist_ok=True)
     _write_flows(folder, shop, seed)
     small = {
@@ -77,10 +79,11 @@ def write_demo(
         "prices": masters.prices(items, shop.cuts, first, last),
         "inventory": position.inventory(items, record, seed),
         "inbound": position.inbound(items, terms, record),
-        "commitments": position.commitments(items, table, shop.mean, first - BURN_IN, last, seed),
+        "commitments": promised[list(commitments.COLUMNS)],
     }
     _write_small(folder, small, skus, days, seed)
-    shop.truth(seed).save(folder)
+    truth.save(folder)
+    promised.to_parquet(truth_folder(folder) / "commitments.parquet", index=False)
 
 
 @dataclass(frozen=True)

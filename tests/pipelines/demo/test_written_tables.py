@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.demo_shop import demo, profile
-from pipelines.demo import DEMO_LAST_DATE, truth_folder, write_demo
+from pipelines.demo import DEMO_LAST_DATE, Truth, truth_folder, write_demo
 from stockwright.errors import ConfigError, DataError
 
 TEXT = {"sku": str, "order_weekdays": str, "price_breaks": str}
@@ -102,11 +102,32 @@ def test_sale_rows_are_whole_units_sorted_and_returns_are_negative(folder):
     assert paid.between(0.5, 1.0001).all()
 
 
-def test_commitments_are_deposits_for_the_coming_double_11(folder):
+def test_open_commitments_are_deposits_for_the_coming_double_11(folder):
     rows = table(folder, "commitments")
+    rows = rows[rows["date"] > str(DEMO_LAST_DATE)]
     assert set(rows["kind"]) == {"presale"}
+    assert set(rows["stage"]) == {"deposit"}
     assert set(rows["date"]) == {"2025-11-01", "2025-11-10"}
     assert (rows["units"] >= 1).all()
+
+
+def test_paid_deposits_are_a_part_of_the_true_demand_of_their_day(folder):
+    truth = Truth.load(folder)
+    rows = pd.read_parquet(truth_folder(folder) / "commitments.parquet")
+    for date, part in rows.groupby("date"):
+        demand = truth.demand(np.datetime64(date, "D"), 1).ravel()
+        paid = np.bincount(truth.rows(part["sku"], part["location"]), part["paid"], demand.size)
+        assert (paid <= demand).all()
+        assert 0.1 * demand.sum() < paid.sum() < 0.6 * demand.sum()
+
+
+def test_deposits_of_the_past_say_what_became_of_them(folder):
+    rows = table(folder, "commitments")
+    past = rows[rows["date"] <= str(DEMO_LAST_DATE)]
+    assert past["date"].nunique() >= 4
+    units = past.groupby("stage")["units"].sum()
+    assert 0.75 < units["paid"] / units.sum() < 0.93
+    assert past[past["stage"] == "paid"]["fulfilled"].sum() > 0.8 * units["paid"]
 
 
 def test_the_readme_says_that_the_shop_is_synthetic_and_which_night_goes_with_it(folder):
