@@ -64,6 +64,9 @@ def measure(case: str, asked: Asked, given: argparse.Namespace) -> list[Summary]
         print(f"  {case} {round_.label}: {seconds} on {len(rows)} series", file=sys.stderr)
     if not tallies:
         return []
+    most = tallies[OURS].rounds
+    for name in [name for name, tally in tallies.items() if tally.rounds < most]:
+        print(f"  {name} has answered {tallies.pop(name).rounds} of {most} rounds: left out")
     summaries = [summarized(tally, POOLED[case]) for tally in tallies.values()]
     show(case, summaries)
     calibration.show()
@@ -73,14 +76,14 @@ def measure(case: str, asked: Asked, given: argparse.Namespace) -> list[Summary]
 
 def show(case: str, summaries: list[Summary]) -> None:
     """One row for each model; ratios are ours over the peer's."""
-    spans = list(summaries[0].by_span)
+    ours = summaries[0]
+    spans = list(ours.by_span)
     head = " | ".join(f"1..{span}" for span in spans)
     print(f"\n## {case}: pinball of sums over {POOLED[case]}, and of each span\n")
     print(f"| model | pooled | ours/peer (95 %) | {head} | per step | WAPE | bias | bias by origin")
     print("    | bias recovered | whole in stock | raw coverage .5/.8/.9/.95/.99 | s | sums by |")
     print("|" + "---|" * (11 + len(spans)))
-    ours = summaries[0]
-    for each in summaries:
+    for each in sorted(summaries, key=lambda each: (each is not ours, each.pooled)):
         cells = [each.name, f"{each.pooled:.4f}"]
         if each is ours:
             cells.append("")

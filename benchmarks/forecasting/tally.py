@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from ours import Answer
 from rounds import Bools, Floats, Round
-from score import LEVELS, by_series, pinball
+from score import by_series, pinball, ratio_interval
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Sums:
 
 @dataclass
 class Tally:
-    """A model in a case. rows: series that it answered, of those asked."""
+    """A model in a case: its losses, seconds and the number of rounds that it answered."""
 
     name: str
     spans: dict[int, Sums] = field(default_factory=dict)
@@ -38,9 +39,11 @@ class Tally:
     step_units: float = 0.0
     recovered: dict[int, tuple[float, float]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    rounds: int = 0
 
     def add(self, number: int, round_: Round, answer: Answer, rows: np.ndarray) -> None:
         """Score an answer on the elements ``rows`` of its series (those that all answered)."""
+        self.rounds += 1
         place = np.flatnonzero(round_.scored)[rows]
         units, known = round_.units[place], round_.known[place]
         key = round_.keys()[place]
@@ -107,31 +110,25 @@ def _joined(parts: list[Floats]) -> Floats:
     return np.concatenate(parts)
 
 
-def best_way(tally: Tally, pooled: tuple[int, ...]) -> str:
-    """The way to a sum's quantiles that costs least in the case."""
-    ways = tally.spans[pooled[0]].loss
-    cost = {way: sum(_joined(tally.spans[s].loss[way]).sum() for s in pooled) for way in ways}
+def best_way(sums: Sums) -> str:
+    """The way to the quantiles of a sum that costs least in the case."""
+    cost = {way: sum(float(part.sum()) for part in parts) for way, parts in sums.loss.items()}
     return min(cost, key=lambda way: (cost[way], way))
 
 
 def summarized(tally: Tally, pooled: tuple[int, ...]) -> Summary:
     """Figures over all origins; bias and WAPE are those of the pooled sums."""
-    way = best_way(tally, pooled)
-    key, origin, units, mean, loss, median, whole = (
-        _joined([part for span in pooled for part in parts(tally.spans[span])])
-        for parts in (
-            lambda s: s.key,
-            lambda s: s.origin,
-            lambda s: s.units,
-            lambda s: s.mean,
-            lambda s: s.loss[way],
-            lambda s: s.median[way],
-            lambda s: s.whole,
-        )
-    )
-    covered = np.concatenate([part for s in pooled for part in tally.spans[s].covered[way]])
+    way = {span: best_way(sums) for span, sums in tally.spans.items()}
+
+    def gathered(parts: Callable[[Sums, str], list[np.ndarray]]) -> np.ndarray:
+        return _joined([each for span in pooled for each in parts(tally.spans[span], way[span])])
+
+    key, origin = gathered(lambda s, _: s.key), gathered(lambda s, _: s.origin)
+    units, mean = gathered(lambda s, _: s.units), gathered(lambda s, _: s.mean)
+    loss, median = gathered(lambda s, w: s.loss[w]), gathered(lambda s, w: s.median[w])
+    whole, covered = gathered(lambda s, _: s.whole), gathered(lambda s, w: s.covered[w])
     by_span = {
-        span: float(_joined(sums.loss[way]).sum() / _joined(sums.units).sum())
+        span: float(_joined(sums.loss[way[span]]).sum() / _joined(sums.units).sum())
         for span, sums in tally.spans.items()
     }
     loss_of, units_of, mean_of = by_series(key, loss, units, mean)
@@ -140,27 +137,21 @@ def summarized(tally: Tally, pooled: tuple[int, ...]) -> Summary:
         for number in np.unique(origin)
     ]
     forecast, came = (sum(pair[i] for pair in tally.recovered.values()) for i in (0, 1))
+    _, low, high = ratio_interval(mean_of, units_of)
     return Summary(
         name=tally.name,
-        way=way,
+        way=" ".join(way[span] for span in pooled),
         pooled=float(loss.sum() / units.sum()),
         by_span=by_span,
         steps=tally.step_loss / tally.step_units,
         wape=float(np.abs(median - units).sum() / units.sum()),
         bias=float(mean.sum() / units.sum() - 1),
-        bias_interval=_bias_interval(mean_of, units_of),
+        bias_interval=(low - 1, high - 1),
         bias_by_origin=tuple(each),
         recovered_bias=forecast / came - 1,
         whole=float(loss[whole].sum() / units[whole].sum()) if whole.any() else float("nan"),
-        covered=tuple(float(covered[:, i].mean()) for i in range(len(LEVELS))),
+        covered=tuple(float(share) for share in covered.mean(axis=0)),
         loss_by_series=loss_of,
         units_by_series=units_of,
         seconds=tally.seconds,
     )
-
-
-def _bias_interval(mean: Floats, units: Floats) -> tuple[float, float]:
-    from score import ratio_interval
-
-    _, low, high = ratio_interval(mean, units)
-    return low - 1, high - 1
