@@ -130,7 +130,7 @@ def _map_problems(settings: Mapping[str, Any]) -> list[str]:
 
 
 def _country_problems(config: Config) -> list[str]:
-    if config.calendar.country == Config().calendar.country:
+    if config.calendar.country in ("", Config().calendar.country):
         return []
     import holidays
 
