@@ -82,7 +82,7 @@ def vn2(asked: Asked) -> Iterator[Round]:
     """The starts of six consecutive eight-week windows."""
     first = 96 if asked.earlier else 48
     return weekly_rounds(
-        "vn2", "2024-04-14", range(first, first - 48, -8), (1, 2, 3, 4), 1, "FR", asked
+        "vn2", "2024-04-14", range(first, first - 48, -8), (1, 2, 3, 4), 1, "", asked
     )
 
 

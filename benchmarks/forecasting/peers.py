@@ -150,7 +150,7 @@ def main(folder: Path, name: str) -> None:
     from peer_models import MODELS
 
     warnings.filterwarnings("ignore")
-    local = name in LOCAL_MEMBERS
+    local = name in (*LOCAL_MEMBERS, "demandplan")
     task, spans = read_task(folder, local)
     model: Callable[[Task], Said] = MODELS[name]
     steps, mean = model(task)
