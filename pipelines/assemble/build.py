@@ -23,6 +23,7 @@ from pipelines.assemble.onhand import OnHand, mean_stock_of, on_hand_of
 from pipelines.assemble.overriding import overrides_of
 from pipelines.assemble.parties import locations_of
 from pipelines.assemble.past import Past, location_has_sales, past_of
+from pipelines.assemble.returns import returns_of
 from pipelines.assemble.signals import with_signals
 from pipelines.assemble.situation import Catalog, Situation
 from pipelines.assemble.supply import Supply, supply_of, unused_notes
@@ -112,6 +113,7 @@ def _situation(
     keys, supply = night.keys, parts.supply
     panel, committed, signal_notes = _panel(night, parts)
     given, given_notes = _given(night, panel)
+    returns, return_notes = returns_of(night.tables, panel, keys, night.window, night.config)
     joined = decided(night.tables["plan_status"], earlier)
     stock, moving = _stock(night, parts, joined)
     stock = replace(stock, known=stock.known & ~_unreadable(ingested.findings, keys))
@@ -145,9 +147,11 @@ def _situation(
             *signal_notes,
             *committed.notes,
             *given_notes,
+            *return_notes,
         ),
         commitments=committed.commitments,
         given=given,
+        returns=returns,
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
     )

@@ -14,6 +14,7 @@ from stockwright.network import Network
 from stockwright.overrides import Overrides
 from stockwright.panel import DemandPanel
 from stockwright.plan import Finding
+from stockwright.returns import ExpectedReturns
 from stockwright.stock import StockPosition
 
 Texts = NDArray[np.object_]
@@ -59,6 +60,7 @@ class Situation:
     commitments: what is promised for dates ahead, and what of the past was sold as a commitment
         and is therefore not in the panel's demand.
     given: a forecast of the shop's own, which takes the place of ours where it covers a date.
+    returns: units that customers are expected to send back, none of them in ``stock``.
     """
 
     as_of: np.datetime64
@@ -73,6 +75,7 @@ class Situation:
     previous_decisions: pd.DataFrame
     commitments: Commitments = field(default_factory=Commitments.none)
     given: GivenForecast = field(default_factory=GivenForecast.none)
+    returns: ExpectedReturns = field(default_factory=ExpectedReturns.none)
 
     @property
     def sold(self) -> NDArray[np.float32]:

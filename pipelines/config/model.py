@@ -91,7 +91,8 @@ class ModelConfig(_Section):
     """The forecast model.
 
     refit: how old a stored model may be. paths: sampled futures. history_days: most days of
-    history that the panel keeps, counted back from the date of the night.
+    history that the panel keeps, counted back from the date of the night. silent_days: days in
+    stock without a sale before silence, where it is beyond chance, counts as the end of life.
     """
 
     refit: Literal["nightly", "weekly", "monthly"] = "nightly"
@@ -100,6 +101,7 @@ class ModelConfig(_Section):
     leaves: Annotated[int, Field(ge=2, le=4096)] = 31
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.06
     paths: Annotated[int, Field(ge=16, le=4096)] = 256
+    silent_days: Annotated[int, Field(ge=7, le=36_500)] = 91
     history_days: Annotated[int, Field(ge=1, le=36_500)] = 1100
 
 
@@ -118,6 +120,18 @@ class ForecastsConfig(_Section):
     """use: whether a ``forecasts`` table takes the place of our forecast, or is left aside."""
 
     use: Literal["given", "ignore"] = "given"
+
+
+class ReturnsConfig(_Section):
+    """What customers send back.
+
+    use: whether expected returns count as stock to come. resalable: share of the returned goods
+    that can be sold again. confidence: share of the expected units that a plan relies on.
+    """
+
+    use: bool = True
+    resalable: Share = 0.9
+    confidence: Share = 0.8
 
 
 class DefaultsConfig(_Section):
@@ -163,6 +177,7 @@ class Config(_Section):
     model: ModelConfig = ModelConfig()
     commitments: CommitmentsConfig = CommitmentsConfig()
     forecasts: ForecastsConfig = ForecastsConfig()
+    returns: ReturnsConfig = ReturnsConfig()
     defaults: DefaultsConfig = DefaultsConfig()
     output: OutputConfig = OutputConfig()
     map: ColumnMap = Field(default_factory=dict)

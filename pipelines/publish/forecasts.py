@@ -31,6 +31,7 @@ SCHEMA = pa.schema(
         ("base", pa.float32()),
         ("uplift", pa.float32()),
         ("committed", pa.float32()),
+        ("returns_expected", pa.float32()),
         ("model", Keys),
     ]
 )
@@ -60,6 +61,7 @@ def _rows(night: Night, series: slice) -> pa.Table:
         pa.array(base.ravel()),
         pa.array((forecast.mean - base).ravel()),
         pa.array(forecast.committed.ravel()),
+        pa.array(night.situation.returns.take(series).units(forecast).ravel()),
         _repeated(forecast.model_names, forecast.model.astype(np.int32), steps),
     ]
     return pa.table(columns, schema=SCHEMA)
