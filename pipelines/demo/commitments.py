@@ -36,12 +36,12 @@ _MOST = 0.5
 
 
 def bursts(table: DayTable, first_day: int, last_day: int) -> Iterator[tuple[EventRow, EventRow]]:
-    """Pre-sale and burst of every event that begins after ``first_day`` and is on sale by D."""
+    """Pre-sale and burst of the bursts from ``first_day`` on whose pre-sale begins by the last."""
     for presale in table.rows:
-        if presale.phase.name != "presale" or not first_day <= presale.first <= last_day:
+        if presale.phase.name != "presale" or presale.first > last_day:
             continue
         for row in table.rows:
-            near = 0 < row.first - presale.first < 60
+            near = 0 < row.first - presale.first < 60 and row.first >= first_day
             if row.event == presale.event and "burst" in row.phase.name and near:
                 yield presale, row
 
