@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from freshretail import freshretail_panel
+from freshretail import freshretail_panel, told_by_the_hour
 from rounds import ROOT, Round, aligned, cut, outcome, sources_hash
 
 from pipelines.assemble.build import assemble
@@ -100,8 +100,8 @@ def freshretail(asked: Asked) -> Iterator[Round]:
     last = whole.origin - (21 if asked.earlier else 0)
     for end in (last - 14, last - 7, last):
         origin = end - 7
-        came = outcome(whole, origin, 7)
-        panel = cut(whole, origin, 7)
+        told = told_by_the_hour(whole, whole.until(origin))
+        came, panel = outcome(told, origin, 7), cut(told, origin, 7)
         scored = np.ones(panel.n_series, np.bool_)
         label = str(panel.calendar.last_day(origin))
         yield Round("freshretail", label, panel, "CN", (1, 3, 7), *came, scored)

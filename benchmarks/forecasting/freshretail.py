@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.recovered import learned_profile, served_share
 from stockwright.calendar import Calendar
 from stockwright.panel import Covariates, DemandPanel, SeriesIndex, Status
 
@@ -59,6 +61,32 @@ def freshretail_panel() -> DemandPanel:
         launch=np.zeros(index.n_series, np.int32),
         attributes=codes,
     )
+
+
+def told_by_the_hour(whole: DemandPanel, past: DemandPanel) -> DemandPanel:
+    """``whole`` with the in-stock share of the hours weighed by the demand that they bring.
+
+    The profile of the day is learned from the stock-outs of ``past``. Taken for even, a day that
+    runs out at noon would be thought to have missed half of its demand, not a quarter.
+    """
+    profile = learned_profile(past, OPEN_HOURS)
+    return replace(whole, in_stock=served_share(whole.in_stock, profile.tolist()))
+
+
+def with_activity_as_signal(panel: DemandPanel) -> DemandPanel:
+    """Activity days run on four days in ten: a state known ahead rather than a peak."""
+    shown = panel.covariates
+    nothing = np.zeros((1, shown.n_periods), np.int16)
+    covariates = replace(
+        shown,
+        event=nothing,
+        phase=nothing,
+        event_names=(),
+        phase_names=(),
+        signals={"activity": shown.event.astype(np.float32)},
+        known_ahead=frozenset({"activity"}),
+    )
+    return replace(panel, covariates=covariates)
 
 
 def _index_and_codes(first: pd.DataFrame) -> tuple[SeriesIndex, dict[str, NDArray[np.int32]]]:

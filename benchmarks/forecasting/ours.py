@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 
 import numpy as np
+from freshretail import with_activity_as_signal
 from rounds import Floats, Round
 from score import LEVELS
 
@@ -34,6 +35,8 @@ def night(round_: Round, threads: int) -> tuple[FittedModel, Forecast, dict[str,
     """A night with a refit: the model, its forecast and the seconds of fit and predict."""
     params = ModelParams.for_period(round_.panel.calendar.period, round_.horizon)
     params = replace(params, country=round_.country, threads=threads)
+    if round_.case == "freshretail":
+        round_ = replace(round_, panel=with_activity_as_signal(round_.panel))
     began = time.perf_counter()
     model = fit(round_.panel, params)
     fitted = time.perf_counter()

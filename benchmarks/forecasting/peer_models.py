@@ -137,7 +137,10 @@ def mlforecast_model(task: Task) -> Said:
     means = {1: [7, 14, 28], 7: [7, 28]} if daily else {1: [4, 13, 26]}
     if summed:
         lags, means = [1, 2, 3, 4], {1: [2, 4]}
-    windows = 2
+    # More windows than the documentation's two where the history is long: better tails.
+    windows = int(np.clip(periods // (3 * task.horizon), 2, 8))
+    if summed:
+        windows = int(np.clip(periods // 4, 2, 5))
     room = (periods - (windows + 1) * task.horizon) // (2 if not summed else 1)
     lags = [lag for lag in lags if lag <= max(room, 1)]
     moving = {
