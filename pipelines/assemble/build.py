@@ -139,10 +139,7 @@ def _situation(
         findings=tuple(_priced(found, panel, supply)),
         notes=(
             *ingested.notes,
-            *night.notes,
-            *parts.past.notes,
-            *supply.notes,
-            *unused_notes(supply.lanes, parts.places, keys),
+            *_notes(night, parts),
             *override_notes,
             *signal_notes,
             *committed.notes,
@@ -155,6 +152,11 @@ def _situation(
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
     )
+
+
+def _notes(night: _Night, parts: _Parts) -> tuple[str, ...]:
+    unused = unused_notes(parts.supply.lanes, parts.places, night.keys)
+    return (*night.notes, *parts.past.notes, *parts.supply.notes, *unused)
 
 
 def _network(night: _Night, parts: _Parts) -> Network:
