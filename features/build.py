@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from features.context import FeatureContext, group_codes
 from features.dates import date_features
 from features.events import event_features
-from features.level import base_level, group_prior, season_factor
+from features.level import base_level, discount_factor, group_prior, season_factor
 from features.matrix import FeatureMatrix
 from features.params import FeatureParams
 from features.signal import Floats32, Signal, deseasonalized, recent_signal, signal_window
@@ -157,7 +157,9 @@ def target_features(prepared: Prepared, steps: Ints) -> tuple[Columns, Columns, 
     periods = panel.origin + steps
     columns = cycle_features(prepared.calm, level, steps, params)
     columns |= year_features(prepared.calm, level, steps, params)
-    columns |= season_features(panel, context, factor, recent, periods, params)
+    # At list price, so that a deeper discount shows in the base and the price features only.
+    listed = factor / discount_factor(panel, context, periods, params)
+    columns |= season_features(panel, context, listed, recent, periods, params)
     columns |= price_features(panel, steps, prepared.signal, params)
     columns |= event_features(panel, context, steps, prepared.signal, params)
     columns |= age_feature(panel, steps)

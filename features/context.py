@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from features.params import FeatureParams
+from features.price import learn_elasticity, price_factor
 from features.season import GroupHistory, SeasonIndex, learn_season, nested, surrounding
 from features.signal import exposure_of
 from features.signals import learn_leads
@@ -51,6 +52,8 @@ class FeatureContext:
     season: of the finest of ``params.season_groups``. uplift: (groups + 1, events) expected units
     in an event over units without it, 1 where never seen; seen: the same not shrunk, NaN where
     never seen. Column = event * phases + phase. leads: by how many periods a signal runs ahead.
+    elasticity: (groups + 1,) of demand to discounts; uplifts are over what the discount makes of
+    the base.
     """
 
     origin: int
@@ -60,6 +63,7 @@ class FeatureContext:
     seen: Floats
     phases: int
     leads: Mapping[str, int] = field(default_factory=dict)
+    elasticity: Floats = field(default_factory=lambda: np.zeros(1))
 
     def event_column(self, event: NDArray[np.int16], phase: NDArray[np.int16]) -> Ints:
         """Column of the uplift tables for each cell; 0 for no event or one from outside."""
@@ -80,6 +84,11 @@ def group_codes(panel: DemandPanel, name: str) -> NDArray[np.int32]:
     return np.asarray(panel.attributes.get(name, missing), np.int32)
 
 
+def table_names(panel: DemandPanel, params: FeatureParams) -> tuple[str, ...]:
+    """The groups that have a table."""
+    return (SHOP, LOCATION, SKU, *(name for name in params.groups if name in panel.attributes))
+
+
 def season_names(panel: DemandPanel, params: FeatureParams) -> tuple[str, ...]:
     """The nested groups of seasons that the panel has, coarse to fine; the shop if it has none."""
     present = tuple(name for name in params.season_groups if name in panel.attributes)
@@ -91,7 +100,7 @@ def season_codes(panel: DemandPanel, params: FeatureParams) -> NDArray[np.int32]
     return group_codes(panel, season_names(panel, params)[-1])
 
 
-def _parents(panel: DemandPanel, params: FeatureParams, rows: int) -> Ints:
+def parents(panel: DemandPanel, params: FeatureParams, rows: int) -> Ints:
     """Code of the coarser group of each finest group (its largest, where not nested), or -1."""
     names = season_names(panel, params)
     parent = np.full(rows, -1, np.int64)
@@ -116,22 +125,29 @@ def build_context(panel: DemandPanel, params: FeatureParams) -> FeatureContext:
     codes = season_codes(panel, params)
     rows = int(codes.max(initial=-1)) + 2
     first = max(panel.n_periods - params.history, 0)
-    history, base, windows = _scan(panel, codes, rows, first, params)
-    history = replace(history, parent=_parents(panel, params, rows))
+    parent = parents(panel, params, rows)
+    elasticity = learn_elasticity(panel, codes, parent, first, params)
+    history, base, windows = _scan(panel, codes, rows, first, elasticity, params)
+    history = replace(history, parent=parent)
     season = learn_season(history, panel.calendar, first, params)
     phases = int(panel.covariates.phase.max(initial=0)) + 1
     factor = season.factor(panel.calendar, np.arange(first, panel.n_periods), params)
     factor *= surrounding(history, factor, params)
-    table = _event_table(panel, codes, base, factor, first, phases, params)
+    table = _event_table(panel, codes, base, factor, elasticity, first, phases, params)
     uplift, seen = _shrunk_uplift(table, history.parent)
-    names = (SHOP, LOCATION, SKU, *(g for g in params.groups if g in panel.attributes))
+    names = table_names(panel, params)
     tables = {name: _table(group_codes(panel, name), windows) for name in names}
     leads = learn_leads(panel, params)
-    return FeatureContext(panel.origin, tables, season, uplift, seen, phases, leads)
+    return FeatureContext(panel.origin, tables, season, uplift, seen, phases, leads, elasticity)
 
 
 def _scan(
-    panel: DemandPanel, codes: NDArray[np.int32], rows: int, first: int, params: FeatureParams
+    panel: DemandPanel,
+    codes: NDArray[np.int32],
+    rows: int,
+    first: int,
+    elasticity: Floats,
+    params: FeatureParams,
 ) -> tuple[GroupHistory, Floats, Floats]:
     """One pass over the history in chunks of series.
 
@@ -146,7 +162,8 @@ def _scan(
     ends = tuple(min(w, length) for w in (params.short, params.middle, params.long))
     for start in range(0, panel.n_series, _CHUNK):
         part = slice(start, min(start + _CHUNK, panel.n_series))
-        units, exposure, quiet = _cells(panel, part, first, params)
+        group = np.where(codes[part] >= 0, codes[part], rows - 1)
+        units, exposure, quiet = quiet_cells(panel, part, first, elasticity[group], params)
         seen_quiet = np.asarray((exposure * quiet).any(axis=1), np.bool_)
         calm = quiet | ~seen_quiet[:, None]
         units *= calm
@@ -156,11 +173,7 @@ def _scan(
         for k, values in enumerate((units, exposure, expected)):
             totals = window_sums(values, tuple(sorted(set(ends))))
             windows[part, :, k] = np.stack([totals[w] for w in ends], axis=1)
-        group = np.where(codes[part] >= 0, codes[part], rows - 1)
-        member = sparse.csr_array(
-            (np.ones(len(group), np.float32), group, np.arange(len(group) + 1)),
-            shape=(len(group), rows),
-        ).T.tocsr()
+        member = membership(codes[part], rows)
         units *= quiet
         expected *= quiet
         for k, values in enumerate((units, expected, (units > 0).astype(np.float32))):
@@ -170,15 +183,30 @@ def _scan(
     return GroupHistory(sums[0], sums[1], sums[2], np.full(rows, -1)), base, windows
 
 
-def _cells(
-    panel: DemandPanel, part: slice, first: int, params: FeatureParams
+def membership(
+    codes: NDArray[np.int32], rows: int, weight: NDArray[np.floating] | None = None
+) -> sparse.csr_array:
+    """(rows, series) matrix that sums over the series of each group; last row: code unknown."""
+    group = np.where(codes >= 0, codes, rows - 1)
+    ones = np.ones(len(group), np.float32) if weight is None else weight
+    shape = (len(group), rows)
+    return sparse.csr_array((ones, group, np.arange(len(group) + 1)), shape=shape).T.tocsr()
+
+
+def quiet_cells(
+    panel: DemandPanel, part: slice, first: int, elasticity: Floats, params: FeatureParams
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    """Units, exposure and "no event" of some series from period ``first`` on."""
+    """Units, exposure and "no event" of some series from period ``first`` on.
+
+    A discount counts as more exposure, by what it makes of demand.
+    """
     status, in_stock = panel.status[part, first:], panel.in_stock[part, first:]
     exposure = exposure_of(status, in_stock, params.least_exposure)
     units = panel.demand[part, first:] * (exposure > 0)
-    event = panel.covariates.event
+    event, discount = panel.covariates.event, panel.covariates.discount
     event = event if event.shape[0] == 1 else event[part]
+    discount = discount if discount.shape[0] == 1 else discount[part]
+    exposure = exposure * price_factor(discount[:, first : panel.n_periods], elasticity)
     return units, exposure, event[:, first : panel.n_periods] == 0
 
 
@@ -192,19 +220,29 @@ def _mean_rate(units: NDArray[np.float32], exposure: NDArray[np.float32]) -> Flo
 def _table(codes: NDArray[np.int32], windows: Floats) -> GroupTable:
     rows = int(codes.max(initial=-1)) + 2
     group = np.where(codes >= 0, codes, rows - 1)
+    columns = window_columns(windows)
+    each = [np.bincount(group, column, minlength=rows) for column in columns]
+    sums = np.asarray(np.stack(each), np.float64)
+    return group_table(sums)
 
-    def total(values: Floats) -> Floats:
-        return np.asarray(np.bincount(group, values, minlength=rows), np.float64)
 
-    sums = np.stack(
-        [np.stack([total(windows[:, w, k]) for w in range(3)], axis=1) for k in range(3)]
-    )
+def window_columns(windows: Floats) -> Floats:
+    """What is summed over the series of a group for its table, (11, series).
+
+    windows: (series, 3 windows, 3) sums of units, exposure and expected units.
+    """
     long_units, long_exposure = windows[:, 2, 0], windows[:, 2, 1]
     seen = long_exposure > 0
     root = np.sqrt(_divide(long_units, long_exposure, 0.0))
-    typical = _divide(total(root * seen), total(seen.astype(np.float64)), np.nan) ** 2
-    rate, pace = _divide(sums[0], sums[1], np.nan), _divide(sums[0], sums[2], np.nan)
-    return GroupTable(rate, pace, typical, sums[0, :, 2], sums[1, :, 2])
+    return np.stack([*windows.transpose(2, 1, 0).reshape(9, -1), root * seen, seen])
+
+
+def group_table(sums: Floats) -> GroupTable:
+    """The table of groups from the sums of their ``window_columns``, (11, groups + 1)."""
+    units, exposure, expected = sums[:9].reshape(3, 3, -1).transpose(0, 2, 1)
+    typical = _divide(sums[9], sums[10], np.nan) ** 2
+    rate, pace = _divide(units, exposure, np.nan), _divide(units, expected, np.nan)
+    return GroupTable(rate, pace, typical, units[:, 2], exposure[:, 2])
 
 
 def _divide(top: Floats, bottom: Floats, empty: float) -> Floats:
@@ -218,6 +256,7 @@ def _event_table(
     codes: NDArray[np.int32],
     base: Floats,
     factor: Floats,
+    elasticity: Floats,
     first: int,
     phases: int,
     params: FeatureParams,
@@ -236,7 +275,7 @@ def _event_table(
     for start in range(0, panel.n_series if len(some) else 0, _CHUNK):
         part = np.arange(start, min(start + _CHUNK, panel.n_series))
         group = np.where(codes[part] >= 0, codes[part], rows - 1)
-        units, expected, column = _event_cells(panel, part, some, phases, params)
+        units, expected, column = _event_cells(panel, part, some, elasticity[group], phases, params)
         expected *= base[part][:, None] * factor[group]
         hit = column >= phases
         place = (group[:, None] * events + column)[hit]
@@ -248,9 +287,17 @@ def _event_table(
 
 
 def _event_cells(
-    panel: DemandPanel, part: Ints, some: Ints, phases: int, params: FeatureParams
+    panel: DemandPanel,
+    part: Ints,
+    some: Ints,
+    elasticity: Floats,
+    phases: int,
+    params: FeatureParams,
 ) -> tuple[Floats, Floats, Ints]:
-    """Units, exposure and event column of some series in some periods, (series, periods)."""
+    """Units, exposure and event column of some series in some periods, (series, periods).
+
+    A discount counts as more exposure, by what it makes of demand.
+    """
     here = np.ix_(part, some)
     exposure = exposure_of(panel.status[here], panel.in_stock[here], params.least_exposure)
     units = panel.demand[here] * (exposure > 0)
@@ -259,6 +306,9 @@ def _event_cells(
         values[:, some] if values.shape[0] == 1 else values[here]
         for values in (covariates.event, covariates.phase)
     )
+    cut = covariates.discount
+    cut = cut[:, some] if cut.shape[0] == 1 else cut[here]
+    exposure = exposure * price_factor(cut, elasticity)
     column = event.astype(np.int64) * phases + phase
     column = np.broadcast_to(column, units.shape)
     return units.astype(np.float64), exposure.astype(np.float64), column

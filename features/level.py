@@ -16,6 +16,7 @@ from features.context import (
     season_names,
 )
 from features.params import FeatureParams
+from features.price import price_factor
 from features.signal import Signal
 from features.state import weighted
 from stockwright.panel import DemandPanel
@@ -30,7 +31,9 @@ def season_factor(
     count: int,
     params: FeatureParams,
 ) -> NDArray[np.float32]:
-    """Season and event uplift of the group in each period, (series, count) float32; 1 if unknown.
+    """Season, response to the discount and event uplift of the group in each period.
+
+    (series, count) float32; 1 if unknown.
 
     Periods before the first have factor 1 (they carry no exposure).
     """
@@ -44,6 +47,8 @@ def season_factor(
     factor = context.season.factor(panel.calendar, periods, params).astype(np.float32)
     out[:, lead:] = factor[codes]
     window = slice(first + lead, first + count)
+    if (panel.covariates.discount[:, window] > 0).any():
+        out[:, lead:] *= discount_factor(panel, context, periods, params)
     event, phase = panel.covariates.event[:, window], panel.covariates.phase[:, window]
     some = np.flatnonzero((event > 0).any(axis=0))
     if len(some):
@@ -51,6 +56,19 @@ def season_factor(
         table = context.uplift.astype(np.float32)
         out[:, lead + some] *= table[codes[:, None], column]
     return out
+
+
+def discount_factor(
+    panel: DemandPanel,
+    context: FeatureContext | None,
+    periods: NDArray[np.int64],
+    params: FeatureParams,
+) -> NDArray[np.float32]:
+    """What the discounts make of demand at list price, (series, periods) float32; 1 if unknown."""
+    if context is None:
+        return np.ones((panel.n_series, len(periods)), np.float32)
+    elasticity = context.elasticity[season_codes(panel, params)]
+    return price_factor(panel.covariates.discount[:, periods], elasticity)
 
 
 def group_prior(

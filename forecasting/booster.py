@@ -22,6 +22,8 @@ _SKIPPED = frozenset(("event", "phase", "season_bin", "year_sin", "year_cos", "m
 # Ages beyond this many days tell nothing but the calendar.
 _GROWN_UP = 182.0
 _PRICES = ("price_ratio", "price_change", "discount", "discount_change")
+# A deeper discount never lowers the mean.
+_MONOTONE = {"price_ratio": -1, "price_change": -1, "discount": 1, "discount_change": 1}
 # A leaf needs this many expected units, so that rare sellers are not memorized.
 _UNITS_PER_LEAF = 20.0
 # Quantiles of the forecasts between which the size curve is drawn, and the units that hold it
@@ -98,7 +100,8 @@ class Training:
         try:
             data = self._data if kept is None else self._data.subset(some)
             data = data.construct().set_weight(weight).set_init_score(log_base + offset)
-            booster = lightgbm.train(_settings(params, float(weight.mean())), data, params.trees)
+            settings = _settings(params, float(weight.mean()), self._names)
+            booster = lightgbm.train(settings, data, params.trees)
         except lightgbm.basic.LightGBMError as error:
             raise FitError(f"LightGBM cannot train on {len(units)} rows: {error}") from error
         check = np.arange(0, len(some), -(-len(some) // _CURVE_ROWS))
@@ -137,8 +140,9 @@ def size_curve(log_mean: Floats, units: Floats, weight: Floats) -> list[list[flo
     return [sizes.tolist(), corrections.tolist()]
 
 
-def _settings(params: ModelParams, weight: float) -> dict[str, Any]:
+def _settings(params: ModelParams, weight: float, names: tuple[str, ...]) -> dict[str, Any]:
     return {
+        "monotone_constraints": [_MONOTONE.get(name, 0) for name in names],
         "objective": "poisson",
         "boost_from_average": False,
         "learning_rate": params.learning_rate,
