@@ -16,7 +16,15 @@ from forecasting.levels import Outlook, Trial, outlook
 from forecasting.moments import Moments, history_moments
 from forecasting.params import ModelParams
 from forecasting.recovered import recovered_demand
-from forecasting.rungs import GLOBAL, LEVEL, RUNGS, recent, statistical_rungs, usual_errors
+from forecasting.rungs import (
+    GLOBAL,
+    LEVEL,
+    RUNGS,
+    present_level,
+    recent,
+    statistical_rungs,
+    usual_errors,
+)
 from forecasting.spread import Totals
 from stockwright.panel import DemandPanel, mix_hash, text_hash
 
@@ -96,8 +104,8 @@ class HeldOut:
         found = []
         for origin, each in zip(names[np.argsort(first)], self.outlooks, strict=True):
             rows = self.origin == origin
-            base, mean = self.rungs[LEVEL][rows], self.mean[rows]
-            found.append(Trial(each, base, mean, self.units[rows], self.known[rows]))
+            parts = (self.mean[rows], self.units[rows], self.known[rows])
+            found.append(Trial(each, *parts, int(origin)))
         return found
 
     def bias(self) -> float:
@@ -236,6 +244,6 @@ def _one_origin(
         origin=np.full(len(series), place.origin),
         segment=found.segment,
         moments=history_moments(block, features),
-        outlooks=(outlook(prepared, rungs[LEVEL]),) if len(series) else (),
+        outlooks=(outlook(prepared, present_level(prepared, rungs), span),) if len(series) else (),
     )
     return outcome, usual

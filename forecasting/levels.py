@@ -43,7 +43,7 @@ _USUAL_STRENGTH, _STRENGTH_ERROR = 0.7, 0.35
 _LOWEST, _HIGHEST = 0.5, 2.0
 _LEAST_ALPHA = 0.05
 # Standard errors of an aggregate's own forecast that a gap must exceed to count.
-_SURE = 2.0
+_SURE = 1.5
 # Steps of a period that are corrected alike.
 _BLOCK_STEPS: dict[PeriodName, int] = {"day": 14, "week": 4}
 _TINY = 1e-9
@@ -82,8 +82,8 @@ class Outlook:
     """Where aggregates of some series were heading at an origin.
 
     members: (groups, series) sparse 0/1. kind: (groups,) position in ``KINDS``. key: (groups,) as
-    in ``group_keys``. ratio: (ways, groups, steps) demand over base level times season. error:
-    (groups,) standard error of the ratio. block: steps that are corrected alike.
+    in ``group_keys``. ratio: (ways, groups, steps) demand over what the levels of the series let
+    expect. error: (groups,) standard error of the ratio. block: steps that are corrected alike.
     """
 
     members: Any
@@ -98,15 +98,15 @@ class Outlook:
 class Trial:
     """Held-out forecasts of some series at one origin beside the aggregates' outlook.
 
-    base: base level times season; mean: what was forecast; units: what came; known: whether it is
-    known, (series, steps) each.
+    mean: what was forecast; units: what came; known: whether it is known, (series, steps) each.
+    origin: period of the panel.
     """
 
     outlook: Outlook
-    base: Floats
     mean: Floats
     units: Floats
     known: NDArray[np.bool_]
+    origin: int
 
 
 @dataclass(frozen=True)
@@ -158,25 +158,24 @@ def group_keys(panel: DemandPanel, params: FeatureParams) -> dict[str, Ints]:
     return dict(zip(KINDS, values, strict=True))
 
 
-def outlook(prepared: Prepared, base: Floats) -> Outlook:
+def outlook(prepared: Prepared, level: Floats, steps: int) -> Outlook:
     """Forecast the aggregates of the series of a block as if they were the shop.
 
-    base: (series, steps) base level times season of the steps ahead. Demand of each past period is
-    compared with what today's base levels of the series seen in it let expect, so that an
-    aggregate does not move because its assortment does.
+    level: (series,) what the series' own methods take for their present level, units per usual
+    period. Demand of each past period is compared with what these levels let expect of the series
+    seen in it, so that an aggregate does not move because its assortment does.
     """
-    members, kind, key = _groups(prepared, base)
+    members, kind, key = _groups(prepared, level)
     history = History.of(prepared, slice(None))
     length = min(history.shape[0], prepared.params.long)
     seen = history.weight[-length:] > 0 if length else history.weight > 0
     factor = prepared.factor[:, prepared.factor.shape[1] - length :].T
-    usual = np.where(seen, factor * prepared.level, 0.0)
+    usual = np.where(seen, factor * level, 0.0)
     units = np.where(seen, factor * history.rate[len(history.rate) - length :], 0.0)
     top, bottom = members @ units.T, members @ usual.T
-    whole = np.asarray(members @ prepared.level)
+    whole = np.asarray(members @ level)
     enough = bottom >= _LEAST_SHARE * whole[:, None]
     kept = np.flatnonzero(enough.sum(axis=1) >= _LEAST_PERIODS)
-    steps = base.shape[1]
     ratio, error = np.zeros((len(THETAS), len(kept), steps)), np.zeros(len(kept))
     for place, group in enumerate(kept):
         some = enough[group]
@@ -200,9 +199,8 @@ def _own_forecast(index: Floats, steps: int) -> tuple[Floats, float]:
     return np.maximum(ahead, 0.0), float(np.sqrt(variance * alpha / (2.0 - alpha)))
 
 
-def _groups(prepared: Prepared, base: Floats) -> tuple[Any, Ints, Ints]:
+def _groups(prepared: Prepared, volume: Floats) -> tuple[Any, Ints, Ints]:
     """Membership, kind and key of the largest aggregates, largest first."""
-    volume = base.mean(axis=1)
     total = float(volume.sum())
     rows, kinds, keys, sizes = [], [], [], []
     for place, key in enumerate(group_keys(prepared.panel, prepared.params).values()):
@@ -223,12 +221,14 @@ def _groups(prepared: Prepared, base: Floats) -> tuple[Any, Ints, Ints]:
     return members, np.array(kinds, np.int64)[order], np.array(keys, np.int64)[order]
 
 
-def correction(found: Outlook, base: Floats, mean: Floats, levels: Levels) -> LevelCorrection:
+def correction(found: Outlook, mean: Floats, levels: Levels) -> LevelCorrection:
     """Factors that bring the means of a night in line with where its aggregates are heading.
 
-    base, mean: (series, steps) of the series that ``found`` was made of.
+    mean: (series, steps) of the series that ``found`` was made of. An aggregate's own forecast has
+    the course over the steps that its series give it (season, prices, events), and the level from
+    its own history.
     """
-    shared, pulls = _pulls(found, base, mean, levels)
+    shared, pulls = _pulls(found, mean, levels)
     shared, pulls = 1.0 + levels.strength * shared, levels.strength * pulls
     pull = {}
     for place, name in enumerate(KINDS):
@@ -239,12 +239,12 @@ def correction(found: Outlook, base: Floats, mean: Floats, levels: Levels) -> Le
     return LevelCorrection(shared, pull)
 
 
-def _pulls(found: Outlook, base: Floats, mean: Floats, levels: Levels) -> tuple[Floats, Floats]:
+def _pulls(found: Outlook, mean: Floats, levels: Levels) -> tuple[Floats, Floats]:
     """What to add to the factors: of all series, (steps,), and of each group's, (groups, steps)."""
-    steps = base.shape[1]
+    steps = mean.shape[1]
     shared, pulls = np.zeros(steps), np.zeros((len(found.key), steps))
     for block in step_blocks(found.block, steps):
-        parts, sums, own = _sums(found, base, mean, levels.way, block)
+        parts, sums, own = _sums(found, mean, levels.way, block)
         use = np.flatnonzero(sums > 0)
         if not len(use):
             continue
@@ -284,27 +284,24 @@ def step_blocks(length: int, steps: int) -> list[slice]:
     return [slice(i, min(i + length, steps)) for i in range(0, steps, length)]
 
 
-def _sums(
-    found: Outlook, base: Floats, mean: Floats, way: int, block: slice
-) -> tuple[Floats, Floats, Floats]:
+def _sums(found: Outlook, mean: Floats, way: int, block: slice) -> tuple[Floats, Floats, Floats]:
     """Parts (series,), bottom-up sums and own forecasts (groups,) of a block of steps."""
     parts = mean[:, block].sum(axis=1)
-    own = (found.ratio[way][:, block] * (found.members @ base[:, block])).sum(axis=1)
+    by_step = found.members @ mean[:, block]
+    own = (found.ratio[way][:, block] * by_step).sum(axis=1)
     return parts, np.asarray(found.members @ parts), np.asarray(own)
 
 
 def _tried(trial: Trial, levels: Levels) -> tuple[Floats, Floats, Floats, Floats]:
     """Bottom-up sums above 0, their misses, those of the own forecasts, and what a full correction
     would have added; for all groups and blocks, one after the other."""
-    base, mean, units = (
-        np.where(trial.known, each, 0.0) for each in (trial.base, trial.mean, trial.units)
-    )
+    mean, units = (np.where(trial.known, each, 0.0) for each in (trial.mean, trial.units))
     found = trial.outlook
-    shared, pulls = _pulls(found, base, mean, levels)
+    shared, pulls = _pulls(found, mean, levels)
     moved = (shared[None, :] + found.members.T @ pulls) * mean
     columns = []
-    for block in step_blocks(found.block, base.shape[1]):
-        _, sums, own = _sums(found, base, mean, levels.way, block)
+    for block in step_blocks(found.block, mean.shape[1]):
+        _, sums, own = _sums(found, mean, levels.way, block)
         came = found.members @ units[:, block].sum(axis=1)
         added = found.members @ moved[:, block].sum(axis=1)
         columns.append(np.stack([sums, came - sums, came - own, added])[:, sums > 0])
@@ -340,7 +337,9 @@ def _learn_way(trials: Sequence[Trial], way: int) -> tuple[Levels, float]:
         weight = 1.0 / np.maximum(bottom[0] * size + bottom[1] * size**2, _TINY)
         products.append((float(weight @ (miss * added)), float(weight @ added**2)))
     tops, downs = np.array(products).T
-    strength = _strength(tops, downs)
+    apart = np.median(np.diff(sorted(trial.origin for trial in trials))) if len(trials) > 1 else 1
+    overlap = max(trials[0].mean.shape[1] / max(float(apart), 1.0), 1.0)
+    strength = _strength(tops, downs, overlap)
     gain = 2.0 * strength * tops.sum() - strength**2 * downs.sum()
     return Levels(strength, way, bottom, own), float(gain)
 
@@ -354,13 +353,16 @@ def _variances(sums: Floats, misses: Floats) -> tuple[float, float]:
     return (max(float(found[0]), _TINY), float(found[1]))
 
 
-def _strength(tops: Floats, downs: Floats) -> float:
-    """Posterior mean of the strength from sums of products by origin."""
+def _strength(tops: Floats, downs: Floats, overlap: float) -> float:
+    """Posterior mean of the strength from sums of products by origin.
+
+    overlap: origins whose windows share a period count for one.
+    """
     total, count = float(downs.sum()), len(downs)
     if total <= _TINY or count < 2:
         return _USUAL_STRENGTH
     found = float(tops.sum()) / total
     scatter = tops - found * downs
-    error = float((scatter**2).sum()) / total**2 * count / (count - 1)
+    error = float((scatter**2).sum()) / total**2 * count / (count - 1) * overlap
     weight = _STRENGTH_ERROR**2 / (_STRENGTH_ERROR**2 + error)
     return float(np.clip(weight * found + (1.0 - weight) * _USUAL_STRENGTH, 0.0, 1.0))

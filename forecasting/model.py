@@ -32,7 +32,16 @@ from forecasting.levels import (
 from forecasting.moments import history_moments
 from forecasting.params import ModelParams
 from forecasting.rows import Rows, training_rows
-from forecasting.rungs import GLOBAL, LEVEL, RUNGS, SMOOTHED, STEADY, recent, statistical_rungs
+from forecasting.rungs import (
+    GLOBAL,
+    LEVEL,
+    RUNGS,
+    SMOOTHED,
+    STEADY,
+    present_level,
+    recent,
+    statistical_rungs,
+)
 from forecasting.spread import DEFAULT_SPREAD, Spread, fit_spread, location_correlation
 from forecasting.staircase import Stair, staircase
 from stockwright.errors import DataError
@@ -117,8 +126,10 @@ class FittedModel:
             return no_correction()
         rungs, segment = self._rungs(sample, steps, context)
         prepared = recent(prepare(sample, steps, features, context.groups), features.long)
-        found = outlook(prepared, rungs[LEVEL])
-        return correction(found, rungs[LEVEL], self.blend.mean(rungs, segment), self.levels)
+        wanted = frozenset((LEVEL, SMOOTHED))
+        plain = statistical_rungs(sample, 1, features, context.groups, self.usual, wanted).means
+        found = outlook(prepared, present_level(prepared, plain), steps)
+        return correction(found, self.blend.mean(rungs, segment), self.levels)
 
     def predict(
         self, panel: DemandPanel, horizon: int, context: NightContext | None = None

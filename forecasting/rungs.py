@@ -69,6 +69,14 @@ def statistical_rungs(
     return Statistical(out, segment_codes(prepared.signal))
 
 
+def present_level(prepared: Prepared, rungs: Floats) -> Floats:
+    """Mean of base level and smoothed level, (series,), from their rungs."""
+    level, smoothed = (rungs[place].sum(axis=1) for place in (LEVEL, SMOOTHED))
+    ratio = np.ones(len(level))
+    np.divide(smoothed, level, out=ratio, where=level > 0)
+    return np.asarray(prepared.level * (0.5 + 0.5 * ratio))
+
+
 def without_year(context: FeatureContext) -> FeatureContext:
     """The context with weekdays, festivals and events, but no season of the year."""
     bins = np.ones_like(context.season.bins)
