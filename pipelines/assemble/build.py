@@ -97,7 +97,8 @@ def _parts(night: _Night, lanes_given: bool) -> _Parts:
     sells = location_has_sales(sales, keys)
     places = locations_of(tables["locations"], tables["lanes"], sells, keys, window.calendar.days)
     held = on_hand_of(tables["inventory"], places, keys, night.as_of)
-    past = past_of(tables, sales, held, sells, keys, window)
+    profile = night.config.calendar.selling_profile
+    past = past_of(tables, sales, held, sells, keys, window, profile)
     order_date = night.as_of + np.timedelta64(1, "D")
     supply = supply_of(tables, lanes_given, sales, places, keys, night.config, order_date)
     value = sales.recent_units * supply.costs.price

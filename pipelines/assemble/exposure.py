@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.recovered import served_share
 from pipelines.assemble.demand import Window, cells, days_of
 from pipelines.assemble.keys import Ints, Keys
 from stockwright.calendar import Dates, iso_weekday
@@ -35,14 +37,19 @@ def exposure_of(
     sales: pd.DataFrame,
     keys: Keys,
     window: Window,
+    selling_profile: Sequence[float] = (),
 ) -> Exposure:
     """Shares from ``availability``, else derived from the closing stock in ``stock_history``.
+
+    With a profile of the day's demand, a share of the selling time in ``availability`` becomes
+    the share of the demand that comes in it.
 
     A date without a row counts as in stock. Where every row of a weekly table falls on one
     weekday, a row speaks for its whole week.
     """
     if len(availability):
-        rows, share = availability, availability["in_stock"].to_numpy(np.float64)
+        rows = availability
+        share = served_share(rows["in_stock"].to_numpy(np.float64), selling_profile).astype(float)
         off = ~availability["listed"].to_numpy(dtype=bool)
     else:
         rows, share = stock_history, _share_from_close(stock_history, sales, keys, window)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,11 +34,12 @@ def past_of(
     sells: NDArray[np.bool_],
     keys: Keys,
     window: Window,
+    selling_profile: Sequence[float],
 ) -> Past:
     """What is known of every cell. ``sells``: (locations,) whether anything was ever sold there."""
     told_by = [tables[name] for name in ("sales", "availability", "stock_history")]
     exposure = exposure_of(
-        tables["availability"], tables["stock_history"], told_by[0], keys, window
+        tables["availability"], tables["stock_history"], told_by[0], keys, window, selling_profile
     )
     unsold = (held.units > 0) & sells[keys.index.location]
     listing = listing_of(

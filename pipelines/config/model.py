@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pipelines.config.festivals import Festival
 
@@ -28,12 +28,23 @@ class CalendarConfig(_Section):
 
     country: ISO 3166 code whose public holidays and festivals of trade the forecast knows, "" for
     none. festivals: a file of further festivals, beside the configuration. festival: the same
-    written into the configuration, and what the file held.
+    written into the configuration, and what the file held. selling_profile: demand in equal
+    parts of the selling time of a day, first to last, in any unit; empty for an even day.
     """
 
     country: str = "CN"
     festivals: str = ""
     festival: list[Festival] = Field(default_factory=list)
+    selling_profile: list[Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] = Field(
+        default_factory=list
+    )
+
+    @field_validator("selling_profile")
+    @classmethod
+    def _something_sells(cls, parts: list[float]) -> list[float]:
+        if parts and not sum(parts) > 0:
+            raise ValueError("at least one part of the day must have demand")
+        return parts
 
 
 class MoneyConfig(_Section):

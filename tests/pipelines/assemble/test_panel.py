@@ -257,3 +257,18 @@ def test_no_demand_at_all_gives_a_panel_of_the_last_period(situate):
     panel = situate(day(10), sales=sales).panel
     assert panel.demand.shape == (1, 1)
     assert panel.demand.sum() == 0
+
+
+def test_a_selling_profile_weighs_the_hours_in_stock(situate, at):
+    """Sold out at half time, when 9 of 10 units have come; at a quarter, when 6 have."""
+    sales = dense_location(8, sku="a")
+    flags = [
+        {"date": day(d), "sku": "a", "location": "X", "in_stock": share}
+        for d, share in ((2, 0.5), (4, 0.25), (5, 0.0))
+    ]
+    even = situate(day(7), sales=sales, availability=flags)
+    assert even.panel.in_stock[at(even, "a")].tolist() == [1, 1, 0.5, 1, 0.25, 0, 1, 1]
+    config = {"calendar": {"selling_profile": [6, 3, 1, 0]}}
+    told = situate(day(7), config, sales=sales, availability=flags)
+    assert told.panel.in_stock[at(told, "a")] == pytest.approx([1, 1, 0.9, 1, 0.6, 0, 1, 1])
+    assert (told.panel.status == even.panel.status).all()
