@@ -14,7 +14,7 @@ from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 # Returns of a stretch of periods are one arrival behind it; a night looks at this many of them.
-_STRETCHES = 4
+_STRETCHES = 8
 #: Less than this many units in a stretch are no arrival.
 LEAST_UNITS = 0.1
 

@@ -113,9 +113,9 @@ def test_returns_are_arrivals_after_their_stretch_and_less_than_expected() -> No
         np.ones(2), np.zeros(2), np.zeros(2), np.ones(2, np.bool_),
         np.array([1]), np.array([2]), np.array([7.0]),
     )  # fmt: skip
-    units = np.tile(np.float32([1.0, 0.01]), (8, 1)).T
+    units = np.tile(np.float32([1.0, 0.01]), (16, 1)).T
     counted = counting_returns(stock, units, np.array([True, True]), 0.5)
     rows = zip(counted.arrival_series, counted.arrival_step, counted.arrival_units, strict=True)
-    assert list(rows) == [(1, 2, 7.0), (0, 3, 1.0), (0, 5, 1.0), (0, 7, 1.0), (0, 9, 1.0)]
+    assert list(rows) == [(1, 2, 7.0), *((0, step, 1.0) for step in range(3, 18, 2))]
     none = counting_returns(stock, units, np.array([False, True]), 0.5)
     assert none.arrival_units.tolist() == [7.0]
