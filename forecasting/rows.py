@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from features.build import build_features
 from features.context import FeatureContext, build_context
 from features.matrix import FeatureMatrix
+from features.past_contexts import past_contexts
 from forecasting.params import ModelParams
 from forecasting.recovered import recovered_demand
 from stockwright.panel import DemandPanel, mix_hash
@@ -64,8 +65,10 @@ def training_rows(panel: DemandPanel, params: ModelParams) -> Rows:
     steps = len(origins) * (_STEPS + _EVENT_STEPS)
     share = params.max_rows / max(panel.n_series * listed * steps, 1.0)
     keys = panel.index.key_hash()
-    tonight = build_context(panel, params.features())
-    parts = [_origin_rows(panel, int(o), share, keys, tonight, params) for o in origins]
+    features = params.features()
+    tonight = build_context(panel, features)
+    contexts = past_contexts(panel, origins.tolist(), tonight, features)
+    parts = [_origin_rows(panel, context, share, keys, params) for context in contexts]
     found = [part for chunk in parts for part in chunk if len(part.units)]
     if not found:
         return _no_rows()
@@ -89,26 +92,14 @@ def _no_rows() -> Rows:
 
 def _origin_rows(
     panel: DemandPanel,
-    origin: int,
+    context: FeatureContext,
     share: float,
     keys: NDArray[np.uint64],
-    tonight: FeatureContext,
     params: ModelParams,
 ) -> list[Rows]:
-    """Rows of one origin: parts of the series, each with its own few steps.
-
-    Uplifts of events are those known tonight. With what was known then, an event that had
-    been seen once would be underrated in every row, and the booster would learn to raise it.
-    """
-    features = params.features()
+    """Rows of one origin: parts of the series, each with its own few steps."""
+    features, origin = params.features(), context.origin
     past = panel.until(origin)
-    context = replace(
-        build_context(past, features),
-        uplift=tonight.uplift,
-        seen=tonight.seen,
-        phases=tonight.phases,
-        leads=tonight.leads,
-    )
     salt = mix_hash(np.array([origin, origin + 2**32], np.uint64))
     draw = mix_hash(keys ^ salt[0])
     uniform = (draw >> np.uint64(11)).astype(np.float64) / 2.0**53
