@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from forecasting.levels import NO_LEVELS, Levels
 from forecasting.model import MODEL_NAMES, FittedModel, fit, plain_model
 from forecasting.params import ModelParams
 from stockwright.errors import ConfigError, DataError
@@ -163,6 +164,24 @@ def test_a_series_that_ended_is_not_forecast(model: FittedModel, shop_panel: Dem
     assert forecast.mean[4].sum() == 0
     assert forecast.model[4] == MODEL_NAMES.index("none")
     assert forecast.total(1, 6).quantile(0.99)[4] == 0
+
+
+def test_a_shop_that_sells_more_moves_all_series_that_follow_the_aggregates(
+    model: FittedModel, shop_panel: DemandPanel
+) -> None:
+    """Demand 30 % up in the last six weeks, with levels that were right before; in any block."""
+    rng = np.random.default_rng(2)
+    demand = shop_panel.demand.astype(np.int64)
+    demand[:, :-6] = rng.binomial(demand[:, :-6], 1 / 1.3)
+    panel = replace(shop_panel, demand=demand.astype(np.float32))
+    deaf = replace(model, levels=NO_LEVELS)
+    heeding = replace(model, levels=Levels(1.0, 0, (1.0, 0.04), (1.0, 0.0025)))
+    context = heeding.context(panel)
+    moved = heeding.predict(panel, 6, context)
+    ratio = moved.mean.sum() / deaf.predict(panel, 6).mean.sum()
+    assert 1.03 < ratio < 1.3
+    some = np.array([1, 8, 77])
+    assert np.array_equal(heeding.predict(panel.take(some), 6, context).mean, moved.mean[some])
 
 
 def test_ten_units_for_one_scale_the_plain_forecast(shop_panel: DemandPanel) -> None:
