@@ -116,8 +116,7 @@ def _situation(
     given, given_notes = _given(night, panel)
     returns, return_notes = returns_of(night.tables, panel, keys, night.window, night.config)
     joined = decided(night.tables["plan_status"], earlier)
-    stock, moving = _stock(night, parts, joined)
-    stock = replace(stock, known=stock.known & ~_unreadable(ingested.findings, keys))
+    stock, moving = _stock(night, parts, joined, ingested.findings)
     overrides, override_notes = overrides_of(
         night.tables["overrides"], supply.sources, keys, night.window.calendar,
         panel.origin, panel.horizon,
@@ -130,6 +129,7 @@ def _situation(
         *committed.findings,
         *_no_lane(parts, network.items.stock_mode, panel),
     ]
+    notes = (*override_notes, *signal_notes, *committed.notes, *given_notes, *return_notes)
     return Situation(
         as_of=night.as_of,
         panel=panel,
@@ -138,15 +138,7 @@ def _situation(
         catalog=parts.catalog,
         overrides=overrides,
         findings=tuple(_priced(found, panel, supply)),
-        notes=(
-            *ingested.notes,
-            *_notes(night, parts),
-            *override_notes,
-            *signal_notes,
-            *committed.notes,
-            *given_notes,
-            *return_notes,
-        ),
+        notes=(*ingested.notes, *_notes(night, parts), *notes),
         commitments=committed.commitments,
         given=given,
         returns=returns,
@@ -204,7 +196,7 @@ def _given(night: _Night, panel: DemandPanel) -> tuple[GivenForecast, list[str]]
 
 
 def _stock(
-    night: _Night, parts: _Parts, joined: pd.DataFrame
+    night: _Night, parts: _Parts, joined: pd.DataFrame, found: pd.DataFrame
 ) -> tuple[StockPosition, tuple[Finding, ...]]:
     config, keys = night.config, night.keys
     inbound = inbound_arrivals(
@@ -212,6 +204,7 @@ def _stock(
     )
     lines = promised(joined, night.tables["inbound"], keys, night.as_of)
     stock = position_of(parts.held, inbound, lines, parts.places, keys, night.as_of, config.period)
+    stock = replace(stock, known=stock.known & ~_unreadable(found, keys))
     return stock, (*inbound.findings, *lines.findings)
 
 
