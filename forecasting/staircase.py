@@ -96,9 +96,3 @@ def _stairs(
         )
         below = pinball
     return rows
-
-
-def improves(stairs: Sequence[Stair], rung: str) -> bool:
-    """Whether a rung is better than the one below it in the shop as a whole."""
-    found = [s for s in stairs if s.segment == SHOP and s.rung == rung]
-    return bool(found) and found[0].gain > 0
