@@ -9,13 +9,14 @@ SOURCES := $(ROOMS) tests benchmarks examples
 # Two LightGBM threads beside another busy process are slow unless waiting threads sleep.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: setup nightly check test test-all wheel-test lock clean help
+.PHONY: setup peers nightly check test test-all wheel-test lock clean help
 
 help:
 	@echo "make nightly   demo shop -> tonight's plan under runs/"
 	@echo "make test      checks, tests, and the built wheel tried in a clean environment"
 	@echo "make test-all  the same with the slow matrix"
 	@echo "make check     ruff, format, mypy --strict, import contracts, size limits"
+	@echo "make peers     the environment of the forecast benchmark's peers"
 	@echo "make lock      pin the dependencies again"
 
 setup: $(STAMP)
@@ -25,6 +26,13 @@ $(STAMP): requirements/dev.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+peers: .peers/.installed
+
+.peers/.installed: requirements/peers.lock
+	test -x .peers/bin/python || $(PYTHON) -m venv .peers
+	.peers/bin/python -m pip install --quiet --require-hashes -r requirements/peers.lock
 	touch $@
 
 demo-shop/.written: | $(STAMP)
@@ -56,4 +64,4 @@ lock: $(STAMP)
 	$(BIN)/python requirements/compile.py
 
 clean:
-	rm -rf $(VENV) dist build demo-shop demo-shop-truth runs
+	rm -rf $(VENV) .peers dist build demo-shop demo-shop-truth runs

@@ -1,4 +1,4 @@
-"""Pin every dependency with its hashes: requirements/run.lock and requirements/dev.lock.
+"""Pin every dependency with its hashes: requirements/run.lock, dev.lock and peers.lock.
 
 Run through `make lock`. No package index is named in the result.
 """
@@ -22,14 +22,16 @@ OPTIONS = [
 ]
 
 
-def compile_lock(name: str, *extra: str) -> None:
+def compile_lock(name: str, *extra: str, source: str = "pyproject.toml") -> None:
     """Write requirements/NAME.lock."""
     target = ROOT / "requirements" / f"{name}.lock"
     command = [sys.executable, "-m", "piptools", "compile", *OPTIONS, *extra]
-    subprocess.run([*command, "--output-file", str(target), "pyproject.toml"], cwd=ROOT, check=True)
+    subprocess.run([*command, "--output-file", str(target), source], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":
     compile_lock("dev", "--extra", "dev")
     # The run-time lock takes the same versions as the development one.
     compile_lock("run", "--constraint", "requirements/dev.lock")
+    # The peers of the forecast benchmark have an environment of their own.
+    compile_lock("peers", source="requirements/peers.in")

@@ -31,7 +31,8 @@ PEERS = (
 MOST_SERIES = {"freshretail": (1000, 4000), "demo": (200, 300)}
 #: Series that the fast peers learn from at most at earlier origins.
 MOST_EARLIER = {"freshretail": 10_000}
-PYTHON = Path(os.environ.get("STOCKWRIGHT_PEERS", "/tmp/peers/venv/bin/python"))
+#: Python of the environment that ``make peers`` sets up.
+PYTHON = Path(os.environ.get("STOCKWRIGHT_PEERS", ROOT / ".peers" / "bin" / "python"))
 
 
 class Peers:
