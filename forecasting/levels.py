@@ -163,12 +163,15 @@ def outlook(prepared: Prepared, level: Floats, steps: int) -> Outlook:
 
     level: (series,) what the series' own methods take for their present level, units per usual
     period. Demand of each past period is compared with what these levels let expect of the series
-    seen in it, so that an aggregate does not move because its assortment does.
+    seen in it, so that an aggregate does not move because its assortment does. Periods in an event
+    are left out: what an uplift fails to explain is not where the aggregate is heading.
     """
     members, kind, key = _groups(prepared, level)
     history = History.of(prepared, slice(None))
-    length = min(history.shape[0], prepared.params.long)
-    seen = history.weight[-length:] > 0 if length else history.weight > 0
+    length = min(history.shape[0], prepared.params.long, prepared.panel.n_periods)
+    past = slice(prepared.panel.n_periods - length, prepared.panel.n_periods)
+    quiet = prepared.panel.covariates.event[:, past].T == 0
+    seen = (history.weight[len(history.weight) - length :] > 0) & quiet
     factor = prepared.factor[:, prepared.factor.shape[1] - length :].T
     usual = np.where(seen, factor * level, 0.0)
     units = np.where(seen, factor * history.rate[len(history.rate) - length :], 0.0)

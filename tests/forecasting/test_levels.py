@@ -91,6 +91,19 @@ def test_a_drift_of_the_whole_shop_reaches_every_series(shop_groups: DemandPanel
     assert (moved > base).all()
 
 
+def test_a_peak_that_its_uplift_does_not_explain_is_no_drift(shop_groups: DemandPanel) -> None:
+    """Three times the demand in the last two weeks, which lie in an event."""
+    demand, event = shop_groups.demand.copy(), np.zeros((1, shop_groups.n_periods + 12), np.int16)
+    demand[:, -2:] *= 3
+    event[:, shop_groups.n_periods - 2 : shop_groups.n_periods] = 1
+    covariates = replace(shop_groups.covariates, event=event, event_names=("burst",))
+    panel = replace(shop_groups, demand=demand, covariates=covariates)
+    prepared = prepare(panel, STEPS, FEATURES, build_context(panel, FEATURES))
+    level = looked_at(shop_groups)[1][:, 0]
+    found = outlook(prepared, level, STEPS)
+    assert np.abs(found.ratio[:, found.kind == 0] - 1).max() < 0.05
+
+
 def test_a_drift_of_one_category_moves_it_more_than_the_others(shop_groups: DemandPanel) -> None:
     """The base levels of a category lie 40 % below what it has sold all along."""
     prepared = prepare(shop_groups, STEPS, FEATURES, build_context(shop_groups, FEATURES))
