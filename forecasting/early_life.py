@@ -17,6 +17,7 @@ from stockwright.panel import DemandPanel
 Floats = NDArray[np.float64]
 # Weeks of life seen after which the launch forecast has no weight, and weight that each one takes.
 _GONE, _FADE = 4.0, 0.3
+_LEAST_ALIVE = 1e-3
 
 
 def launch_weight(panel: DemandPanel, params: FeatureParams) -> Floats:
@@ -60,6 +61,26 @@ def with_launches(
     out["tail_share"][some], out["tail_ratio"][some] = share, ratio
     out["level_variance"][some] = np.maximum(level, 0.0) + _tails(share, ratio)
     return out, weight >= 0.5
+
+
+def with_ends(
+    found: dict[str, NDArray[Any]], alive: Floats
+) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
+    """The forecast of a block where some products may have ended, and which rows those are.
+
+    alive: (series,) probability. Demand is 0 or as it was: a mean of ``alive`` times as much, and
+    the relative variance of such a mixture, (1 + variance) / alive - 1.
+    """
+    doubted = alive < 1
+    if not doubted.any():
+        return found, doubted
+    out = {name: values.copy() for name, values in found.items()}
+    part = np.maximum(alive[doubted], _LEAST_ALIVE)
+    out["mean"][doubted] *= part[:, None].astype(np.float32)
+    for name in ("step_variance", "level_variance"):
+        out[name][doubted] = found[name][doubted] / part
+    out["level_variance"][doubted] += 1 / part - 1
+    return out, doubted
 
 
 def _tail_of(found: dict[str, NDArray[Any]], rows: NDArray[np.intp]) -> Floats:

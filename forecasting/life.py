@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from features.context import FeatureContext, season_codes
+from features.context import LOCATION, FeatureContext, season_codes
 from features.params import FeatureParams
 from forecasting.launch_cells import is_launch, weekly
 from forecasting.life_signal import LifeSignal, by_sku, life_signal, season_ahead
@@ -21,6 +21,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 # Standard deviation of trends between series, per week, that no assortment falls below.
 _LEAST_SPREAD = 0.01
+# Share of living products that end in a week: one in eight a year.
+_WEEKLY_END = 0.0025
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,12 @@ def life_stages(
     groups: FeatureContext,
     params: FeatureParams,
     life: LifeParams | None = None,
-    sku: bool = False,
-) -> LifeStages:
-    """The stage of every series of a whole panel, or of every SKU over all its locations.
+) -> tuple[LifeStages, LifeStages]:
+    """The stage of every series of a whole panel, and of every SKU over all its locations.
 
     panel: all series, for breakouts are judged against the pace of the category, and the share of
-    false ones is held over the assortment. groups: ``build_context`` of it. sku: one row for
-    each SKU of the index instead of each series.
+    false ones is held over the assortment. groups: ``build_context`` of it. Returns (series,) and
+    (skus,) of the index; a location that never sold has the stage of its SKU.
     """
     rules = life or LifeParams()
     signal = life_signal(panel, groups, params)
@@ -70,14 +71,21 @@ def life_stages(
     ended = ended_series(panel)
     launch = np.where(is_launch(panel, params), panel.launch, -(10**6)).astype(np.float64)
     season = season_ahead(panel, groups, params, max(panel.horizon, 1))
-    if sku:
-        code, skus = panel.index.sku.astype(np.int64), len(panel.index.skus)
-        signal = by_sku(signal, code, skus)
-        ended = np.bincount(code, ~ended, skus) == 0
-        launch, season = _least(launch, code, skus), -_least(-season, code, skus)
-        group = -_least(-group.astype(np.float64), code, skus).astype(np.int64)
-    weeks = (panel.origin + 1 - launch) / weekly(panel)
-    return _judged(signal, group, weeks, ended | (season < rules.season), rules)
+    own = _judged(signal, group, _weeks(panel, launch), ended | (season < rules.season), rules)
+    selling = groups.tables[LOCATION].exposure[panel.index.location] > 0
+    code, skus = panel.index.sku.astype(np.int64), len(panel.index.skus)
+    ended = np.bincount(code, selling & ~ended, skus) == 0
+    launch = _least(np.where(selling, launch, np.inf), code, skus)
+    season = -_least(-season, code, skus)
+    group = -_least(-group.astype(np.float64), code, skus).astype(np.int64)
+    gone = ended | (season < rules.season)
+    pooled = _judged(by_sku(signal, code, skus), group, _weeks(panel, launch), gone, rules)
+    return own.with_rows(~selling, pooled.take(code)), pooled
+
+
+def _weeks(panel: DemandPanel, launch: Floats) -> Floats:
+    """Weeks from the launch to the end of the history."""
+    return np.asarray((panel.origin + 1 - launch) / weekly(panel), np.float64)
 
 
 def _least(values: Floats, code: Ints, skus: int) -> Floats:
@@ -90,6 +98,27 @@ def ended_series(panel: DemandPanel) -> Bools:
     """Launched, and not on sale in the last period: delisted or past the end date; (series,)."""
     last = panel.status[:, -1] == Status.NOT_LISTED
     return np.asarray(last & (panel.launch <= panel.origin))
+
+
+def faded(
+    panel: DemandPanel, groups: FeatureContext, params: FeatureParams, rules: LifeParams
+) -> Floats:
+    """Probability that a series of a block that has fallen silent still lives, (series,); else 1.
+
+    Only series silent for as long as the rules ask, and beyond chance, are doubted. By Bayes'
+    rule s / (s + h): s the chance of the silence of a living product, h that of an end meanwhile.
+    """
+    alive = np.ones(panel.n_series)
+    days = rules.silent_days // panel.calendar.days
+    late = (panel.demand[:, -days:] == 0).all(axis=1) & (panel.launch <= panel.origin)
+    some = np.flatnonzero(late)
+    if days > panel.n_periods or not len(some):
+        return alive
+    quiet, silence = silences(life_signal(panel.take(some), groups, params))
+    end = 1 - (1 - _WEEKLY_END) ** quiet
+    chance = silence / (silence + np.maximum(end, _WEEKLY_END))
+    alive[some] = np.where(is_silent(quiet, silence, rules), chance, 1.0)
+    return alive
 
 
 def _judged(

@@ -16,7 +16,7 @@ from features.params import FeatureParams
 from forecasting.aggregate import shop_growth
 from forecasting.blend import Blend, learn_blend, model_of, usual_weights, worthwhile
 from forecasting.booster import MeanModel, Training
-from forecasting.early_life import with_launches
+from forecasting.early_life import with_ends, with_launches
 from forecasting.held_out import HeldOut, held_out, held_out_origins
 from forecasting.launch import LaunchCurves, learn_launches
 from forecasting.levels import (
@@ -29,6 +29,7 @@ from forecasting.levels import (
     outlook,
     step_reach,
 )
+from forecasting.life import LifeParams, ended_series, faded
 from forecasting.moments import history_moments
 from forecasting.params import ModelParams
 from forecasting.rows import Rows, training_rows
@@ -51,9 +52,10 @@ from stockwright.panel import DemandPanel, Status
 Floats = NDArray[np.float64]
 #: Which model gave a series' mean: the booster; level, season and the shop's growth; any of them
 #: with nothing but groups to go by; none, for the series is not on sale; a blend of methods with
-#: the booster; one or more statistical methods without it; like products and its own first sales.
-MODEL_NAMES = ("global", "plain", "group", "none", "blend", "statistical", "launch")
-_GROUP, _NONE, _LAUNCH = 2, 3, 6
+#: the booster; one or more statistical methods without it; like products and its own first sales;
+#: the end of its life, by date or by a silence beyond chance.
+MODEL_NAMES = ("global", "plain", "group", "none", "blend", "statistical", "launch", "ended")
+_GROUP, _NONE, _LAUNCH, _ENDED = 2, 3, 6, 7
 # Series per block of prediction, which bounds its memory; no result depends on it.
 _BLOCK = 1000
 _FORMAT = 2
@@ -176,6 +178,9 @@ class FittedModel:
         ordinary = self._spread_around(np.where(on_sale, mean, 0.0), panel)
         found, led = with_launches(ordinary, panel, context.groups, features, context.launches)
         model[led & (model != _NONE)] = _LAUNCH
+        rules = LifeParams(silent_days=self.params.silent_days)
+        found, silent = with_ends(found, faded(panel, context.groups, features, rules))
+        model[silent | ended_series(panel)] = _ENDED
         return found | {"model": model}
 
     def _rungs(

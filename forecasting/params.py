@@ -22,6 +22,7 @@ class ModelParams:
     held_windows: most windows of demand from which the spread is estimated.
     spans: lengths of these windows, periods: the protection intervals to be calibrated.
     fade: periods of age at which a training row counts half.
+    silent_days: known days without a sale before silence can mean the end of life.
     """
 
     period: PeriodName = "day"
@@ -40,6 +41,7 @@ class ModelParams:
     held_windows: int = 12_000
     spans: tuple[int, ...] = (1, 5, 9, 14, 21, 28)
     fade: float = 364.0
+    silent_days: int = 91
 
     def __post_init__(self) -> None:
         counts = ("horizon", "max_rows", "min_rows", "trees", "threads", "origins", "stride")

@@ -11,6 +11,7 @@ from replenishment.transfers import move_stock
 from replenishment.wishes import find_wishes
 from stockwright.errors import DataError
 from stockwright.forecast import Forecast
+from stockwright.life import LifeStages
 from stockwright.network import Network
 from stockwright.overrides import Overrides
 from stockwright.plan import Plan
@@ -23,13 +24,15 @@ def plan_night(
     stock: StockPosition,
     params: PlanParams,
     overrides: Overrides | None = None,
+    life: LifeStages | None = None,
+    life_of_sku: LifeStages | None = None,
 ) -> Plan:
     """Decide what to order and what to move tonight.
 
     All arguments hold the same series in the same order. The forecast already carries what
     planners said about demand; of ``overrides`` the blocks, targets, levels and quantities are
-    used. Raises InfeasiblePlanError when frozen quantities break a hard limit, DataError when the
-    arguments do not fit together.
+    used. life, life_of_sku: handed on in the plan. Raises InfeasiblePlanError when frozen
+    quantities break a hard limit, DataError when the arguments do not fit together.
     """
     n = forecast.index.n_series
     if not n == len(network.items.unit_cost) == len(stock.on_hand):
@@ -49,4 +52,6 @@ def plan_night(
         transfers=moved.lines(wishes, policy),
         findings=(*wishes.findings(), *moved.findings, *ordered.findings),
         limits={**moved.prices, **ordered.prices},
+        life=life,
+        life_of_sku=life_of_sku,
     )

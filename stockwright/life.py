@@ -56,6 +56,22 @@ class LifeStages:
             values = getattr(self, name)
             require((values >= 0) & (values <= 1), name, "in [0, 1]")
 
+    @classmethod
+    def untold(cls, n: int) -> LifeStages:
+        """Maturity for all, and no evidence of anything else."""
+        zeros, ones = np.zeros(n), np.ones(n)
+        stage = np.full(n, LifeStage.MATURITY, np.uint8)
+        hit = np.zeros(n, np.bool_)
+        return cls(stage, hit, zeros, ones, zeros, ones, ones, ones)
+
+    def with_rows(self, rows: NDArray[Any], other: LifeStages) -> LifeStages:
+        """These stages with some rows, (n,) bool, as ``other`` has them."""
+        parts = (
+            np.where(rows, getattr(other, each.name), getattr(self, each.name))
+            for each in fields(self)
+        )
+        return LifeStages(*parts)
+
     def take(self, rows: NDArray[Any] | slice) -> LifeStages:
         """The stages of some of the series."""
         return LifeStages(*(getattr(self, each.name)[rows] for each in fields(self)))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stockwright.life import LifeStages
+
 Floats = NDArray[np.float64]
 
 
@@ -105,10 +107,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Plan:
-    """Tonight's plan. Limits maps each shared limit to its shadow price and use."""
+    """Tonight's plan. Limits maps each shared limit to its shadow price and use.
+
+    life: of each series; life_of_sku: of its SKU over all locations, (series,) too. None where
+    nobody told it.
+    """
 
     policy: Policy
     orders: Lines
     transfers: Lines
     findings: tuple[Finding, ...]
     limits: dict[str, float]
+    life: LifeStages | None = None
+    life_of_sku: LifeStages | None = None

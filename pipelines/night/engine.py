@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from features.context import FeatureContext, build_context
+from forecasting.life import LifeParams, life_stages
 from forecasting.model import FittedModel, fit, plain_model
 from forecasting.params import ModelParams
 from pipelines.assemble import Situation, assemble
@@ -21,6 +23,7 @@ from pipelines.store.snapshots import read_snapshots
 from replenishment import PlanParams, plan_night
 from stockwright.errors import FitError, StockwrightError, describe
 from stockwright.forecast import Forecast
+from stockwright.life import LifeStages
 from stockwright.panel import DemandPanel
 from stockwright.plan import Finding, Plan
 
@@ -36,6 +39,7 @@ class Engine:
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
+        self._groups: tuple[DemandPanel, FeatureContext] | None = None
 
     def configure(self, path: Path | None, folder: Path | None, as_of: np.datetime64) -> Config:
         """The configuration of a run for a date. Raises ConfigError."""
@@ -80,6 +84,7 @@ class Engine:
         stored = FittedModel.from_bytes(content)
         model = replace(stored, params=replace(stored.params, threads=1))
         context = model.context(panel)
+        self._groups = (panel, context.groups)
         return lambda block: model.predict(block, panel.horizon, context)
 
     def plan(self, situation: Situation, forecast: Forecast, config: Config) -> Plan:
@@ -92,7 +97,25 @@ class Engine:
             level_cap=config.service.cap,
             lifetime=_LIFETIME_DAYS // situation.panel.calendar.days,
         )
-        return plan_night(forecast, situation.network, situation.stock, params, situation.overrides)
+        life, of_sku = self._life(situation.panel, config)
+        return plan_night(
+            forecast,
+            situation.network,
+            situation.stock,
+            params,
+            situation.overrides,
+            life,
+            of_sku.take(situation.panel.index.sku),
+        )
+
+    def _life(self, panel: DemandPanel, config: Config) -> tuple[LifeStages, LifeStages]:
+        """Stages of the series and of the SKUs, with the group knowledge of the forecast."""
+        features = self._params(panel, config).features()
+        groups = self._groups
+        if groups is None or groups[0] is not panel:
+            groups = (panel, build_context(panel, features))
+        rules = LifeParams(silent_days=config.model.silent_days)
+        return life_stages(panel, groups[1], features, rules)
 
     def write(
         self,
@@ -141,4 +164,5 @@ class Engine:
             leaves=model.leaves,
             learning_rate=model.learning_rate,
             threads=self._threads,
+            silent_days=model.silent_days,
         )

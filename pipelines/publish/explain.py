@@ -62,13 +62,16 @@ def _key_text(folder: Path, texts: Texts, key: Row) -> str:
     shown = {name: value or texts.of("explain", "unknown") for name, value in key.items()}
     shown |= {name: _short(key[name]) for name in _UNITS if key[name]}
     shown["stockout_date"] = key["stockout_date"] or texts.of("explain", "no_stockout")
-    shown["life_stage"] = texts.of("stages", key["life_stage"])
+    for name in ("life_stage", "life_stage_sku"):
+        shown[name] = texts.of("stages", key[name])
     shown["decision_text"] = texts.of("decisions", key["decision"])
-    clauses = ["key", "stock", "demand", "target", "decision"]
+    clauses = ["key", "life", "stock", "demand", "target", "decision"]
     if key["feeds"] == "yes":
         clauses.insert(1, "feeds")
     said = [texts.fill("explain", clause, shown) for clause in clauses]
     said[-2:-2] = _committed_text(folder, texts, key)
+    if key["hit"] == "yes":
+        said.insert(clauses.index("life") + 1, texts.fill("explain", "hit", shown))
     said += [
         "  " + row["explanation"]
         for file in (lines.ORDERS, lines.TRANSFERS)

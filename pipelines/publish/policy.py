@@ -14,12 +14,11 @@ from pipelines.publish.accuracy import JUDGED_DAYS, accuracy
 from pipelines.publish.cells import Table, money, rounded
 from pipelines.publish.decisions import decisions
 from pipelines.publish.night import Night
+from stockwright.life import LifeStage, LifeStages
 from stockwright.panel import DemandPanel, Status
 
-#: Days of one half of the trend: the last eight weeks against the eight before.
-TREND_DAYS = 56
-#: The trend must be this strong, and this many standard errors (of counts) from none.
-GROWTH, DECLINE, STANDARD_ERRORS = 1.25, 0.8, 2.0
+# Weeks since a launch that lies before the history are not known.
+_LONG_AGO = 10_000.0
 
 
 def policy_table(night: Night, earlier: Sequence[Path]) -> Table:
@@ -34,7 +33,7 @@ def policy_table(night: Night, earlier: Sequence[Path]) -> Table:
         "sku": night.skus(series),
         "location": night.locations(series),
         "abc_xyz": np.asarray(catalog.abc_xyz, object),
-        "life_stage": life_stages(night.situation.panel, catalog.life_stage),
+        **_life(night),
         **_steering(night),
         "cover_days": rounded(policy.cover_before * days, 1),
         "bias_8w": rounded(bias),
@@ -49,6 +48,7 @@ def policy_table(night: Night, earlier: Sequence[Path]) -> Table:
         "money_at_risk": money(policy.money_at_risk),
         "source": sources[policy.lane],
         "decision": decisions(night),
+        **_evidence(night),
     }
 
 
@@ -90,32 +90,46 @@ def stockout_days(panel: DemandPanel) -> NDArray[np.float64]:
     return np.asarray(missing.sum(axis=1) * panel.calendar.days)
 
 
-def life_stages(panel: DemandPanel, stages: NDArray[np.object_]) -> NDArray[np.object_]:
-    """The catalog's stage, with "new" said as introduction and "regular" split by its trend.
+def stage_names(life: LifeStages, named: NDArray[np.object_]) -> NDArray[np.object_]:
+    """What the catalog knows of launch, stock and dates, else the stage told from demand.
 
-    Growth and decline: mean demand of an in-stock period in the last eight weeks against the eight
-    before is at least 1.25, or at most 0.8, and the difference of the two counts is at least two
-    standard errors, sqrt(a + b) for Poisson counts a and b. Anything else is maturity.
+    named: (series,) stages of the catalog.
     """
-    width = max(TREND_DAYS // panel.calendar.days, 1)
-    late, late_time = _in_stock_sums(panel, panel.n_periods - width, panel.n_periods)
-    early, early_time = _in_stock_sums(panel, panel.n_periods - 2 * width, panel.n_periods - width)
-    comparable = (late_time > 0) & (early_time > 0)
-    expected = early * np.divide(late_time, early_time, out=np.ones_like(late), where=comparable)
-    comparable &= late + expected > 0
-    clear = comparable & (np.abs(late - expected) >= STANDARD_ERRORS * np.sqrt(late + expected))
-    trend = np.full(len(late), "maturity", dtype=object)
-    trend[clear & (late >= GROWTH * expected)] = "growth"
-    trend[clear & (late <= DECLINE * expected)] = "decline"
-    named = np.asarray(stages, object)
-    return np.where(named == "regular", trend, np.where(named == "new", "introduction", named))
+    told = life.names()
+    kept = np.isin(named, ["upcoming", "stocked", "ended"])
+    kept |= (named == "dormant") & (life.stage != LifeStage.ENDED)
+    return np.asarray(np.where(kept, named, told), object)
 
 
-def _in_stock_sums(
-    panel: DemandPanel, start: int, stop: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Units sold in, and number of, the in-stock periods start ... stop - 1; (series,) each."""
-    span = slice(max(start, 0), max(stop, 0))
-    observed = panel.status[:, span] == Status.OBSERVED
-    sold = np.where(observed, panel.demand[:, span].astype(np.float64), 0.0).sum(axis=1)
-    return sold, observed.sum(axis=1).astype(np.float64)
+def _life(night: Night) -> Table:
+    """Stage and breakout of each key."""
+    life = _told(night.plan.life, night)
+    return {
+        "life_stage": stage_names(life, night.situation.catalog.life_stage),
+        "hit": _yes(life.hit),
+    }
+
+
+def _evidence(night: Night) -> Table:
+    """What stage and breakout rest on, and those of the SKU over all its locations."""
+    life = _told(night.plan.life, night)
+    of_sku = _told(night.plan.life_of_sku, night)
+    since = np.abs(life.weeks) < _LONG_AGO
+    return {
+        "trend_per_week": rounded(np.expm1(life.trend), 4),
+        "trend_error": rounded(life.trend_error, 4),
+        "weeks_since_launch": rounded(np.where(since, life.weeks, np.nan), 1),
+        "lift": rounded(life.lift, 2),
+        "lift_chance": rounded(life.chance, 6),
+        "silence_chance": rounded(life.silence, 6),
+        "life_stage_sku": of_sku.names(),
+        "hit_sku": _yes(of_sku.hit),
+    }
+
+
+def _told(life: LifeStages | None, night: Night) -> LifeStages:
+    return life or LifeStages.untold(night.index.n_series)
+
+
+def _yes(values: NDArray[np.bool_]) -> NDArray[np.object_]:
+    return np.asarray(np.where(values, "yes", "no"), object)

@@ -29,7 +29,7 @@ def summary_of(
     tables: dict[str, Table],
     substitutes: Sequence[Finding],
 ) -> Summary:
-    """What summary.json holds. ``tables``: orders, transfers and exceptions."""
+    """What summary.json holds. ``tables``: orders, transfers, exceptions and policy."""
     orders, transfers, exceptions = (tables[n] for n in ("orders", "transfers", "exceptions"))
     figures = kpis(night, orders, transfers)
     rows, stake = rows_by_code(exceptions)
@@ -56,6 +56,7 @@ def summary_of(
             "freight": round(float(transfers["freight"].sum()), 2),
             "changes": _changes(night, TRANSFERS, transfers),
         },
+        "life": _life(tables["policy"]),
         "exceptions": rows,
         "exceptions_money_at_stake": stake,
         "rejected_rows": len(ingested.rejected),
@@ -81,6 +82,20 @@ def _kpi(night: Night, figure: Kpi) -> dict[str, Any]:
         "formula": night.texts.of("formulas", figure.formula),
         "period": {"from": str(first), "to": str(last)},
     }
+
+
+def _life(policy: Table) -> dict[str, Any]:
+    """Keys, and SKUs over all their locations, by life stage, and how many break out."""
+    first = np.unique(policy["sku"].astype(str), return_index=True)[1]
+    counted = {}
+    for what, stage, hit in (
+        ("keys", policy["life_stage"], policy["hit"]),
+        ("skus", policy["life_stage_sku"][first], policy["hit_sku"][first]),
+    ):
+        names, counts = np.unique(stage.astype(str), return_counts=True)
+        stages = dict(zip(names.tolist(), counts.tolist(), strict=True))
+        counted[what] = {"stages": stages, "hits": int(np.sum(hit == "yes"))}
+    return counted
 
 
 def _changes(night: Night, file: str, table: Table) -> dict[str, int]:

@@ -53,7 +53,7 @@ def write_outputs(
     )
     past = list(dict.fromkeys([*earlier, *([previous] if previous else [])]))
     policy = policy_table(night, past)
-    figures = summary.summary_of(night, ingested, tables, substitutes)
+    figures = summary.summary_of(night, ingested, tables | {"policy": policy}, substitutes)
     return [
         write_csv(folder / lines.ORDERS, tables["orders"]),
         write_csv(folder / lines.TRANSFERS, tables["transfers"]),

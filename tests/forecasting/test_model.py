@@ -162,7 +162,7 @@ def test_a_series_sells_from_its_launch_on(model: FittedModel, shop_panel: Deman
 def test_a_series_that_ended_is_not_forecast(model: FittedModel, shop_panel: DemandPanel) -> None:
     forecast = model.predict(altered(shop_panel, 4, 0, 110), 6)
     assert forecast.mean[4].sum() == 0
-    assert forecast.model[4] == MODEL_NAMES.index("none")
+    assert forecast.model[4] == MODEL_NAMES.index("ended")
     assert forecast.total(1, 6).quantile(0.99)[4] == 0
 
 

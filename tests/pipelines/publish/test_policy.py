@@ -9,46 +9,36 @@ import pytest
 
 from pipelines.publish.accuracy import accuracy
 from pipelines.publish.decisions import decisions
-from pipelines.publish.policy import life_stages, policy_table, stockout_days
+from pipelines.publish.policy import policy_table, stage_names, stockout_days
+from stockwright.life import LifeStage, LifeStages
 from stockwright.plan import Finding
 
 
-def _with_demand(panel, late, early):
-    demand = np.array(panel.demand)
-    demand[:, -56:], demand[:, -112:-56] = late, early
-    return replace(panel, demand=demand, status=np.zeros_like(panel.status))
+def _life(stage: LifeStage) -> LifeStages:
+    return replace(LifeStages.untold(12), stage=np.full(12, stage, np.uint8))
 
 
-@pytest.mark.parametrize(
-    ("late", "early", "stage"),
-    [(3, 3, "maturity"), (4, 3, "growth"), (2, 3, "decline"), (0, 0, "maturity")],
-)
-def test_a_regular_item_has_the_stage_of_its_trend(parts, late, early, stage) -> None:
-    panel = _with_demand(parts.situation.panel, late, early)
-    regular = np.full(panel.n_series, "regular", dtype=object)
-    assert set(life_stages(panel, regular)) == {stage}
+def test_the_catalogs_knowledge_of_launch_stock_and_dates_goes_first() -> None:
+    named = np.array(["new", "dormant", "ended", "stocked", "upcoming"] + ["regular"] * 7, object)
+    stages = stage_names(_life(LifeStage.GROWTH), named).tolist()
+    assert stages[:6] == ["growth", "dormant", "ended", "stocked", "upcoming", "growth"]
 
 
-def test_a_trend_of_a_few_pieces_is_noise(parts) -> None:
-    demand = np.zeros((12, 120), np.float32)
-    demand[:, [20, 40, 80, 90, 100]] = 1  # 2 pieces in the early eight weeks, 3 in the late
-    panel = replace(parts.situation.panel, demand=demand)
-    regular = np.full(panel.n_series, "regular", dtype=object)
-    assert set(life_stages(panel, regular)) == {"maturity"}
+def test_silence_beyond_chance_makes_a_dormant_key_an_ended_one() -> None:
+    named = np.full(12, "dormant", dtype=object)
+    assert set(stage_names(_life(LifeStage.ENDED), named)) == {"ended"}
 
 
-def test_stockouts_do_not_count_as_falling_demand(parts) -> None:
-    panel = _with_demand(parts.situation.panel, 3, 3)
-    demand, status = np.array(panel.demand), np.array(panel.status)
-    demand[:, -40:], status[:, -40:] = 0, 1
-    panel = replace(panel, demand=demand, status=status)
-    assert set(life_stages(panel, np.full(12, "regular", dtype=object))) == {"maturity"}
-
-
-def test_the_catalogs_other_stages_stay_and_new_is_introduction(parts) -> None:
-    named = np.array(["new", "dormant", "ended", "stocked", "upcoming"] + ["new"] * 7, dtype=object)
-    stages = life_stages(parts.situation.panel, named).tolist()
-    assert stages[:5] == ["introduction", "dormant", "ended", "stocked", "upcoming"]
+def test_stage_breakout_and_evidence_of_the_plan_are_published(parts) -> None:
+    hit = np.arange(12) == 4
+    life = replace(_life(LifeStage.GROWTH), hit=hit, trend=np.full(12, np.log(1.05)))
+    of_sku = replace(_life(LifeStage.MATURITY), hit=~hit)
+    plan = replace(parts.plan, life=life, life_of_sku=of_sku)
+    table = policy_table(parts.night(plan=plan), [])
+    assert table["life_stage"][4] == "growth"
+    assert table["hit"].tolist() == np.where(hit, "yes", "no").tolist()
+    assert table["hit_sku"].tolist() == np.where(hit, "no", "yes").tolist()
+    assert table["trend_per_week"][0] == pytest.approx(0.05)
 
 
 def test_stockout_days_add_up_the_missing_shares_of_days(parts) -> None:

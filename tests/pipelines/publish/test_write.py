@@ -23,7 +23,7 @@ ORDERS_NAMES = (
     "cover_days_after stockout_date previous_units change planner explanation"
 )
 POLICY_NAMES = (
-    "sku location abc_xyz life_stage service_level safety_stock reorder_point order_up_to "
+    "sku location abc_xyz life_stage hit service_level safety_stock reorder_point order_up_to "
     "review_days lead_time_days protection_days demand_mean demand_q50 demand_q90 "
     "demand_q95 cover_days bias_8w wape_8w stockout_days_8w"
 )
