@@ -7,8 +7,10 @@ expectation maximization, which for this model is the deconvolution of Richardso
 what is expected of each. Only returns that could be seen count as exposure, so that sales of the
 last days do not pull the rate down.
 
-The lags of a category are shrunk to the shop's, its rate to the shop's and that of a channel to
-its category's, each as a Gamma-Poisson posterior whose prior is worth a few returns.
+A lag distribution is a mixture of a few Gamma distributions, so that it is smooth: lags set free
+one by one follow the rhythm of the week and of single articles. That of a category is shrunk to
+the shop's, its rate to the shop's and that of a channel to its category's, each as a Gamma-Poisson
+posterior whose prior is worth a few returns.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import sparse, special
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,6 +28,9 @@ RATE_PRIOR, LAG_PRIOR = 10.0, 20.0
 #: Rows of returns to learn from; where there are more, the periods with the newest ones.
 MOST_ROWS = 20_000
 _ROUNDS = 100
+# Curves of which a lag distribution is mixed: means as shares of the longest lag, and the shape.
+_MEANS = (0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.27, 0.35, 0.45, 0.6, 0.8)
+_SHAPE = 8.0
 
 
 @dataclass(frozen=True)
@@ -64,19 +69,28 @@ def learn_returns(
     cells, before = _matched(sold, back, back.period >= start, longest, periods)
     if not len(cells):
         return None
-    exposure = _exposure(sold, category, sizes, periods, start, longest)
+    curves = _curves(longest)
+    before = before @ curves.T
+    exposure = _exposure(sold, category, sizes, periods, start, longest) @ curves.T
     units, place = back.units[cells], category[back.series[cells]]
-    whole = exposure.sum(axis=(0, 1))
-    shop = _by_lag(np.full(longest + 1, 1.0), units, before, whole)
-    total, lag = min(float(shop.sum()), 1.0), shop / shop.sum()
-    shown = exposure @ lag
+    shop = _by_curve(units, before, exposure.sum(axis=(0, 1)))
+    total, weight = min(float(shop.sum()), 1.0), shop / shop.sum()
+    shown = exposure @ weight
     seen = np.zeros(sizes)
     matched = (place, back.channel[cells])
     np.add.at(seen, matched, units)
     base = _shrunk(seen.sum(axis=1), shown.sum(axis=1), np.full(sizes[0], total))
     rate = _shrunk(seen, shown, np.broadcast_to(base[:, None], sizes))
-    lags = _lags(base, lag, units, before, place, exposure.sum(axis=1))
-    return ReturnRates(np.minimum(rate, 1.0), lags)
+    weights = _weights(base, weight, units, before, place, exposure.sum(axis=1))
+    return ReturnRates(np.minimum(rate, 1.0), weights @ curves)
+
+
+def _curves(longest: int) -> Floats:
+    """Gamma distributions of the lag cut at ``longest``, (curves, lags); rows sum to 1."""
+    mean = np.array(_MEANS) * longest
+    edges = np.concatenate([[0.0], np.arange(longest + 1) + 0.5])
+    below = special.gammainc(_SHAPE, _SHAPE * edges / mean[:, None])
+    return np.asarray(np.diff(below, axis=1) / below[:, -1:], np.float64)
 
 
 def _matched(
@@ -114,9 +128,9 @@ def _exposure(
     return shown.reshape(*sizes, -1)
 
 
-def _by_lag(start: Floats, units: Floats, before: Floats, exposure: Floats) -> Floats:
-    """Returns per unit sold at each lag: the fixed point of expectation maximization."""
-    found = start
+def _by_curve(units: Floats, before: Floats, exposure: Floats) -> Floats:
+    """Returns per unit sold along each curve: the fixed point of expectation maximization."""
+    found = np.ones(len(exposure))
     for _ in range(_ROUNDS):
         share = _shares(found[None, :], before)
         count = units @ share
@@ -125,7 +139,7 @@ def _by_lag(start: Floats, units: Floats, before: Floats, exposure: Floats) -> F
 
 
 def _shares(found: Floats, before: Floats) -> Floats:
-    """How each return is divided among the lags, (cells, lags)."""
+    """How each return is divided among the curves, (rows, curves)."""
     likely = found * before
     whole = likely.sum(axis=1, keepdims=True)
     share: Floats = np.divide(likely, whole, out=np.zeros(likely.shape), where=whole > 0)
@@ -138,19 +152,19 @@ def _shrunk(seen: Floats, shown: Floats, parent: Floats) -> Floats:
     return np.asarray((seen + RATE_PRIOR * (parent > 0)) / (shown + prior), np.float64)
 
 
-def _lags(
-    base: Floats, lag: Floats, units: Floats, before: Floats, place: Ints, exposure: Floats
+def _weights(
+    base: Floats, shop: Floats, units: Floats, before: Floats, place: Ints, exposure: Floats
 ) -> Floats:
-    """(categories, lags) probabilities, shrunk to the shop's; ``exposure`` like them."""
+    """(categories, curves) weights, shrunk to the shop's; ``exposure`` like them."""
     rows = np.arange(len(place) + 1)
     member = sparse.csr_array((units, place, rows), (len(place), len(base))).T.tocsr()
-    found = base[:, None] * lag
+    found = base[:, None] * shop
     bottom = exposure + np.where(base > 0, LAG_PRIOR / np.maximum(base, 1e-12), 0.0)[:, None]
     for _ in range(_ROUNDS):
-        top = member @ _shares(found[place], before) + LAG_PRIOR * lag
+        top = member @ _shares(found[place], before) + LAG_PRIOR * shop
         found = np.divide(top, bottom, out=np.zeros(found.shape), where=bottom > 0)
     total = found.sum(axis=1, keepdims=True)
-    return np.where(total > 0, found / np.where(total > 0, total, 1.0), lag)
+    return np.where(total > 0, found / np.where(total > 0, total, 1.0), shop)
 
 
 def past_returns(

@@ -41,8 +41,9 @@ def test_rates_and_lags_are_those_that_the_returns_were_drawn_with() -> None:
     assert found.lag.sum(axis=1) == pytest.approx(1.0)
     for code, (mine, true) in enumerate(zip(found.lag, LAGS, strict=True)):
         seen = back.units[category[back.series] == code].sum()
-        # The band of a sample of that size that Kolmogorov gives with a chance of 0.1 %.
-        assert np.abs(np.cumsum(mine) - np.cumsum(true)).max() < 1.95 / np.sqrt(seen)
+        # The band of a sample of that size that Kolmogorov gives with a chance of 0.1 %, and
+        # what bell curves differ from the Gamma curves that they are mixed of.
+        assert np.abs(np.cumsum(mine) - np.cumsum(true)).max() < 1.95 / np.sqrt(seen) + 0.08
 
 
 def test_sales_of_the_last_days_do_not_pull_the_rate_down() -> None:
