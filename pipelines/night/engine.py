@@ -26,6 +26,8 @@ from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
 from stockwright.panel import DemandPanel
 from stockwright.plan import Finding, Plan
+from stockwright.returns import counting_returns
+from stockwright.stock import StockPosition
 
 # Demand further ahead is no reason to order a large minimum.
 _LIFETIME_DAYS = 730
@@ -101,7 +103,7 @@ class Engine:
         return plan_night(
             forecast,
             situation.network,
-            situation.stock,
+            _stock(situation, forecast, config),
             params,
             situation.overrides,
             life,
@@ -166,3 +168,11 @@ class Engine:
             threads=self._threads,
             silent_days=model.silent_days,
         )
+
+
+def _stock(situation: Situation, forecast: Forecast, config: Config) -> StockPosition:
+    """The stock position with what the plan relies on of the expected returns."""
+    places = situation.network.locations.counts_stock[situation.panel.index.location]
+    units = situation.returns.units(forecast)
+    counts = np.asarray(places & situation.stock.known, np.bool_)
+    return counting_returns(situation.stock, units, counts, config.returns.confidence)

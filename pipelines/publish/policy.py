@@ -41,6 +41,7 @@ def policy_table(night: Night, earlier: Sequence[Path]) -> Table:
         "stockout_days_8w": rounded(stockout_days(night.situation.panel), 2),
         "available": rounded(night.situation.stock.on_hand),
         "inbound_units": rounded(night.situation.stock.on_order()),
+        "returns_expected": rounded(_returns_expected(night)),
         "position": rounded(policy.position),
         "feeds": np.where(night.feeds(), "yes", "no").astype(object),
         "stock_at_arrival": rounded(np.where(policy.lane >= 0, policy.stock_at_arrival, np.nan)),
@@ -70,6 +71,13 @@ def _steering(night: Night) -> Table:
     }
     steered = policy.lane >= 0
     return {name: rounded(np.where(steered, each, np.nan)) for name, each in columns.items()}
+
+
+def _returns_expected(night: Night) -> NDArray[np.float64]:
+    """(series,): units that customers are expected to send back in the protection interval."""
+    units = night.situation.returns.units(night.forecast)
+    inside = np.arange(units.shape[1]) < night.plan.policy.protection[:, None]
+    return np.asarray(np.where(inside, units, 0.0).sum(axis=1, dtype=np.float64))
 
 
 def write_policy_parquet(path: Path, table: Table) -> Path:

@@ -27,7 +27,9 @@ POLICY_NAMES = (
     "review_days lead_time_days protection_days demand_mean demand_q50 demand_q90 "
     "demand_q95 cover_days bias_8w wape_8w stockout_days_8w"
 )
-FORECASTS_NAMES = "sku location date mean q50 q80 q90 q95 q99 base uplift committed model"
+FORECASTS_NAMES = (
+    "sku location date mean q50 q80 q90 q95 q99 base uplift committed returns_expected model"
+)
 EXCEPTIONS_NAMES = (
     "exception_id severity code sku location line_id money_at_stake message suggestion "
     "first_seen nights_open planner"
