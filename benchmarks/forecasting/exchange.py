@@ -141,4 +141,5 @@ def _answer(said: dict[str, np.ndarray], rows: np.ndarray, asked: Round) -> Answ
         sums[span] = ways
     mean = np.maximum(np.asarray(said["mean"], np.float64)[at], 0)
     names, values = said["time_names"].tolist(), said["times"].tolist()
-    return Answer(mean, steps, sums, dict(zip(names, values, strict=True)))
+    peak = float(said["peak_megabytes"])
+    return Answer(mean, steps, sums, dict(zip(names, values, strict=True)), peak)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from dataclasses import dataclass, replace
 
@@ -23,12 +24,14 @@ class Answer:
     mean, median: (series, horizon). steps: (series, horizon, levels) quantiles of each step.
     sums: for each span the quantiles of the sum of its known periods, one or more ways to reach
     them: (series, levels) by name of the way. seconds: time by part.
+    megabytes: peak memory of the process.
     """
 
     mean: Floats
     steps: Floats
     sums: dict[int, dict[str, Floats]]
     seconds: dict[str, float]
+    megabytes: float
 
 
 def night(round_: Round, threads: int) -> tuple[FittedModel, Forecast, dict[str, float]]:
@@ -56,4 +59,5 @@ def answer(round_: Round, forecast: Forecast, seconds: dict[str, float]) -> Answ
     rows = np.flatnonzero(round_.scored)
     own, known = forecast.take(rows), round_.known[rows]
     sums = {span: {"total": total_of(own, span, known).quantile(LEVELS)} for span in round_.spans}
-    return Answer(own.mean.astype(np.float64), own.quantile(LEVELS), sums, seconds)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Answer(own.mean.astype(np.float64), own.quantile(LEVELS), sums, seconds, peak)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -125,39 +126,16 @@ def _from_bands(found: Any, name: str, bands: list[int], task: Task) -> Said:
 
 def mlforecast_model(task: Task) -> Said:
     """One LightGBM over all series: lags, rolling means, calendar, covariates, conformal."""
-    from lightgbm import LGBMRegressor
-    from mlforecast import MLForecast
-    from mlforecast.lag_transforms import RollingMean
     from mlforecast.utils import PredictionIntervals
 
     began = time.perf_counter()
     periods = task.demand.shape[1]
-    daily, summed = task.freq == "D", task.freq not in ("D", "W-MON")
-    lags = [1, 2, 3, 4, 5, 6, 7, 14, 21, 28] if daily else [1, 2, 3, 4, 8, 13, 26, 52]
-    means = {1: [7, 14, 28], 7: [7, 28]} if daily else {1: [4, 13, 26]}
-    if summed:
-        lags, means = [1, 2, 3, 4], {1: [2, 4]}
+    summed = task.freq not in ("D", "W-MON")
     # More windows than the documentation's two where the history is long: better tails.
-    windows = int(np.clip(periods // (3 * task.horizon), 2, 8))
-    if summed:
-        windows = int(np.clip(periods // 4, 2, 5))
-    room = (periods - (windows + 1) * task.horizon) // (2 if not summed else 1)
-    lags = [lag for lag in lags if lag <= max(room, 1)]
-    moving = {
-        lag: [RollingMean(size, min_samples=1) for size in sizes if size <= max(room, 1)]
-        for lag, sizes in means.items()
-        if lag <= max(room, 1)
-    }
-    dates = ["dayofweek", "day", "month"] if daily else ["week", "month"]
-    booster = LGBMRegressor(
-        n_estimators=200 if summed or task.light else 500, num_leaves=15 if summed else 63,
-        learning_rate=0.1 if task.light else 0.05, n_jobs=1, verbosity=-1, random_state=0,
-    )  # fmt: skip
+    windows = int(np.clip(periods // (4 if summed else 3 * task.horizon), 2, 5 if summed else 8))
+    room = max((periods - (windows + 1) * task.horizon) // (1 if summed else 2), 1)
     past, future = long_frame(task, with_covariates=True)
-    shop = MLForecast(
-        models={"m": booster}, freq=task.freq, lags=lags,
-        lag_transforms={lag: each for lag, each in moving.items() if each}, date_features=dates,
-    )  # fmt: skip
+    shop = _shop_of(task, room, summed)
     began = task.timed("frame", began)
     conformal = PredictionIntervals(n_windows=windows, h=task.horizon)
     bands = [round(200 * level - 100) for level in task.levels if level > 0.5]
@@ -168,6 +146,39 @@ def mlforecast_model(task: Task) -> Said:
     found = shop.predict(task.horizon, X_df=known, level=bands).sort_values(["unique_id", "ds"])
     task.timed("predict", began)
     return _from_bands(found, "m", bands, task)
+
+
+def _shop_of(task: Task, room: int, summed: bool) -> Any:
+    """The forecaster with the lags and means that fit into ``room`` periods."""
+    from lightgbm import LGBMRegressor
+    from mlforecast import MLForecast
+    from mlforecast.lag_transforms import RollingMean
+
+    daily = task.freq == "D"
+    lags = [1, 2, 3, 4, 5, 6, 7, 14, 21, 28] if daily else [1, 2, 3, 4, 8, 13, 26, 52]
+    means = {1: [7, 14, 28], 7: [7, 28]} if daily else {1: [4, 13, 26]}
+    if summed:
+        lags, means = [1, 2, 3, 4], {1: [2, 4]}
+    moving = {
+        lag: [RollingMean(size, min_samples=1) for size in sizes if size <= room]
+        for lag, sizes in means.items()
+        if lag <= room
+    }
+    booster = LGBMRegressor(
+        n_estimators=200 if summed or task.light else 500,
+        num_leaves=15 if summed else 63,
+        learning_rate=0.1 if task.light else 0.05,
+        n_jobs=int(os.environ.get("OMP_NUM_THREADS", 2)),
+        verbosity=-1,
+        random_state=0,
+    )
+    return MLForecast(
+        models={"m": booster},
+        freq=task.freq,
+        lags=[lag for lag in lags if lag <= room],
+        lag_transforms={lag: each for lag, each in moving.items() if each},
+        date_features=["dayofweek", "day", "month"] if daily else ["week", "month"],
+    )
 
 
 def demandplan_model(task: Task) -> Said:

@@ -99,6 +99,10 @@ def show(case: str, summaries: list[Summary]) -> None:
         cells += [" ".join(f"{share:.3f}" for share in each.covered)]
         cells += [f"{sum(each.seconds.values()):.0f}", each.way]
         print("| " + " | ".join(cells) + " |", flush=True)
+    print("\nseconds over all rounds, and peak memory of the process:")
+    for each in summaries:
+        parts = ", ".join(f"{name} {value:.1f}" for name, value in each.seconds.items())
+        print(f"  {each.name}: {parts}; {each.megabytes:.0f} MB")
 
 
 def summarize(found: dict[str, list[Summary]]) -> None:

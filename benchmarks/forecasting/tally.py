@@ -40,10 +40,12 @@ class Tally:
     recovered: dict[int, tuple[float, float]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     rounds: int = 0
+    megabytes: float = 0.0
 
     def add(self, number: int, round_: Round, answer: Answer, rows: np.ndarray) -> None:
         """Score an answer on the elements ``rows`` of its series (those that all answered)."""
         self.rounds += 1
+        self.megabytes = max(self.megabytes, answer.megabytes)
         place = np.flatnonzero(round_.scored)[rows]
         units, known = round_.units[place], round_.known[place]
         key = round_.keys()[place]
@@ -104,6 +106,7 @@ class Summary:
     loss_by_series: Floats
     units_by_series: Floats
     seconds: dict[str, float]
+    megabytes: float
 
 
 def _joined(parts: list[Floats]) -> Floats:
@@ -154,4 +157,5 @@ def summarized(tally: Tally, pooled: tuple[int, ...]) -> Summary:
         loss_by_series=loss_of,
         units_by_series=units_of,
         seconds=tally.seconds,
+        megabytes=tally.megabytes,
     )
