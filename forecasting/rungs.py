@@ -25,8 +25,9 @@ Floats = NDArray[np.float64]
 #: the year, which a peak that moved or was a single year's cannot mislead. global: the booster.
 RUNGS = ("naive", "level", "smoothed", "steady", "global")
 NAIVE, LEVEL, SMOOTHED, STEADY, GLOBAL = range(len(RUNGS))
-_STATISTICAL = (SMOOTHED, STEADY)
 _TINY = 1e-9
+# Periods beyond which smoothing remembers next to nothing, and which its cost grows with.
+_MEMORY = 182
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _choose(
     prepared: Prepared, usual: Mapping[str, Floats], chooser: Chooser | None = None
 ) -> tuple[list[Floats], Floats]:
     params = StatisticalParams.for_period(prepared.params.period)
-    history = History.of(prepared, slice(None))
+    history = History.of(recent(prepared, _MEMORY), slice(None))
     choose = (chooser or Chooser(usual, params.shrink)).choose
     simple = exponential_smoothing(history, np.asarray(params.alphas))
     level = picked(simple.level, choose("smoothing", simple.errors, simple.count))
