@@ -98,7 +98,7 @@ def promised_of(
     series, step, units, variance = (
         np.concatenate(pair) for pair in zip(open_rows, overdue, strict=True)
     )
-    gone = kept.left_out(coming.take(coming.period - window.periods < horizon), window)
+    gone = kept.left_out(coming.take(coming.period - window.periods < horizon), covariates, window)
     commitments = Commitments(series, step, units, variance, *gone)
     return Promised(commitments, _less(demand, gone), findings, notes)
 
@@ -146,16 +146,18 @@ class _Kept:
     period: Ints
     units: Floats
 
-    def left_out(self, coming: _Rows, window: Window) -> tuple[Ints, Ints, Floats]:
+    def left_out(
+        self, coming: _Rows, covariates: Covariates, window: Window
+    ) -> tuple[Ints, Ints, Floats]:
         """Series, period and units of what is no demand to learn from.
 
         All but the presale of an event that comes again: of that only what was known as long
-        before its date as what is open now for the same part of the event. The rest, and all of
-        it where the presale has not begun, is still to come on top of what is open.
+        before its date as what is open now. The rest, and all of it where the presale of what
+        lies ahead has not begun, is still to come on top of what is open.
         """
         rows = self.rows
         of_event = (rows.kind == "presale") & (rows.event > 0)
-        out = (~of_event | (rows.lead >= _usual_lead(rows, coming, window)))[self.row]
+        out = (~of_event | (rows.lead >= _usual_lead(rows, coming, covariates, window)))[self.row]
         return self.series[out], self.period[out], self.units[out]
 
 
@@ -263,19 +265,25 @@ def _deposits(past: _Rows) -> Deposits:
     )
 
 
-def _usual_lead(rows: _Rows, coming: _Rows, window: Window) -> Floats:
+def _usual_lead(rows: _Rows, coming: _Rows, covariates: Covariates, window: Window) -> Floats:
     """Days from tonight to the presales that are open for the event and part of each row, (rows,).
 
-    The mean over their units; inf where none is open.
+    The mean over their units. Where none is open: inf if that part of the event lies ahead, else
+    the mean of all that are open, for what is learned from one event is used for another.
     """
     wanted = coming.take((coming.kind == "presale") & (coming.event > 0) & (coming.units > 0))
-    width = int(max(rows.phase.max(initial=0), wanted.phase.max(initial=0))) + 1
+    width = len(covariates.phase_names) + 1
+    size = (len(covariates.event_names) + 1) * width
     key, asked = (one.event * width + one.phase for one in (wanted, rows))
-    size = int(max(key.max(initial=0), asked.max(initial=0))) + 1
     days = (wanted.date - window.as_of).astype(np.float64)
     units = np.bincount(key, wanted.units, size)
     lead = np.bincount(key, wanted.units * days, size)
-    mean = np.divide(lead, units, out=np.full(size, np.inf), where=units > 0)
+    ahead = np.s_[:, window.periods :]
+    parts = covariates.event[ahead].astype(np.int64) * width + covariates.phase[ahead]
+    expected = np.bincount(parts.ravel(), minlength=size) > 0
+    usual = lead.sum() / units.sum() if units.sum() > 0 else np.inf
+    others = np.where(expected, np.inf, usual)
+    mean = np.divide(lead, units, out=others, where=units > 0)
     return np.asarray(mean[asked], np.float64)
 
 
