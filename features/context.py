@@ -11,6 +11,7 @@ from scipy import sparse
 
 from features.params import FeatureParams
 from features.price import learn_elasticity, price_factor
+from features.rivals import Rivals, learn_rivals
 from features.season import GroupHistory, SeasonIndex, learn_season, nested, surrounding
 from features.signal import exposure_of
 from features.signals import learn_leads
@@ -53,7 +54,7 @@ class FeatureContext:
     in an event over units without it, 1 where never seen; seen: the same not shrunk, NaN where
     never seen. Column = event * phases + phase. leads: by how many periods a signal runs ahead.
     elasticity: (groups + 1,) of demand to discounts; uplifts are over what the discount makes of
-    the base.
+    the base. rivals: the discounts of each category.
     """
 
     origin: int
@@ -64,6 +65,7 @@ class FeatureContext:
     phases: int
     leads: Mapping[str, int] = field(default_factory=dict)
     elasticity: Floats = field(default_factory=lambda: np.zeros(1))
+    rivals: Rivals | None = None
 
     def event_column(self, event: NDArray[np.int16], phase: NDArray[np.int16]) -> Ints:
         """Column of the uplift tables for each cell; 0 for no event or one from outside."""
@@ -138,7 +140,10 @@ def build_context(panel: DemandPanel, params: FeatureParams) -> FeatureContext:
     names = table_names(panel, params)
     tables = {name: _table(group_codes(panel, name), windows) for name in names}
     leads = learn_leads(panel, params)
-    return FeatureContext(panel.origin, tables, season, uplift, seen, phases, leads, elasticity)
+    rivals = learn_rivals(panel, codes)
+    return FeatureContext(
+        panel.origin, tables, season, uplift, seen, phases, leads, elasticity, rivals
+    )
 
 
 def _scan(

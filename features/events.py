@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from features.context import FeatureContext, season_codes
 from features.params import FeatureParams
+from features.price import price_factor
 from features.signal import Floats32, Signal, ratio
 from stockwright.panel import DemandPanel
 
@@ -68,6 +69,47 @@ def own_uplift(panel: DemandPanel, places: Ints, signal: Signal) -> Floats32:
     return np.where(wanted >= phases, found, out)
 
 
+def pulled_forward(
+    panel: DemandPanel, context: FeatureContext | None, steps: Ints, params: FeatureParams
+) -> Floats32:
+    """What events and discounts added to the periods before each target, (series, steps) float32.
+
+    Mean over the last ``event_reach`` periods of the known-ahead uplift of the group above 1: what
+    was bought then may not be bought now. NaN where the shop knows neither events nor discounts.
+    """
+    shape = (panel.n_series, len(steps))
+    if context is None or not ((context.seen > 0).any() or (context.elasticity > 0).any()):
+        return np.full(shape, np.nan, np.float32)
+    first = max(panel.origin + 1 - params.event_reach, 0)
+    window = slice(first, panel.origin + int(steps.max()))
+    codes, covariates = season_codes(panel, params), panel.covariates
+    column = context.event_column(covariates.event[:, window], covariates.phase[:, window])
+    lift = context.uplift.astype(np.float32)[codes[:, None], column]
+    lift = lift * price_factor(covariates.discount[:, window], context.elasticity[codes])
+    running = np.cumsum(np.maximum(lift - 1, 0), axis=1, dtype=np.float64)
+    running = np.concatenate([np.zeros((panel.n_series, 1)), running], axis=1)
+    stop = panel.origin + steps - first
+    added = running[:, stop] - running[:, np.maximum(stop - params.event_reach, 0)]
+    return np.asarray(added / params.event_reach, np.float32)
+
+
+def rival_features(
+    panel: DemandPanel, context: FeatureContext | None, steps: Ints, params: FeatureParams
+) -> Columns:
+    """Mean discount of the category's other articles at the same location, and its change.
+
+    (series, steps) float32 each; the change is against the short window before the first step.
+    """
+    if context is None or context.rivals is None:
+        empty = np.full((panel.n_series, len(steps)), np.nan, np.float32)
+        return {"rival_discount": empty, "rival_discount_change": empty}
+    codes, rivals = season_codes(panel, params), context.rivals
+    target = rivals.discount(panel, codes, panel.origin + steps)
+    recent = np.arange(max(panel.n_periods - params.short, 0), panel.n_periods)
+    before = rivals.discount(panel, codes, recent).mean(axis=1, dtype=np.float32)
+    return {"rival_discount": target, "rival_discount_change": target - before[:, None]}
+
+
 def event_features(
     panel: DemandPanel,
     context: FeatureContext | None,
@@ -95,4 +137,5 @@ def event_features(
         "event_uplift": own_uplift(panel, places, signal),
         "event_uplift_group": group,
         "event_uplift_shop": shop,
-    }
+        "pulled_forward": pulled_forward(panel, context, steps, params),
+    } | rival_features(panel, context, steps, params)
