@@ -173,7 +173,8 @@ def ours(given: Launches, threads: int) -> Distribution:
 def measure(name: str, cases: Iterator[Launches], threads: int) -> None:
     """Print pinball of both sides, their ratio with its interval, bias and coverage."""
     loss: list[list[Floats]] = [[], []]
-    units, mean, below, above = [], [[], []], [], []
+    mean: list[list[Floats]] = [[], []]
+    units, below, above = [], [], []
     for given in cases:
         if not len(given.rows):
             continue

@@ -47,7 +47,8 @@ PROFILE = np.array([3, 6, 9, 10, 8, 6, 5, 4, 4, 5, 7, 10, 11, 7, 4, 2], np.float
 def line(name: str, found: Floats, came: Floats, groups: NDArray[np.int64]) -> None:
     """Bias with its bootstrap interval over products."""
     n = int(groups.max()) + 1
-    ratio, low, high = ratio_interval(np.bincount(groups, found, n), np.bincount(groups, came, n))
+    found_of, came_of = (np.bincount(groups, each, n).astype(np.float64) for each in (found, came))
+    ratio, low, high = ratio_interval(found_of, came_of)
     print(f"  {name}: bias {ratio - 1:+.2%} ({low - 1:+.2%}..{high - 1:+.2%})", flush=True)
 
 
