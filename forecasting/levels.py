@@ -39,7 +39,7 @@ _WHOLE = 0.98
 _LEAST_PERIODS = 16
 _LEAST_SHARE = 0.25
 # What is believed of the strength before any evidence, and how firmly.
-_USUAL_STRENGTH, _STRENGTH_ERROR = 0.7, 0.35
+_USUAL_STRENGTH, _STRENGTH_ERROR = 0.5, 0.35
 _LOWEST, _HIGHEST = 0.5, 2.0
 _LEAST_ALPHA = 0.05
 # Standard errors of an aggregate's own forecast that a gap must exceed to count.
@@ -316,7 +316,7 @@ def learn_levels(trials: Sequence[Trial]) -> Levels:
     """Variances of both kinds of sums from their misses, and the strength that would have paid.
 
     The strength is the regression of the misses of bottom-up sums on the full correction, its error
-    from the differences between origins, combined with a usual strength of 0.7 +- 0.35 by their
+    from the differences between origins, combined with a usual strength of 0.5 +- 0.35 by their
     precisions and kept in [0, 1]. Of smoothing and Theta, the one whose correction takes out more
     of the squared misses is used. Without origins nothing is corrected.
     """
