@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from forecasting.booster import model_input, size_curve
+from forecasting.held_out import held_out_origins
 from forecasting.params import ModelParams
 from forecasting.rows import past_origins, training_rows
 from stockwright.panel import DemandPanel
@@ -71,3 +72,20 @@ def test_forecasts_are_unbiased_at_every_size() -> None:
     for low, high in ((0.1, 1), (1, 10), (10, 100)):
         rows = (true > low) & (true < high)
         assert abs(mended[rows].sum() / true[rows].sum() - 1) < 0.05
+
+
+def test_a_short_history_is_walked_in_smaller_strides(shop_panel: DemandPanel) -> None:
+    """Of 28 weeks: 8 to learn features from, then every week; of 120, every other one."""
+    short = past_origins(shop_panel.until(27), PARAMS)
+    assert (np.diff(short) == 1).all()
+    assert len(short) >= 18
+    assert (np.diff(past_origins(shop_panel, PARAMS)) == 2).all()
+
+
+def test_a_short_history_leaves_the_twin_most_of_it(shop_panel: DemandPanel) -> None:
+    long = held_out_origins(shop_panel, PARAMS)
+    assert (np.diff(long) == PARAMS.held_stride).all()
+    short = held_out_origins(shop_panel.until(39), PARAMS)
+    assert (np.diff(short) == 1).all()
+    assert short[0] >= 20
+    assert len(short) >= 8
