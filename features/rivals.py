@@ -56,6 +56,7 @@ def learn_rivals(panel: DemandPanel, codes: NDArray[np.int32]) -> Rivals | None:
     row = rivals.rows(panel, codes)
     count = np.bincount(row, minlength=len(empty))
     if discount.shape[0] == 1:
-        return Rivals(count[:, None] * discount.astype(np.float64), count, locations)
+        members = count.astype(np.float64)[:, None]
+        return Rivals(members * discount.astype(np.float64), count, locations)
     np.add.at(empty, row, discount)
     return Rivals(empty, count, locations)

@@ -137,6 +137,8 @@ def size_curve(log_mean: Floats, units: Floats, weight: Floats) -> list[list[flo
     prior = _PRIOR_UNITS * float(weight.mean())
     sizes = np.log(expected / total(np.ones_like(mean)))
     corrections = np.log((total(units) + prior) / (expected + prior))
+    # A larger forecast stays the larger one.
+    corrections = np.maximum.accumulate(sizes + corrections) - sizes
     return [sizes.tolist(), corrections.tolist()]
 
 
