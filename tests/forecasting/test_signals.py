@@ -91,3 +91,19 @@ def test_what_a_signal_says_after_an_origin_changes_no_training_row_before_it() 
     params = replace(ModelParams.for_period("day", AHEAD), origins=5, max_rows=2000)
     one, two = (training_rows(each.until(149), params) for each in (panel, other))
     np.testing.assert_array_equal(one.X, two.X)
+
+
+def test_a_stored_model_forecasts_a_night_without_the_signals_it_was_trained_with() -> None:
+    """A signal that is gone is the same as one of which nothing is known."""
+    panel, _ = shop("clicks")
+    params = replace(ModelParams.for_period("day", AHEAD), trees=10, origins=4, max_rows=3000)
+    rows = training_rows(panel, params)
+    model = MeanModel(train(rows, panel.origin, params), "day")
+    unknown = {"clicks": np.full((1, panel.covariates.n_periods), np.nan, np.float32)}
+    steps, features = np.arange(1, AHEAD + 1), params.features()
+    found = []
+    for signals in ({}, unknown):
+        night = replace(panel, covariates=replace(panel.covariates, signals=signals))
+        matrix = build_features(night, steps, features, build_context(night, features))
+        found.append(model.predict(matrix, 1))
+    np.testing.assert_array_equal(*found)
