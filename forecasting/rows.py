@@ -99,7 +99,6 @@ def _origin_rows(
 ) -> list[Rows]:
     """Rows of one origin: parts of the series, each with its own few steps."""
     features, origin = params.features(), context.origin
-    past = panel.until(origin)
     salt = mix_hash(np.array([origin, origin + 2**32], np.uint64))
     draw = mix_hash(keys ^ salt[0])
     uniform = (draw >> np.uint64(11)).astype(np.float64) / 2.0**53
@@ -114,8 +113,9 @@ def _origin_rows(
             turn = int(salt[1] >> np.uint64(33)) + part
             some = busy[_spread(len(busy), _EVENT_STEPS, turn)]
             steps = np.union1d(_spread(longest, _STEPS, turn) + 1, some)
-            matrix = build_features(past.take(series), steps, features, context)
-            rows.append(_known_rows(panel.take(series), matrix, origin))
+            block = panel.take(series)
+            matrix = build_features(block.until(origin), steps, features, context)
+            rows.append(_known_rows(block, matrix, origin))
     return rows
 
 
