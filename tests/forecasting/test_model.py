@@ -199,3 +199,13 @@ def test_parameters_out_of_range_are_all_named() -> None:
 def test_a_model_of_days_refuses_weeks(shop_panel: DemandPanel) -> None:
     with pytest.raises(DataError, match="period"):
         plain_model(ModelParams.for_period("day")).predict(shop_panel, 6)
+
+
+def test_blend_and_staircase_outlive_storage(model: FittedModel) -> None:
+    """Rows for the shop say what each rung added; weights sum to 1 in every segment."""
+    back = FittedModel.from_bytes(model.to_bytes())
+    assert back.staircase == model.staircase
+    shop = [stair.rung for stair in back.staircase if stair.segment == "shop"]
+    assert shop == ["naive", "statistical", "global", "blend"]
+    assert np.allclose(back.blend.weights.sum(axis=1), 1)
+    assert np.array_equal(back.blend.weights, model.blend.weights)
