@@ -60,7 +60,7 @@ _GROUP, _NONE, _LAUNCH, _ENDED = 2, 3, 6, 7
 _BLOCK = 1000
 _FORMAT = 2
 # Most totals that the spread is estimated from: each is weighed some fifty times.
-_SPREAD_TOTALS = 15_000
+_SPREAD_TOTALS = 12_000
 _USUAL_CORRELATION = 0.5
 # Most series from which it is seen what the aggregates ask for.
 _LEVEL_SERIES = 3000
