@@ -20,6 +20,7 @@ class Calibration:
     intervals, a stock-out making the recorded sum a lower bound.
     """
 
+    name: str
     spans: tuple[int, ...]
     below: list[Floats] = field(default_factory=list)
     above: list[Floats] = field(default_factory=list)
@@ -50,7 +51,7 @@ class Calibration:
         below, above = np.concatenate(self.below), np.concatenate(self.above)
         whole = np.concatenate(self.whole_below), np.concatenate(self.whole_above)
         at_least = np.concatenate(self.at_least)
-        print(f"calibration of stockwright, totals over {self.spans}, levels {LEVELS}:")
+        print(f"calibration of {self.name}, totals over {self.spans}, levels {LEVELS}:")
         found = " ".join(f"{coverage(below, above, level):.3f}" for level in LEVELS)
         print(f"  periods in stock: {found}")
         found = " ".join(f"{kaplan_meier(*whole, at_least, level):.3f}" for level in LEVELS)

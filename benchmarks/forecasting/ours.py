@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from forecasting.model import FittedModel, fit
 from forecasting.params import ModelParams
 from stockwright.distribution import Distribution
 from stockwright.forecast import Forecast
+from stockwright.panel import Status
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,37 @@ def night(round_: Round, threads: int) -> tuple[FittedModel, Forecast, dict[str,
     forecast = model.predict(round_.panel, round_.horizon)
     done = time.perf_counter()
     return model, forecast, {"fit": fitted - began, "predict": done - fitted}
+
+
+def in_stock_only(round_: Round) -> Round:
+    """The round with all periods that a stock-out touched taken out of the history.
+
+    What can be scored of a real shop are periods in stock, and those sold less than the others
+    wanted. A model that learns from nothing else forecasts just what is scored; it is shown
+    beside the night's, which forecasts what customers want.
+    """
+    panel = round_.panel
+    out = panel.status == Status.CENSORED
+    nothing = np.float32(0)
+    status = np.where(out, np.uint8(Status.MISSING), panel.status)
+    demand, share = (np.where(out, nothing, each) for each in (panel.demand, panel.in_stock))
+    return replace(round_, panel=replace(panel, demand=demand, in_stock=share, status=status))
+
+
+def blind(round_: Round) -> Round:
+    """The round with every stock-out forgotten: what was sold was what was wanted."""
+    panel = round_.panel
+    out = panel.status == Status.CENSORED
+    status = np.where(out, np.uint8(Status.OBSERVED), panel.status)
+    share = np.where(out, np.float32(1), panel.in_stock)
+    return replace(round_, panel=replace(panel, in_stock=share, status=status))
+
+
+#: Our model, told other things of the past, by case and name.
+VIEWS: dict[str, dict[str, Callable[[Round], Round]]] = {
+    "freshretail": {"stockwright, in stock only": in_stock_only, "stockwright, blind": blind},
+    "demo": {"stockwright, blind": blind},
+}
 
 
 def total_of(forecast: Forecast, span: int, known: np.ndarray) -> Distribution:

@@ -132,7 +132,9 @@ def mlforecast_model(task: Task) -> Said:
     periods = task.demand.shape[1]
     summed = task.freq not in ("D", "W-MON")
     # More windows than the documentation's two where the history is long: better tails.
-    windows = int(np.clip(periods // (4 if summed else 3 * task.horizon), 2, 5 if summed else 8))
+    shortest = int((periods - task.first).min())
+    most = min(5 if summed else 8, (shortest - 1) // task.horizon)
+    windows = max(min(periods // (4 if summed else 3 * task.horizon), most), 2)
     room = max((periods - (windows + 1) * task.horizon) // (1 if summed else 2), 1)
     past, future = long_frame(task, with_covariates=True)
     shop = _shop_of(task, room, summed)

@@ -25,7 +25,7 @@ from cases import CASES, EARLIER_SEEDS, POOLED, REPORT_SEEDS, Asked
 from checks import Calibration, Peaks
 from exchange import PEERS, Peers
 from keep import kept
-from ours import answer, night
+from ours import VIEWS, Answer, answer, night
 from rounds import Round
 from score import ratio_interval
 from tally import Summary, Tally, summarized
@@ -40,7 +40,8 @@ def rounds_of(case: str, asked: Asked) -> Iterator[Round]:
 def measure(case: str, asked: Asked, given: argparse.Namespace) -> list[Summary]:
     """Fit, forecast and score every round of a case; prints its table."""
     tallies: dict[str, Tally] = {}
-    calibration, peaks = Calibration(POOLED[case]), Peaks()
+    calibrations: dict[str, Calibration] = {}
+    peaks = Peaks()
     for number, whole in enumerate(rounds_of(case, asked)):
         if given.rounds and number not in given.rounds:
             continue
@@ -49,8 +50,7 @@ def measure(case: str, asked: Asked, given: argparse.Namespace) -> list[Summary]
             peers.compute(given.only)
             continue
         round_ = whole.sample(given.series) if given.series else whole
-        _, forecast, seconds = night(round_, given.threads)
-        answers = {OURS: answer(round_, forecast, seconds)}
+        answers = own_answers(round_, given, calibrations)
         rows = np.arange(int(round_.scored.sum()))
         if peers is not None:
             if given.compute:
@@ -59,8 +59,8 @@ def measure(case: str, asked: Asked, given: argparse.Namespace) -> list[Summary]
             answers |= found
         for name, each in answers.items():
             tallies.setdefault(name, Tally(name)).add(number, round_, each, rows)
-        calibration.add(round_, forecast)
         peaks.add(round_, answers, rows)
+        seconds = answers[OURS].seconds
         print(f"  {case} {round_.label}: {seconds} on {len(rows)} series", file=sys.stderr)
     if not tallies:
         return []
@@ -69,9 +69,24 @@ def measure(case: str, asked: Asked, given: argparse.Namespace) -> list[Summary]
         print(f"  {name} has answered {tallies.pop(name).rounds} of {most} rounds: left out")
     summaries = [summarized(tally, POOLED[case]) for tally in tallies.values()]
     show(case, summaries)
-    calibration.show()
+    for calibration in calibrations.values():
+        calibration.show()
     peaks.show()
     return summaries
+
+
+def own_answers(
+    round_: Round, given: argparse.Namespace, calibrations: dict[str, Calibration]
+) -> dict[str, Answer]:
+    """The night's answer, and those of our model told other things of the past."""
+    answers = {}
+    views = VIEWS.get(round_.case, {}) if given.views else {}
+    for name, view in {OURS: lambda same: same, **views}.items():
+        _, forecast, seconds = night(view(round_), given.threads)
+        answers[name] = answer(round_, forecast, seconds)
+        kept = calibrations.setdefault(name, Calibration(name, POOLED[round_.case]))
+        kept.add(round_, forecast)
+    return answers
 
 
 def show(case: str, summaries: list[Summary]) -> None:
@@ -121,8 +136,12 @@ def summarize(found: dict[str, list[Summary]]) -> None:
         cells = " | ".join(f"{ratio:.3f}" for ratio in ratios)
         print(f"| {peer} | {cells} | {np.nanmean(ratios):.3f} |")
     for case, summaries in cases.items():
-        best = min(summaries[1:], key=lambda each: each.pooled)
-        print(f"best peer of {case}: {best.name}, ratio {summaries[0].pooled / best.pooled:.3f}")
+        own = [each for each in summaries if each.name.startswith(OURS)]
+        best = min((each for each in summaries if each not in own), key=lambda each: each.pooled)
+        for each in own:
+            ratio, low, high = ratio_interval(each.loss_by_series, best.loss_by_series)
+            print(f"{case}: {each.name} / {best.name}, the best peer:", end=" ")
+            print(f"{ratio:.3f} ({low:.3f}-{high:.3f})")
 
 
 def parsed() -> argparse.Namespace:
@@ -131,6 +150,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--earlier", action="store_true", help="the origins to tune with")
     parser.add_argument("--series", type=int, default=0, help="a fixed sample of the series")
     parser.add_argument("--rounds", type=int, nargs="*", help="only these, counted from 0")
+    parser.add_argument("--no-views", dest="views", action="store_false")
     parser.add_argument("--no-peers", dest="peers", action="store_false")
     parser.add_argument("--peers-only", action="store_true", help="compute and keep the peers")
     parser.add_argument("--only", nargs="*", default=list(PEERS), help="of the peers")
