@@ -16,6 +16,7 @@ from features.params import FeatureParams
 from forecasting.aggregate import shop_growth
 from forecasting.blend import Blend, learn_blend, model_of, usual_weights, worthwhile
 from forecasting.booster import MeanModel, Training
+from forecasting.drift import usual_misses
 from forecasting.early_life import with_ends, with_launches
 from forecasting.held_out import HeldOut, held_out, held_out_origins
 from forecasting.launch import LaunchCurves, learn_launches
@@ -58,7 +59,7 @@ MODEL_NAMES = ("global", "plain", "group", "none", "blend", "statistical", "laun
 _GROUP, _NONE, _LAUNCH, _ENDED = 2, 3, 6, 7
 # Series per block of prediction, which bounds its memory; no result depends on it.
 _BLOCK = 1000
-_FORMAT = 2
+_FORMAT = 3
 # Most totals that the spread is estimated from: each is weighed some fifty times.
 _SPREAD_TOTALS = 12_000
 _USUAL_CORRELATION = 0.5
@@ -90,6 +91,7 @@ class FittedModel:
     bias: held-out units over forecast units, for the record. blend: weights of the rungs by
     segment. usual: ``usual_errors`` of the smoothing parameters. staircase: what each rung added on
     held-out origins; empty where none could be held out. levels: how far aggregates are followed.
+    misses: how far sums over the shop usually miss, see ``forecasting.drift``.
     """
 
     params: ModelParams
@@ -101,6 +103,7 @@ class FittedModel:
     usual: dict[str, Floats] = field(default_factory=dict)
     staircase: tuple[Stair, ...] = ()
     levels: Levels = NO_LEVELS
+    misses: tuple[float, ...] = ()
 
     @cached_property
     def _mean_model(self) -> MeanModel | None:
@@ -219,6 +222,7 @@ class FittedModel:
             "usual": {name: values.tolist() for name, values in self.usual.items()},
             "staircase": [asdict(stair) for stair in self.staircase],
             "levels": self.levels.to_dict(),
+            "misses": self.misses,
         }
         return json.dumps(content, sort_keys=True).encode()
 
@@ -239,6 +243,7 @@ class FittedModel:
             usual={name: np.array(values) for name, values in found["usual"].items()},
             staircase=tuple(Stair(**stair) for stair in found["staircase"]),
             levels=Levels.from_dict(found["levels"]),
+            misses=tuple(found["misses"]),
         )
 
 
@@ -309,9 +314,10 @@ def _learned(
     available = _available(booster)
     kept = worthwhile(sums, available) if len(sums.units) else available
     blend = learn_blend(sums, kept)
-    if booster == bool(model.booster):
-        model = replace(model, blend=blend)
     blended = outcome.blended(blend)
+    if booster == bool(model.booster):
+        misses = usual_misses(panel, blended, params.period)
+        model = replace(model, blend=blend, misses=misses)
     if booster and model.booster:
         model = replace(model, levels=learn_levels(blended.trials()))
     bias = blended.bias()
