@@ -130,10 +130,12 @@ def _demo_round(panel: DemandPanel, truth: Truth, label: str) -> Round:
     rows = truth.rows(panel.index.sku_names(), panel.index.location_names())
     dates = panel.calendar.dates(panel.origin + 1, horizon)
     units = truth.demand(dates[0], horizon).reshape(-1, horizon)[rows].astype(np.float64)
+    mean = truth.mean(dates).reshape(-1, horizon)[rows]
     scored = (rows >= 0) & (panel.launch <= panel.origin)
     scored &= panel.status[:, -1] != Status.NOT_LISTED
     known = np.ones(units.shape, np.bool_)
-    return Round("demo", label, panel, "CN", DEMO_SPANS, units, known, ~known, units, scored)
+    came = (units, known, ~known, units)
+    return Round("demo", label, panel, "CN", DEMO_SPANS, *came, scored, true_mean=mean)
 
 
 #: Sums that the tables pool: those that an order of the case must cover.

@@ -27,7 +27,8 @@ class Round:
     units: (series, horizon) demand that came. known: (series, horizon) whether it counts: the
     period was in stock as a whole. at_least: (series, horizon) ``units`` is a lower bound.
     recovered: (series, horizon) demand with stock-outs made good, NaN where that cannot be said.
-    scored: (series,) which series count.
+    scored: (series,) which series count. true_mean: (series, horizon) mean that demand was drawn
+    around, of a simulated shop only.
     """
 
     case: str
@@ -40,6 +41,7 @@ class Round:
     at_least: Bools
     recovered: Floats
     scored: Bools
+    true_mean: Floats | None = None
 
     @property
     def horizon(self) -> int:
@@ -57,6 +59,8 @@ class Round:
         rows = np.sort(order)
         names = ("units", "known", "at_least", "recovered", "scored")
         kept = {name: getattr(self, name)[rows] for name in names}
+        if self.true_mean is not None:
+            kept["true_mean"] = self.true_mean[rows]
         return replace(self, panel=self.panel.take(rows), **kept)
 
 
