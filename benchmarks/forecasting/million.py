@@ -44,53 +44,55 @@ PARTS = ("panel", "fit", "context", "predict", "totals")
 EVENTS, EVENT_DAYS, UPLIFT, CUT = (80, 168, 300, 370), 7, 3.0, 0.3
 
 
-def shop_panel(series: int, days: int, horizon: int, seed: int = 1) -> DemandPanel:
-    """The synthetic shop's panel."""
-    rng = np.random.default_rng(seed)
+def shop_index(series: int) -> SeriesIndex:
+    """SKUs at 10 locations each."""
     skus = -(-series // LOCATIONS)
-    sku = np.repeat(np.arange(skus, dtype=np.int32), LOCATIONS)[:series]
-    index = SeriesIndex(
+    return SeriesIndex(
         tuple(f"{i:07d}" for i in range(skus)),
         tuple(f"w{i}" for i in range(LOCATIONS)),
-        sku,
+        np.repeat(np.arange(skus, dtype=np.int32), LOCATIONS)[:series],
         np.tile(np.arange(LOCATIONS, dtype=np.int32), skus)[:series],
     )
-    event = np.zeros((1, days + horizon), np.int16)
+
+
+def shop_events(days: int) -> Covariates:
+    """Events of the whole shop, with a discount; prices are not known."""
+    event = np.zeros((1, days), np.int16)
     for first in EVENTS:
         event[:, first : first + EVENT_DAYS] = 1
-    date = np.arange(days)
-    shape = 1 + 0.25 * np.sin(2 * np.pi * date / 7) + 0.1 * np.sin(2 * np.pi * date / 364)
-    shape = (shape * np.where(event[0, :days] > 0, UPLIFT, 1.0)).astype(np.float32)
-    popular = rng.normal(-2, 1.6, skus).astype(np.float32)
-    born = np.where(rng.random(skus) < 0.05, rng.integers(30, days - 7, skus), 0).astype(np.int32)
-    cells = (series, days)
-    demand, in_stock = np.empty(cells, np.float32), np.ones(cells, np.float32)
-    status = np.full(cells, Status.OBSERVED, np.uint8)
-    for first in range(0, series, CHUNK):
-        part = slice(first, min(first + CHUNK, series))
-        share, kind = in_stock[part], status[part]
-        short = rng.random(share.shape, np.float32) < 0.05
-        share[short] = rng.random(int(short.sum()), np.float32)
-        kind[short] = Status.CENSORED
-        place = rng.normal(0, 0.5, len(share)).astype(np.float32)
-        rate = np.exp(popular[sku[part]] + place)[:, None] * shape * share
-        before = date < born[sku[part]][:, None]
-        kind[before], share[before] = Status.NOT_LISTED, 0.0
-        demand[part] = rng.poisson(np.where(before, 0, rate))
-    codes = rng.integers(0, CATEGORIES, skus).astype(np.int32)
-    attributes = {
-        "category_1": codes // 6,
-        "category_2": codes,
-        "brand": rng.integers(0, BRANDS, skus).astype(np.int32),
-    }
-    covariates = Covariates(
-        price=np.full((1, days + horizon), np.nan, np.float32),
+    return Covariates(
+        price=np.full((1, days), np.nan, np.float32),
         discount=np.where(event > 0, CUT, 0).astype(np.float32),
         event=event,
         phase=event,
         event_names=("festival",),
         phase_names=("burst",),
     )
+
+
+def shop_panel(series: int, days: int, horizon: int, seed: int = 1) -> DemandPanel:
+    """The synthetic shop's panel."""
+    rng = np.random.default_rng(seed)
+    index, covariates = shop_index(series), shop_events(days + horizon)
+    sku, skus, date = index.sku, len(index.skus), np.arange(days)
+    shape = 1 + 0.25 * np.sin(2 * np.pi * date / 7) + 0.1 * np.sin(2 * np.pi * date / 364)
+    shape *= np.where(covariates.event[0, :days] > 0, UPLIFT, 1.0)
+    popular = rng.normal(-2, 1.6, skus)
+    born = np.where(rng.random(skus) < 0.05, rng.integers(30, days - 7, skus), 0)
+    demand = np.empty((series, days), np.float32)
+    in_stock, status = np.ones_like(demand), np.full(demand.shape, Status.OBSERVED, np.uint8)
+    for first in range(0, series, CHUNK):
+        part = slice(first, min(first + CHUNK, series))
+        share, kind = in_stock[part], status[part]
+        short = rng.random(share.shape, np.float32) < 0.05
+        share[short] = rng.random(int(short.sum()), np.float32)
+        kind[short] = Status.CENSORED
+        before = date < born[sku[part]][:, None]
+        kind[before], share[before] = Status.NOT_LISTED, 0.0
+        rate = np.exp(popular[sku[part]] + rng.normal(0, 0.5, len(share)))
+        demand[part] = rng.poisson(rate[:, None] * (shape * share))
+    fine = rng.integers(0, CATEGORIES, skus)
+    codes = {"category_1": fine // 6, "category_2": fine, "brand": rng.integers(0, BRANDS, skus)}
     return DemandPanel(
         index=index,
         calendar=Calendar("day", np.datetime64("2025-01-06", "D")),
@@ -98,8 +100,8 @@ def shop_panel(series: int, days: int, horizon: int, seed: int = 1) -> DemandPan
         status=status,
         in_stock=in_stock,
         covariates=covariates,
-        launch=born[sku],
-        attributes={name: values[sku] for name, values in attributes.items()},
+        launch=born[sku].astype(np.int32),
+        attributes={name: values[sku].astype(np.int32) for name, values in codes.items()},
     )
 
 
