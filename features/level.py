@@ -49,12 +49,31 @@ def season_factor(
     window = slice(first + lead, first + count)
     if (panel.covariates.discount[:, window] > 0).any():
         out[:, lead:] *= discount_factor(panel, context, periods, params)
-    event, phase = panel.covariates.event[:, window], panel.covariates.phase[:, window]
+    some, lift = _event_factor(panel, context, periods, params)
+    out[:, lead + some] *= lift
+    return out
+
+
+def _event_factor(
+    panel: DemandPanel, context: FeatureContext, periods: NDArray[np.int64], params: FeatureParams
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Which of the periods have an event anywhere, and its uplift there, (series, those)."""
+    event, phase = (
+        values[:, periods] for values in (panel.covariates.event, panel.covariates.phase)
+    )
     some = np.flatnonzero((event > 0).any(axis=0))
-    if len(some):
-        column = context.event_column(event[:, some], phase[:, some])
-        table = context.uplift.astype(np.float32)
-        out[:, lead + some] *= table[codes[:, None], column]
+    column = context.event_column(event[:, some], phase[:, some])
+    table = context.uplift.astype(np.float32)
+    return some, table[season_codes(panel, params)[:, None], column]
+
+
+def event_factor(
+    panel: DemandPanel, context: FeatureContext, periods: NDArray[np.int64], params: FeatureParams
+) -> NDArray[np.float32]:
+    """What events make of demand at the same price, (series, periods) float32; 1 for none."""
+    out = np.ones((panel.n_series, len(periods)), np.float32)
+    some, lift = _event_factor(panel, context, periods, params)
+    out[:, some] = lift
     return out
 
 

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from features.build import build_features, prepare
 from features.context import LOCATION, FeatureContext, build_context
+from features.matrix import FeatureMatrix
 from features.params import FeatureParams
 from forecasting.aggregate import shop_growth
 from forecasting.blend import Blend, learn_blend, model_of, usual_weights, worthwhile
 from forecasting.booster import MeanModel, Training
 from forecasting.drift import usual_misses
-from forecasting.early_life import with_ends, with_launches
+from forecasting.early_life import launch_weight, with_ends, with_launches
 from forecasting.held_out import HeldOut, held_out, held_out_origins
 from forecasting.launch import LaunchCurves, learn_launches
 from forecasting.levels import (
@@ -46,6 +47,8 @@ from forecasting.rungs import (
 )
 from forecasting.spread import DEFAULT_SPREAD, Spread, fit_spread, location_correlation
 from forecasting.staircase import Stair, staircase
+from forecasting.waterfall import Stage, causes, parts_of
+from stockwright.decomposition import PARTS, Decomposition
 from stockwright.errors import DataError
 from stockwright.forecast import Forecast
 from stockwright.panel import DemandPanel, Status
@@ -129,78 +132,106 @@ class FittedModel:
         features, steps = self.params.features(), step_reach(self.params.period, panel.horizon)
         if not sample.n_series or steps < 1:
             return no_correction()
-        rungs, segment = self._rungs(sample, steps, context)
+        stage = self._rungs(sample, steps, context)
         prepared = recent(prepare(sample, steps, features, context.groups), features.long)
         wanted = frozenset((LEVEL, SMOOTHED))
         plain = statistical_rungs(sample, 1, features, context.groups, self.usual, wanted).means
         found = outlook(prepared, present_level(prepared, plain), steps)
-        return correction(found, self.blend.mean(rungs, segment), self.levels)
+        return correction(found, self.blend.mean(stage.rungs, stage.segment), self.levels)
+
+    def decompose(
+        self, panel: DemandPanel, horizon: int, context: NightContext | None = None
+    ) -> Decomposition:
+        """What the mean of ``predict`` is made of, see ``forecasting.waterfall``."""
+        parts = self.predict(panel, horizon, context, parts=True).parts
+        return parts or Decomposition.untold(np.zeros((0, horizon), np.float32))
 
     def predict(
-        self, panel: DemandPanel, horizon: int, context: NightContext | None = None
+        self,
+        panel: DemandPanel,
+        horizon: int,
+        context: NightContext | None = None,
+        parts: bool = False,
     ) -> Forecast:
         """Forecast steps 1 ... horizon after the panel's origin.
 
         panel: all series or a block of them. context: ``self.context`` of the whole panel, by
-        default of ``panel``; with it the forecast of a series does not depend on its block.
+        default of ``panel``; with it the forecast of a series does not depend on its block. parts:
+        tell what the mean is made of.
         Raises DataError when the covariates do not reach over the horizon.
         """
         if panel.calendar.period != self.params.period:
             raise DataError(f"a model for a {self.params.period}, a panel in other periods")
         known = context if context is not None else self.context(panel)
         starts = range(0, max(panel.n_series, 1), _BLOCK)
-        parts = [self._block(panel.take(slice(i, i + _BLOCK)), horizon, known) for i in starts]
+        blocks = [
+            self._block(panel.take(slice(i, i + _BLOCK)), horizon, known, parts) for i in starts
+        ]
         joined = {
-            name: np.concatenate([part[name] for part in parts])
+            name: np.concatenate([block[name] for block in blocks])
             for name in ("mean", "model", *_SPREAD_FIELDS)
         }
+        units = [block["parts"] for block in blocks if parts]
         return Forecast(
             index=panel.index,
             origin=panel.origin,
             model_names=MODEL_NAMES,
             location_correlation=self.location_correlation,
+            parts=Decomposition(PARTS, np.concatenate(units, axis=1)) if parts else None,
             **joined,
         )
 
     def _block(
-        self, panel: DemandPanel, horizon: int, context: NightContext
+        self, panel: DemandPanel, horizon: int, context: NightContext, parts: bool
     ) -> dict[str, NDArray[Any]]:
         features = self.params.features()
         shape = (panel.n_series, horizon)
         mean, model = np.zeros(shape), np.full(panel.n_series, _NONE, np.uint8)
         on_sale = sold_in(panel, horizon) & sells_at(panel, context.groups)[:, None]
         some = np.flatnonzero(on_sale.any(axis=1))
+        told = None
         if len(some):
             block = panel.take(some)
-            rungs, segment = self._rungs(block, horizon, context)
+            stage = self._rungs(block, horizon, context)
             factor = context.levels.factor(block, features, horizon)
-            mean[some] = self.blend.mean(rungs, segment) * factor
+            mean[some] = self.blend.mean(stage.rungs, stage.segment) * factor
             names = [MODEL_NAMES.index(name) for name in model_of(self.blend)]
-            model[some] = np.array(names, np.uint8)[segment]
+            model[some] = np.array(names, np.uint8)[stage.segment]
             model[some[~seen_before(block, features)]] = _GROUP
+            if parts:
+                known = (features, context.groups, self._boosted, self.blend, factor)
+                told = causes(stage, block, *known)
         ordinary = self._spread_around(np.where(on_sale, mean, 0.0), panel)
-        found, led = with_launches(ordinary, panel, context.groups, features, context.launches)
+        begun, led = with_launches(ordinary, panel, context.groups, features, context.launches)
         model[led & (model != _NONE)] = _LAUNCH
         rules = LifeParams(silent_days=self.params.silent_days)
-        found, silent = with_ends(found, faded(panel, context.groups, features, rules))
+        found, silent = with_ends(begun, faded(panel, context.groups, features, rules))
         model[silent | ended_series(panel)] = _ENDED
-        return found | {"model": model}
+        units = np.zeros((len(PARTS), *shape) if parts else 0, np.float32)
+        if told is not None:
+            weight = launch_weight(block, features) * float(context.launches is not None)
+            before, led_mean, final = (each["mean"][some] for each in (ordinary, begun, found))
+            units[:, some] = parts_of(told, before, led_mean, final, weight)
+        return found | {"model": model, "parts": units}
 
-    def _rungs(
-        self, block: DemandPanel, horizon: int, context: NightContext
-    ) -> tuple[Floats, NDArray[np.int64]]:
-        """What every rung in use expects, (rungs, series, steps), and the segments."""
+    def _rungs(self, block: DemandPanel, horizon: int, context: NightContext) -> Stage:
+        """What every rung in use expects."""
         features, used = self.params.features(), self.blend.used()
         parts = (features, context.groups, self.usual, used)
         found = statistical_rungs(block, horizon, *parts)
         rungs = np.zeros((len(RUNGS), *found.means.shape[1:]))
         rungs[:GLOBAL] = found.means
         rungs[LEVEL] *= context.growth[:horizon]
-        booster = self._mean_model
-        if booster is not None and GLOBAL in used:
+        matrix = None
+        if self.booster and GLOBAL in used:
             matrix = build_features(block, np.arange(1, horizon + 1), features, context.groups)
-            rungs[GLOBAL] = booster.predict(matrix, self.params.threads).reshape(-1, horizon)
-        return rungs, found.segment
+            rungs[GLOBAL] = self._boosted(matrix).reshape(-1, horizon)
+        return Stage(rungs, found.segment, found.level, found.season, matrix)
+
+    def _boosted(self, matrix: FeatureMatrix) -> Floats:
+        """Mean of each row by the booster; 1 without one."""
+        booster = self._mean_model
+        return booster.predict(matrix, self.params.threads) if booster else np.ones(matrix.n_rows)
 
     def _spread_around(self, mean: Floats, panel: DemandPanel) -> dict[str, NDArray[Any]]:
         moments = history_moments(panel, self.params.features())

@@ -34,11 +34,14 @@ _MEMORY = 182
 class Statistical:
     """Means of the rungs that need no training, and the segment of each series.
 
-    means: (rungs but the last, series, steps) units per period. segment: (series,) codes.
+    means: (rungs but the last, series, steps) units per period. segment: (series,) codes. level:
+    (series,) base level. season: (series, steps) factor on it.
     """
 
     means: Floats
     segment: NDArray[np.int64]
+    level: Floats
+    season: Floats
 
 
 def statistical_rungs(
@@ -67,7 +70,7 @@ def statistical_rungs(
         factor = season_factor(panel, flat, panel.n_periods - window, window, params)
         level = smoothed_level(replace(prepared, factor=factor), usual)
         out[STEADY] = level[:, None] * season_factor(panel, flat, panel.n_periods, steps, params)
-    return Statistical(out, segment_codes(prepared.signal))
+    return Statistical(out, segment_codes(prepared.signal), prepared.level, future)
 
 
 def present_level(prepared: Prepared, rungs: Floats) -> Floats:

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from stockwright.arrays import frozen, one_each, require
+from stockwright.decomposition import Decomposition
 from stockwright.distribution import Distribution, Floats
 from stockwright.errors import DataError
 from stockwright.lattice import keyed_uniforms, lattice_points
@@ -60,6 +61,8 @@ class Forecast:
     location_correlation: correlation, in [0, 1], of the level noise of one SKU between locations.
     committed, committed_variance: (series, step) float32 mean, and variance, of the units that are
         committed for a step, on top of ``mean``; none by default. Steps are independent in it.
+    parts: of the mean as the model gave it, before anything was set from outside; None where not
+        told, and where series are counted in other units or put together.
     All three dispersions 0 make a certain forecast.
     """
 
@@ -77,6 +80,7 @@ class Forecast:
     location_correlation: float = 0.5
     committed: NDArray[np.float32] = field(default_factory=_none)
     committed_variance: NDArray[np.float32] = field(default_factory=_none)
+    parts: Decomposition | None = None
 
     def __post_init__(self) -> None:
         n = self.index.n_series
@@ -92,6 +96,8 @@ class Forecast:
         for name in ("mean", *_COMMITTED):
             value = getattr(self, name)
             require(np.isfinite(value) & (value >= 0), name, "finite and >= 0")
+        if self.parts is not None and self.parts.units.shape[1:] != mean.shape:
+            raise DataError(f"parts of {self.parts.units.shape[1:]}, a mean of {mean.shape}")
 
     @classmethod
     def certain(cls, index: SeriesIndex, origin: int, demand: NDArray[Any]) -> Forecast:
@@ -127,14 +133,15 @@ class Forecast:
     def take(self, series: NDArray[Any] | slice) -> Forecast:
         """The forecast of some of the series."""
         kept = {name: getattr(self, name)[series] for name in _ROWS}
-        return replace(self, index=self.index.take(series), **kept)
+        parts = None if self.parts is None else self.parts.take(series)
+        return replace(self, index=self.index.take(series), parts=parts, **kept)
 
     def with_rows(self, series: NDArray[np.integer[Any]], other: Forecast) -> Forecast:
         """The forecast with some series as ``other``, a forecast of the same index, has them."""
         kept = {name: getattr(self, name).copy() for name in _ROWS}
         for name, values in kept.items():
             values[series] = getattr(other, name)[series]
-        return replace(self, **kept)
+        return replace(self, parts=None, **kept)
 
     def scaled(self, factor: float) -> Forecast:
         """The same demand counted in units 1 / factor as large: every total is ``factor`` times."""
@@ -147,6 +154,7 @@ class Forecast:
             quantum=self.quantum * factor,
             committed=self.committed * np.float32(factor),
             committed_variance=self.committed_variance * np.float32(factor**2),
+            parts=None,
         )
 
     def until(self, last: Ints) -> Forecast:
@@ -158,7 +166,8 @@ class Forecast:
             name: np.where(gone, np.float32(0), getattr(self, name))
             for name in ("mean", *_COMMITTED)
         }
-        return replace(self, **left)
+        parts = None if self.parts is None else self.parts.without(gone)
+        return replace(self, parts=parts, **left)
 
     def total(self, first: Ints | int, last: Ints | int) -> Distribution:
         """Demand of steps first ... last (1-based, inclusive), each scalar or (series,).

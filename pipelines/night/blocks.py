@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.night.events import Event, Observer
+from stockwright.decomposition import PARTS, Decomposition
 from stockwright.errors import DataError, describe
 from stockwright.forecast import Forecast
 from stockwright.panel import DemandPanel
@@ -121,12 +122,26 @@ def _joined(parts: list[tuple[Rows, Forecast]], panel: DemandPanel, horizon: int
         name: value.copy() for name, value in values.items() if isinstance(value, np.ndarray)
     }
     arrays["model"][:] = names.index(_NO_MODEL)
+    told = [(rows, part.parts) for rows, part in parts]
     for rows, part in parts:
         codes = np.array([names.index(name) for name in part.model_names], np.uint8)
         for name, array in arrays.items():
             array[rows] = codes[part.model] if name == "model" else getattr(part, name)
     # What is not given per series is the model's, the same in every part.
-    return replace(parts[0][1], index=panel.index, model_names=names, **arrays)
+    whole = _joined_parts(told, empty)
+    return replace(parts[0][1], index=panel.index, model_names=names, parts=whole, **arrays)
+
+
+def _joined_parts(
+    told: list[tuple[Rows, Decomposition | None]], empty: Forecast
+) -> Decomposition | None:
+    """Parts in panel order, 0 for series in no block; None where a block tells of none."""
+    units = np.zeros((len(PARTS), *empty.mean.shape), np.float32)
+    for rows, part in told:
+        if part is None:
+            return None
+        units[:, rows] = part.units
+    return Decomposition(PARTS, units)
 
 
 def _finding(failure: Failure) -> Finding:

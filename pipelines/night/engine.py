@@ -87,7 +87,7 @@ class Engine:
         model = replace(stored, params=replace(stored.params, threads=1))
         context = model.context(panel)
         self._groups = (panel, context.groups)
-        return lambda block: model.predict(block, panel.horizon, context)
+        return lambda block: model.predict(block, panel.horizon, context, parts=True)
 
     def plan(self, situation: Situation, forecast: Forecast, config: Config) -> Plan:
         """Decide what to order and what to move. Raises InfeasiblePlanError."""
@@ -101,7 +101,7 @@ class Engine:
         )
         life, of_sku = self._life(situation.panel, config)
         return plan_night(
-            forecast,
+            replace(forecast, parts=None),
             situation.network,
             _stock(situation, forecast, config),
             params,

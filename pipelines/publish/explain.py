@@ -6,9 +6,11 @@ import difflib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from pipelines.publish import exceptions, forecasts, lines, summary
 from pipelines.publish.cells import read_csv
@@ -17,6 +19,9 @@ from pipelines.publish.texts import Texts, load_texts
 from stockwright.errors import ConfigError, describe
 
 Row = dict[str, str]
+Floats = NDArray[Any]
+# Units below which a part is not told.
+_LEAST_SHOWN = 0.005
 #: Columns of policy.csv in units of the SKU.
 _UNITS = (
     *("safety_stock", "reorder_point", "order_up_to", "stock_at_arrival"),
@@ -69,7 +74,8 @@ def _key_text(folder: Path, texts: Texts, key: Row) -> str:
     if key["feeds"] == "yes":
         clauses.insert(1, "feeds")
     said = [texts.fill("explain", clause, shown) for clause in clauses]
-    said[-2:-2] = _committed_text(folder, texts, key)
+    rows = _forecast_of(folder, key)
+    said[-2:-2] = [*_waterfall_text(rows, texts, key), *_committed_text(rows, texts)]
     if key["hit"] == "yes":
         said.insert(clauses.index("life") + 1, texts.fill("explain", "hit", shown))
     said += [
@@ -84,12 +90,48 @@ def _key_text(folder: Path, texts: Texts, key: Row) -> str:
     return "\n".join(said)
 
 
-def _committed_text(folder: Path, texts: Texts, key: Row) -> list[str]:
-    """What of the demand ahead is committed; nothing where nothing is."""
+def _forecast_of(folder: Path, key: Row) -> dict[str, Floats]:
+    """Columns of the rows of forecasts.parquet of one key; those of the parts where it has them."""
     wanted = [(name, "==", key[name]) for name in ("sku", "location")]
-    names = ["date", "mean", "committed"]
-    rows = pq.read_table(folder / forecasts.FILE, columns=names, filters=wanted)
-    mean, committed = (rows[name].to_numpy().astype(np.float64) for name in ("mean", "committed"))
+    path = folder / forecasts.FILE
+    there = set(pq.read_schema(path).names)
+    names = [name for name in ("mean", "committed", *forecasts.SHOWN) if name in there]
+    rows = pq.read_table(path, columns=["date", *names], filters=wanted)
+    dates = np.array(rows["date"].to_pylist(), "datetime64[D]")
+    columns = {name: rows[name].to_numpy().astype(np.float64) for name in names}
+    return {"date": dates, **columns}
+
+
+def _waterfall_text(rows: dict[str, Floats], texts: Texts, key: Row) -> list[str]:
+    """What the demand of the days to protect, or of all days ahead, is made of."""
+    if any(name not in rows for name in forecasts.SHOWN):
+        return []
+    days = int(np.diff(rows["date"][:2]).astype(np.int64).sum()) or 1
+    last = round(float(key["protection_days"]) / days) if key["protection_days"] else None
+    sums = {name: rows[name][:last].sum() for name in ("mean", *forecasts.SHOWN, "committed")}
+    whole = float(sums.pop("mean"))
+    terms = [
+        texts.fill(
+            "explain", "part", {"name": texts.of("parts", name), "units": _signed(name, units)}
+        )
+        for name, units in sums.items()
+        if name == forecasts.SHOWN[0] or abs(units) >= _LEAST_SHOWN
+    ]
+    shown = {
+        "mean": number_text(whole),
+        "days": str(len(rows["mean"][:last]) * days),
+        "parts": texts.of("explain", "between").join(terms),
+    }
+    return [texts.fill("explain", "waterfall", shown)]
+
+
+def _signed(name: str, units: float) -> str:
+    return ("+" if units > 0 and name != forecasts.SHOWN[0] else "") + number_text(units)
+
+
+def _committed_text(rows: dict[str, Floats], texts: Texts) -> list[str]:
+    """What of the demand ahead is committed; nothing where nothing is."""
+    mean, committed = rows["mean"], rows["committed"]
     some = np.flatnonzero(committed > 0)
     if not len(some):
         return []
@@ -97,7 +139,7 @@ def _committed_text(folder: Path, texts: Texts, key: Row) -> list[str]:
         "mean": number_text(float(mean.sum())),
         "committed": number_text(float(committed.sum())),
         "rest": number_text(float((mean - committed).sum())),
-        "date": str(rows["date"][int(some[0])].as_py()),
+        "date": str(rows["date"][some[0]]),
         "first": number_text(float(committed[some[0]])),
         "periods": str(len(some)),
     }

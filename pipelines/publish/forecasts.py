@@ -1,4 +1,4 @@
-"""forecasts.parquet: every key and date with mean, quantiles, base, uplift and committed units."""
+"""forecasts.parquet: every key and date with mean, quantiles, and the parts of the mean."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipelines.publish.night import Night
-from stockwright.panel import Covariates, DemandPanel, Status
+from stockwright.decomposition import PARTS, Decomposition
+from stockwright.forecast import Forecast
 
 FILE = "forecasts.parquet"
 LEVELS = {"q50": 0.5, "q80": 0.8, "q90": 0.9, "q95": 0.95, "q99": 0.99}
 #: Series in one row group.
 BLOCK = 2000
-#: Days of history that stand in where every day ahead is an event or a price cut.
-BASE_DAYS = 56
+#: Columns of the parts of what is not committed, in the order in which one leads to the next.
+SHOWN = (*PARTS, "override")
+# Of single precision: less than this share of the parts is no part of its own.
+_ROUNDING = 1e-5
 
 Floats = NDArray[np.float32]
 Keys = pa.dictionary(pa.int32(), pa.string())
@@ -33,6 +36,7 @@ SCHEMA = pa.schema(
         ("committed", pa.float32()),
         ("returns_expected", pa.float32()),
         ("model", Keys),
+        *((name, pa.float32()) for name in SHOWN),
     ]
 )
 
@@ -50,7 +54,8 @@ def _rows(night: Night, series: slice) -> pa.Table:
     forecast = night.forecast.take(series)
     n, steps = forecast.mean.shape
     calendar = night.situation.panel.calendar
-    base = base_demand(night.situation.panel, forecast.mean, series)
+    parts = parts_shown(forecast)
+    uplift = parts["event"] + parts["price"]
     quantiles = forecast.quantile(tuple(LEVELS.values())).astype(np.float32)
     columns = [
         _repeated(night.index.skus, forecast.index.sku, steps),
@@ -58,11 +63,12 @@ def _rows(night: Night, series: slice) -> pa.Table:
         pa.array(np.tile(calendar.dates(forecast.origin + 1, steps), n), pa.date32()),
         pa.array(forecast.expected.ravel()),
         *(pa.array(quantiles[:, :, place].ravel()) for place in range(len(LEVELS))),
-        pa.array(base.ravel()),
-        pa.array((forecast.mean - base).ravel()),
+        pa.array((forecast.mean - uplift).ravel()),
+        pa.array(uplift.ravel()),
         pa.array(forecast.committed.ravel()),
         pa.array(night.situation.returns.take(series).units(forecast).ravel()),
         _repeated(forecast.model_names, forecast.model.astype(np.int32), steps),
+        *(pa.array(parts[name].ravel()) for name in SHOWN),
     ]
     return pa.table(columns, schema=SCHEMA)
 
@@ -74,46 +80,14 @@ def _repeated(names: tuple[str, ...], codes: NDArray[np.int32], steps: int) -> p
     return pa.DictionaryArray.from_arrays(np.repeat(place, steps).astype(np.int32), texts)
 
 
-def base_demand(panel: DemandPanel, mean: Floats, series: slice) -> Floats:
-    """Mean demand without events and price cuts, (series, step) like ``mean``.
+def parts_shown(forecast: Forecast) -> dict[str, Floats]:
+    """Parts of what is expected but not committed, (series, step) each, by column.
 
-    A plain step, without event and discount, is its own base. Any other step has the mean of the
-    series' plain steps of the same weekday, else of all its plain steps, else of its plain
-    in-stock periods of the last 56 days, else, all else failing, the forecast itself.
+    The last one, ``override``, is what was set from outside on top of the model's own mean.
     """
-    past, steps = panel.n_periods, mean.shape[1]
-    plain = _plain(panel.covariates.take(series), mean.shape[0], slice(past, past + steps))
-    width = 7 // panel.calendar.days
-    weekday = (np.arange(steps) + past) % width
-    fallback = _plain_means(panel, mean, series, plain)
-    base = mean.astype(np.float64)
-    for day in range(width):
-        here = weekday == day
-        known = plain[:, here]
-        count = known.sum(axis=1)
-        total = np.where(known, mean[:, here], 0.0).sum(axis=1, dtype=np.float64)
-        usual = np.where(count > 0, total / np.maximum(count, 1), fallback)
-        filled = np.where(np.isnan(usual)[:, None], mean[:, here], usual[:, None])
-        base[:, here] = np.where(known, mean[:, here], filled)
-    return base.astype(np.float32)
-
-
-def _plain_means(
-    panel: DemandPanel, mean: Floats, series: slice, plain: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Mean of the plain steps, else of the plain recent in-stock history, else NaN; (series,)."""
-    recent = slice(max(panel.n_periods - BASE_DAYS // panel.calendar.days, 0), panel.n_periods)
-    seen = (panel.status[series, recent] == Status.OBSERVED) & _plain(
-        panel.covariates.take(series), mean.shape[0], recent
-    )
-    ahead, before = plain.sum(axis=1), seen.sum(axis=1)
-    total = np.where(plain, mean, 0.0).sum(axis=1, dtype=np.float64)
-    sold = np.where(seen, panel.demand[series, recent], 0.0).sum(axis=1, dtype=np.float64)
-    past = np.where(before > 0, sold / np.maximum(before, 1), np.nan)
-    return np.where(ahead > 0, total / np.maximum(ahead, 1), past)
-
-
-def _plain(covariates: Covariates, n: int, periods: slice) -> NDArray[np.bool_]:
-    """Whether a period has neither event nor discount, (series, periods)."""
-    none = (covariates.event[:, periods] == 0) & (covariates.discount[:, periods] == 0)
-    return np.broadcast_to(none, (n, none.shape[1]))
+    own = forecast.parts or Decomposition.untold(forecast.mean)
+    found = {name: own.part(name) for name in PARTS}
+    size = np.abs(own.units).sum(axis=0)
+    rest = forecast.mean - own.mean
+    set_outside = np.abs(rest) > _ROUNDING * np.maximum(size, forecast.mean)
+    return found | {"override": np.where(set_outside, rest, np.float32(0))}

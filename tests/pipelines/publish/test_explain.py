@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.publish.cells import read_csv
 from pipelines.publish.explain import explain
+from stockwright.decomposition import PARTS, Decomposition
 from stockwright.errors import ConfigError
 
 
@@ -39,6 +40,25 @@ def test_units_are_explained_with_at_most_two_decimals(publish, parts, language)
     )
     assert "433.34" in text
     assert "433.3398" not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "level 21, events +21, discounts -3.5"), ("zh", "基础水平 21，活动 +21，折扣 -3.5")],
+)
+def test_the_parts_of_the_demand_to_protect_are_told(publish, parts, language, words) -> None:
+    days = int(parts.plan.policy.protection[1])
+    mean = parts.forecast.mean
+    units = np.zeros((len(PARTS), *mean.shape), np.float32)
+    for name, value in (("level", 21), ("event", 21), ("price", -3.5)):
+        units[PARTS.index(name), :, :days] = value / days
+    whole = Decomposition(PARTS, units)
+    run = publish(forecast=replace(parts.forecast, mean=whole.mean, parts=whole))
+    text = explain(run, "00123", "EAST", language=language)
+    assert words in text
+    (line,) = [line for line in text.splitlines() if words in line]
+    assert "38.5" in line
+    assert str(days) in line
 
 
 def test_without_a_location_every_key_of_the_sku_is_explained(publish) -> None:

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.publish.forecasts import LEVELS, base_demand, write_forecasts
-
-ALL = slice(None)
+from pipelines.publish.forecasts import LEVELS, SHOWN, write_forecasts
+from stockwright.decomposition import PARTS, Decomposition
+from stockwright.forecast import Forecast
 
 
 def test_rows_are_the_forecasts_own_numbers_by_sku_location_and_date(publish, parts) -> None:
@@ -42,23 +42,44 @@ def test_base_uplift_and_committed_units_add_up_to_the_mean(publish) -> None:
     np.testing.assert_allclose(parts, frame["mean"], rtol=1e-6)
 
 
-def test_the_base_of_an_event_day_is_the_mean_of_plain_days_of_its_weekday(parts) -> None:
-    rng = np.random.default_rng(3)
-    mean = rng.gamma(2.0, 2.0, (12, 35)).astype(np.float32)
-    base = base_demand(parts.situation.panel, mean, ALL)
-    events = (3, 4, 5)
-    for series in range(12):
-        for step in range(35):
-            same = [s for s in range(step % 7, 35, 7) if s not in events]
-            naive = mean[series, same].mean() if step in events else mean[series, step]
-            assert base[series, step] == pytest.approx(naive, rel=1e-5)
+def told(parts) -> Forecast:
+    """The forecast with parts that add up to its mean, most of them above 0."""
+    mean = parts.forecast.mean
+    shares = np.random.default_rng(3).dirichlet(np.ones(len(PARTS)), mean.shape)
+    units = (np.moveaxis(shares, 2, 0) * mean).astype(np.float32)
+    return replace(parts.forecast, parts=Decomposition(PARTS, units))
 
 
-def test_where_every_day_ahead_is_an_event_the_base_is_recent_plain_demand(parts) -> None:
-    panel = parts.situation.panel
-    event = np.array(panel.covariates.event)
-    event[:, panel.n_periods :] = 1
-    panel = replace(panel, covariates=replace(panel.covariates, event=event))
-    base = base_demand(panel, np.full((12, 35), 50, np.float32), ALL)
-    in_stock = panel.status[1, -56:] == 0
-    assert base[1] == pytest.approx(panel.demand[1, -56:][in_stock].mean(), rel=1e-5)
+def test_the_parts_of_a_key_and_step_add_up_to_what_is_not_committed(publish, parts) -> None:
+    forecast = told(parts)
+    frame = pd.read_parquet(publish(forecast=forecast) / "forecasts.parquet")
+    np.testing.assert_allclose(frame[list(SHOWN)].sum(axis=1), frame["mean"], rtol=1e-5)
+    np.testing.assert_allclose(frame["uplift"], frame["event"] + frame["price"], rtol=1e-6)
+    for name in PARTS:
+        np.testing.assert_array_equal(frame[name], forecast.parts.part(name).ravel())
+    assert not frame["override"].any()
+
+
+def test_what_a_planner_sets_is_a_part_of_its_own(publish, parts) -> None:
+    forecast = told(parts)
+    mean = forecast.mean.copy()
+    mean[1, 4:9] *= np.float32(1.5)
+    frame = pd.read_parquet(publish(forecast=replace(forecast, mean=mean)) / "forecasts.parquet")
+    expected = (mean - forecast.mean).ravel()
+    np.testing.assert_allclose(frame["override"], expected, atol=1e-4)
+    assert (frame["override"] != 0).sum() == 5
+    np.testing.assert_allclose(frame[list(SHOWN)].sum(axis=1), frame["mean"], rtol=1e-5)
+
+
+def test_a_forecast_that_tells_no_parts_is_all_level(publish, parts) -> None:
+    frame = pd.read_parquet(publish() / "forecasts.parquet")
+    np.testing.assert_array_equal(frame["level"], frame["mean"])
+    assert not frame[list(SHOWN[1:])].to_numpy().any()
+    np.testing.assert_array_equal(frame["base"], frame["mean"])
+
+
+def test_an_article_whose_sale_ends_has_no_parts_after_it(parts) -> None:
+    last = np.full(parts.forecast.index.n_series, 10)
+    left = told(parts).until(last)
+    assert not left.parts.units[:, :, 10:].any()
+    np.testing.assert_allclose(left.parts.mean, left.mean, rtol=1e-5)

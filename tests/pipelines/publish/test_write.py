@@ -28,7 +28,8 @@ POLICY_NAMES = (
     "demand_q95 cover_days bias_8w wape_8w stockout_days_8w"
 )
 FORECASTS_NAMES = (
-    "sku location date mean q50 q80 q90 q95 q99 base uplift committed returns_expected model"
+    "sku location date mean q50 q80 q90 q95 q99 base uplift committed returns_expected model "
+    "level season booster blend correction life event price override"
 )
 EXCEPTIONS_NAMES = (
     "exception_id severity code sku location line_id money_at_stake message suggestion "
