@@ -101,12 +101,15 @@ class GatesConfig(_Section):
 class ModelConfig(_Section):
     """The forecast model.
 
-    refit: how old a stored model may be. paths: sampled futures. history_days: most days of
-    history that the panel keeps, counted back from the date of the night. silent_days: days in
-    stock without a sale before silence, where it is beyond chance, counts as the end of life.
+    refit: how old a stored model may be. drift: how many times its usual miss a stored model may
+    miss the demand since its fit before it is fitted anew all the same; 0 for never.
+    paths: sampled futures. history_days: most days of history that the panel keeps, counted back
+    from the date of the night. silent_days: days in stock without a sale before silence, where it
+    is beyond chance, counts as the end of life.
     """
 
     refit: Literal["nightly", "weekly", "monthly"] = "nightly"
+    drift: Annotated[float, Field(ge=0.0, le=100.0)] = 4.0
     max_rows: Annotated[int, Field(ge=1000, le=100_000_000)] = 250_000
     trees: Annotated[int, Field(ge=1, le=10_000)] = 200
     leaves: Annotated[int, Field(ge=2, le=4096)] = 31

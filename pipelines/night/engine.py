@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from features.context import FeatureContext, build_context
+from forecasting.drift import Drift, drift
 from forecasting.life import LifeParams, life_stages
 from forecasting.model import FittedModel, fit, plain_model
 from forecasting.params import ModelParams
@@ -80,6 +81,15 @@ class Engine:
     def substitute(self, situation: Situation, config: Config) -> bytes:
         """Level times season, with the spread that is usual: needs no fit."""
         return plain_model(self._params(situation.panel, config)).to_bytes()
+
+    def drift(
+        self, content: bytes, fitted_on: np.datetime64, situation: Situation, config: Config
+    ) -> Drift | None:
+        """A stored model against what was sold since its fit; None where it is too young."""
+        stored = FittedModel.from_bytes(content)
+        model = replace(stored, params=replace(stored.params, threads=self._threads))
+        days = int((situation.as_of - fitted_on) / np.timedelta64(1, "D"))
+        return drift(model, situation.panel, days // situation.panel.calendar.days)
 
     def predictor(self, content: bytes, panel: DemandPanel) -> Callable[[DemandPanel], Forecast]:
         """A function from any block of the panel's series to its forecast over the horizon."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.night.code_version import code_version
 from pipelines.night.events import Event, Observer
@@ -15,17 +15,31 @@ from pipelines.store.models import ModelStore, StoredModel, refit_since
 from stockwright.errors import FitError
 
 if TYPE_CHECKING:
+    from forecasting.drift import Drift
     from pipelines.assemble import Situation
     from pipelines.config import Config
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model, whether it was fitted on an earlier night, and the fault it stands in for."""
+    """A model, whether it was fitted on an earlier night, and the fault it stands in for.
+
+    drift: how a stored model was found to do; where it had drifted, ``model`` is a new one.
+    """
 
     model: StoredModel
     reused: bool = False
     fault: str = ""
+    drift: Drift | None = None
+
+    def card(self) -> dict[str, Any]:
+        """What the manifest says of the model."""
+        card: dict[str, Any] = {
+            "version": digest(self.model.content)[:16],
+            "fitted_on": str(self.model.fitted_on),
+            "recipe": self.model.recipe[:16],
+        }
+        return card | ({"drift": self.drift.to_dict()} if self.drift else {})
 
 
 def fit_or_reuse(
@@ -39,29 +53,51 @@ def fit_or_reuse(
     """The step "fit".
 
     A stored model is used where it was fitted with the same recipe on an earlier date that
-    ``[model] refit`` still allows, so that dates alone decide. Where the fit fails, the
-    substitute runs and the fault is kept; such a model is never stored.
+    ``[model] refit`` still allows, unless the demand since then has left it; dates and data alone
+    decide. Where the fit fails, the substitute runs and the fault is kept; such a model is never
+    stored.
     """
     recipe = recipe_of(config)
     first = refit_since(situation.as_of, config.model.refit)
     stored = store.find(recipe, first, situation.as_of)
-    if stored is not None:
-        found = Fitted(stored, reused=True)
-        return steps.run("fit", lambda: found, digest(stored.content))
 
     def fit() -> Fitted:
+        found = None
+        if stored is not None:
+            found = _drift(rooms, stored, situation, config, observe)
+            if found is None or not found.beyond(config.model.drift):
+                return Fitted(stored, reused=True, drift=found)
         try:
-            return Fitted(StoredModel(situation.as_of, recipe, rooms.fit(situation, config)))
+            model = StoredModel(situation.as_of, recipe, rooms.fit(situation, config))
+            return Fitted(model, drift=found)
         except FitError as error:
             observe(Event("warning", "fit", f"the fit failed, its substitute runs: {error}"))
             content = rooms.substitute(situation, config)
-            return Fitted(StoredModel(situation.as_of, recipe, content), fault=str(error))
+            model = StoredModel(situation.as_of, recipe, content)
+            return Fitted(model, fault=str(error), drift=found)
 
-    return steps.run("fit", fit)
+    return steps.run("fit", fit, *([digest(stored.content)] if stored else []))
+
+
+def _drift(
+    rooms: Rooms, stored: StoredModel, situation: Situation, config: Config, observe: Observer
+) -> Drift | None:
+    """How a stored model does; a warning where it has drifted."""
+    if config.model.drift <= 0:
+        return None
+    found = rooms.drift(stored.content, stored.fitted_on, situation, config)
+    if found is not None and found.beyond(config.model.drift):
+        said = (
+            f"the model of {stored.fitted_on} is fitted anew: demand of the last {found.periods} "
+            f"periods was {found.miss:+.1%} off its forecasts, {abs(found.score):.1f} times what "
+            "is usual"
+        )
+        observe(Event("warning", "fit", said))
+    return found
 
 
 def recipe_of(config: Config) -> str:
     """Digest of what a stored model must share with tonight: the code and its parameters."""
-    parameters = config.model.model_dump(mode="json", exclude={"refit"})
+    parameters = config.model.model_dump(mode="json", exclude={"refit", "drift"})
     decisive = [parameters, config.seed, config.period, config.calendar.model_dump(mode="json")]
     return digest(code_version(), json.dumps(decisive, sort_keys=True))

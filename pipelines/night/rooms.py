@@ -13,6 +13,7 @@ from stockwright.panel import DemandPanel
 from stockwright.plan import Finding, Plan
 
 if TYPE_CHECKING:
+    from forecasting.drift import Drift
     from pipelines.assemble import Situation
     from pipelines.config import Config
     from pipelines.ingest.ingested import Ingested
@@ -49,6 +50,11 @@ class Rooms(Protocol):
 
     def substitute(self, situation: Situation, config: Config) -> bytes:
         """The model that runs where the fit fails."""
+
+    def drift(
+        self, content: bytes, fitted_on: np.datetime64, situation: Situation, config: Config
+    ) -> Drift | None:
+        """A stored model against what was sold since its fit; None where it is too young."""
 
     def predictor(self, content: bytes, panel: DemandPanel) -> Callable[[DemandPanel], Forecast]:
         """A function from any block of the panel's series to its forecast over the horizon."""

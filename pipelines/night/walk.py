@@ -200,7 +200,7 @@ class Walk:
     def _manifest(
         self, steps: StepRunner, evening: Evening, key: str, code: ExitCode
     ) -> RunManifest:
-        tables, model = evening.ingested, evening.fitted.model
+        tables = evening.ingested
         return RunManifest(
             run=self.call.run_id,
             date=str(self.date),
@@ -211,11 +211,7 @@ class Walk:
             inputs_digest=key,
             seed=self.config.seed,
             config=self.config.model_dump(mode="json"),
-            model={
-                "version": digest(model.content)[:16],
-                "fitted_on": str(model.fitted_on),
-                "recipe": model.recipe[:16],
-            },
+            model=evening.fitted.card(),
             inputs=[asdict(source) for source in tables.sources],
             rows=[asdict(count) for count in tables.rows],
             outputs=describe_outputs(self.runs.staging(self.call.run_id)),

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
+from forecasting.drift import Drift
 from pipelines.assemble import Catalog, Situation
 from pipelines.config import load_config
 from pipelines.ingest.ingested import REJECTED_COLUMNS, Ingested, RowCount, Source
@@ -92,6 +93,12 @@ class SmallRooms:
 
     def substitute(self, situation, config):
         return b"plain"
+
+    def drift(self, content, fitted_on, situation, config):
+        self.calls.append(f"held {content.decode()} against the nights since")
+        if "drifting" not in situation.panel.index.skus:
+            return Drift(1.0, 0.01, 101.0, 100.0, 3)
+        return Drift(5.0, 0.5, 150.0, 100.0, 3)
 
     def predictor(self, content, panel):
         self.calls.append(f"forecast by {content.decode()}")

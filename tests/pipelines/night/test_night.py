@@ -156,6 +156,20 @@ def test_a_weekly_model_serves_from_monday_to_sunday(shop, small_rooms):
     assert [text[-2:] for text in used] == ["15", "16", "16", "16", "23"]
 
 
+@pytest.mark.parametrize(("threshold", "fitted_on"), [(4.0, "18"), (6.0, "16"), (0.0, "16")])
+def test_a_model_that_has_drifted_is_fitted_early_and_the_manifest_says_why(
+    shop, small_rooms, threshold, fitted_on
+):
+    text = f'[model]\nrefit = "weekly"\ndrift = {threshold}\n'
+    (shop.data / "stockwright.toml").write_text(text)
+    shop.sell("a", "drifting")
+    for day in (16, 18):
+        shop.night(small_rooms(), f"2026-11-{day}")
+    model = json.loads((shop.out / "latest" / "manifest.json").read_text())["model"]
+    assert model["fitted_on"] == f"2026-11-{fitted_on}"
+    assert model.get("drift", {}).get("score") == (5.0 if threshold else None)
+
+
 def test_a_night_sees_the_nights_and_snapshots_before_it_and_none_after(shop, small_rooms):
     for day in ("20", "22"):
         shop.night(small_rooms(), f"2026-11-{day}")
