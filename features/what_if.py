@@ -71,17 +71,27 @@ def replanned(
 
     matrix: all steps from 1 on of every series. after: ``before`` ``at_list_price`` or
     ``without_events``. factor: (series, steps) by which the season changes with the plan. What
-    other articles cost stays as it is planned.
+    other articles cost stays as it is planned, and so does, while a series has an event ahead, what
+    it pulls forward: that goes with the event.
     """
     if after is before:
         return matrix, np.zeros(0, np.int64)
     steps = np.arange(1, factor.shape[1] + 1)
-    columns = {"pulled_forward": pulled_forward(after, context, steps, params)}
+    pulled, busy = pulled_forward(after, context, steps, params), _event_ahead(after)
+    if busy.any():
+        planned = matrix.column("pulled_forward").reshape(pulled.shape)
+        pulled = np.where(busy[:, None], planned, pulled)
+    columns = {"pulled_forward": pulled}
     if _differ(before.covariates.discount, after.covariates.discount):
         columns |= _price_columns(matrix, before, steps)
     if _differ(before.covariates.event, after.covariates.event):
         columns |= _event_columns(matrix, after, factor.astype(np.float32), params)
     return _changed(matrix, columns, factor)
+
+
+def _event_ahead(panel: DemandPanel) -> NDArray[np.bool_]:
+    """Whether a series has an event after the origin, (series or 1,)."""
+    return np.asarray((panel.covariates.event[:, panel.n_periods :] > 0).any(axis=1))
 
 
 def _differ(one: NDArray[Any], other: NDArray[Any]) -> bool:
