@@ -109,6 +109,8 @@ def _waterfall_text(rows: dict[str, Floats], texts: Texts, key: Row) -> list[str
     days = int(np.diff(rows["date"][:2]).astype(np.int64).sum()) or 1
     last = round(float(key["protection_days"]) / days) if key["protection_days"] else None
     sums = {name: rows[name][:last].sum() for name in ("mean", *forecasts.SHOWN, "committed")}
+    if not any(sums.values()):
+        return []
     whole = float(sums.pop("mean"))
     terms = [
         texts.fill(

@@ -61,6 +61,12 @@ def test_the_parts_of_the_demand_to_protect_are_told(publish, parts, language, w
     assert str(days) in line
 
 
+def test_no_demand_has_no_parts_to_tell(publish) -> None:
+    run = publish()
+    assert "what makes" in explain(run, "00123", "EAST")
+    assert "what makes" not in explain(run, "00123", "CENTRAL")
+
+
 def test_without_a_location_every_key_of_the_sku_is_explained(publish) -> None:
     text = explain(publish(), "=cmd()", language="zh")
     assert all(f"\n{place}（" in text for place in ("CENTRAL", "EAST", "西仓"))
