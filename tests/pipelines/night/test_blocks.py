@@ -1,10 +1,13 @@
 """Blocks decide nothing, and a bad series stays alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipelines.night.blocks import BlockRun, forecast_in_blocks
 from stockwright.calendar import Calendar
+from stockwright.decomposition import PARTS, Decomposition
 from stockwright.errors import DataError
 from stockwright.forecast import Forecast
 from stockwright.panel import Covariates, DemandPanel, SeriesIndex
@@ -90,3 +93,17 @@ def test_a_gate_of_all_series_lets_a_night_without_forecasts_pass(panel):
     forecast, findings = run(panel, bad=panel.index.skus, share=1.0)
     assert len(findings) == N
     assert forecast.mean.sum() == 0
+
+
+def test_parts_are_joined_in_the_order_of_the_panel_and_none_are_told_of_a_failed_series(panel):
+    def told(block):
+        forecast = Means({"s09"})(block)
+        shares = np.arange(1, len(PARTS) + 1)[:, None, None] * (block.index.sku[:, None] + 1)
+        parts = Decomposition(PARTS, shares * np.ones((1, 1, HORIZON)))
+        return replace(forecast, parts=parts)
+
+    forecast, _ = forecast_in_blocks(told, panel, HORIZON, BlockRun(7, 2, 0.1), lambda event: None)
+    expected = np.where(np.arange(N) == 9, 0, np.arange(N) + 1)
+    for place, name in enumerate(PARTS, start=1):
+        assert (forecast.parts.part(name) == place * expected[:, None]).all()
+    assert run(panel)[0].parts is None
