@@ -37,7 +37,7 @@ from stockwright.panel import DemandPanel
 
 Floats = NDArray[np.float64]
 #: Last night, steps forecast, protection interval and nights from refit to refit of each case.
-LAST = {"demo": "2024-09-25", "vn2": "2022-12-11"}
+LAST = {"demo": "2024-09-25", "vn2": "2023-05-07"}
 STEPS, PROTECTION, REFIT = {"demo": 28, "vn2": 10}, {"demo": 14, "vn2": 3}, {"demo": 7, "vn2": 4}
 SEED, DAYS = 5, 1120
 
