@@ -88,7 +88,8 @@ def test_a_chinese_export_in_gb18030_plans_like_the_files(shop, plain):
     )
     sales["付款时间"] = sales["付款时间"].str.replace("-", "/") + " 23:59:59"
     sales["订单类型"] = "销售"
-    returns = sales.tail(5).assign(订单类型="退货")
+    # Goods that come back are stock; money given back for goods that stay changes nothing.
+    returns = sales.tail(5).assign(订单类型="仅退款")
     content = pd.concat([sales, returns]).to_csv(index=False)
     shop.write("sales.csv", content.encode("gb18030"))
     shop.configure(preset='"oms_cn"')

@@ -130,7 +130,7 @@ def test_an_accepted_line_is_not_ordered_again(real):
     real.night(None, DATE, force=True)
     after = orders_of(real, DATE)
     coming = (after["inbound_units"] - without["inbound_units"]).dropna()
-    accepted = lines["units"].reindex(coming.index, fill_value=0.0)
+    accepted = lines["units"].astype(float).reindex(coming.index, fill_value=0.0)
     pd.testing.assert_series_equal(coming, accepted, check_names=False, check_dtype=False)
     saved = without["units"] - after["units"].reindex(without.index, fill_value=0.0)
     # The others need what they needed; one may grow to fill up the minimum of a common supplier.
