@@ -120,7 +120,7 @@ def main() -> None:
     print("case | refit | other nights % | of totals | refit nights % | of totals | path over net")
     for case in given.case:
         panel = shop(case, given.skus, given.cache)
-        steps = STEPS[case]
+        steps = min(STEPS[case], panel.horizon)
         count = min(given.nights, steps - 1)
         nights = [panel.origin - count + 1 + night for night in range(count)]
         params = ModelParams.for_period(panel.calendar.period, steps)
