@@ -28,9 +28,9 @@ PEERS = (
 #: Series that the slow peers get at most, at earlier origins and in the report: a fixed sample
 #: that everybody is scored on. All 50,000 of FreshRetailNet would take AutoETS and Theta most of
 #: an hour of a core.
-MOST_SERIES = {"freshretail": (1000, 4000), "demo": (200, 300), "online_retail": (800, 1500)}
-#: Series that the fast peers learn from at most at earlier origins.
-MOST_EARLIER = {"freshretail": 10_000}
+MOST_SERIES = {"freshretail": (1000, 1500), "demo": (200, 300), "online_retail": (800, 1500)}
+#: Series that the fast peers learn from at most, those of the sample among them.
+MOST_WIDE = {"freshretail": 10_000}
 #: Python of the environment that ``make peers`` sets up.
 PYTHON = Path(os.environ.get("STOCKWRIGHT_PEERS", ROOT / ".peers" / "bin" / "python"))
 
@@ -90,7 +90,7 @@ def _content(round_: Round, earlier: bool) -> dict[str, np.ndarray]:
     keys = round_.keys()
     rank = np.argsort(np.argsort(np.where(round_.scored, mix_hash(keys) >> np.uint64(1), 1 << 63)))
     most = MOST_SERIES.get(round_.case, (n, n))[0 if earlier else 1]
-    wide = MOST_EARLIER.get(round_.case, n) if earlier else n
+    wide = MOST_WIDE.get(round_.case, n)
     content = {
         "key": keys,
         "demand": panel.demand,
