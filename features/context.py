@@ -269,7 +269,9 @@ def _event_table(
     """Units in event periods, base rate times ``factor`` in them, and selling periods.
 
     factor: (groups + 1, periods from ``first`` on). (3, groups + 1, event columns), last row the
-    shop.
+    shop. Units and expected units are weighed by 1 / (1 + expected / usual), ``usual`` the mean
+    base of the series that sell: inverse to a variance over mean that rises with the mean, for
+    the luck of a few best sellers in a few days would otherwise pass for the uplift of an event.
     """
     event = panel.covariates.event
     events = (int(event.max(initial=0)) + 1) * phases
@@ -277,14 +279,16 @@ def _event_table(
     some = first + np.flatnonzero((event[:, first : panel.n_periods] > 0).any(axis=0))
     sums = np.zeros((3, rows * events))
     factor = factor[:, some - first]
+    usual = float(base[base > 0].mean()) if (base > 0).any() else 1.0
     for start in range(0, panel.n_series if len(some) else 0, _CHUNK):
         part = np.arange(start, min(start + _CHUNK, panel.n_series))
         group = np.where(codes[part] >= 0, codes[part], rows - 1)
         units, expected, column = _event_cells(panel, part, some, elasticity[group], phases, params)
         expected *= base[part][:, None] * factor[group]
+        weight = usual / (usual + expected)
         hit = column >= phases
         place = (group[:, None] * events + column)[hit]
-        for k, values in enumerate((units, expected, units > 0)):
+        for k, values in enumerate((weight * units, weight * expected, units > 0)):
             sums[k] += np.bincount(place, values[hit], minlength=rows * events)
     table = sums.reshape(3, rows, events)
     table[:, -1] = table.sum(axis=1)

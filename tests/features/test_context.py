@@ -178,6 +178,18 @@ def test_an_events_uplift_is_found_again_and_kept_out_of_the_season() -> None:
     assert (context.uplift[:, 0] == 1).all()
 
 
+def test_the_luck_of_one_best_seller_does_not_pass_for_an_uplift() -> None:
+    """Simulated: all series treble in event weeks, but one that sells as much as the others."""
+    t = np.arange(156 + 30)
+    event = ((t % 52 >= 44) & (t % 52 < 46)).astype(int)[None, :]
+    rate = np.append(np.full(100, 4.0), 400.0)[:, None]
+    lift = np.append(np.full(100, 3.0), 9.0)[:, None]
+    panel = shop(rate * np.where(event > 0, lift, 1.0), "week", event)
+    context = build_context(panel, FeatureParams.for_period("week", ""))
+    # Over all units it would be 6.
+    assert context.seen[0, -1] == pytest.approx(3, rel=0.15)
+
+
 def test_the_dip_around_spring_festival_follows_the_moving_date() -> None:
     """Simulated: three years with a third of the demand in the ten days after the festival."""
     t = np.arange(1096 + 30)
