@@ -6,11 +6,14 @@ shop's weights to usual ones, a segment's to the shop's. Averages of forecasts a
 (Bates & Granger 1969; Stock & Watson 2004), and a few origins that overlap say less than their
 number of totals. What an origin's shop as a whole did (a warm week, a peak that came late) is
 divided out of every rung first: it would reward whoever happened to lean that way.
+
+The rungs are averaged in logarithms, for they miss by factors: one that is far too high for a
+series moves the blend less. One factor gives the shop back what this takes from its sum.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,21 +38,28 @@ _SURE = 2.0
 _LEAST_SHIFT, _MOST_SHIFT = 0.25, 4.0
 # Relative variance of a total's level, for the weight of its miss.
 _LEVEL_VARIANCE = 0.25
+# Share of the plain average below which no rung pulls a series: a rung of 0 is not the end of it.
+_FLOOR = 0.1
 _TINY = 1e-9
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Weights of the rungs, (segments + 1, rungs): >= 0, rows sum to 1; the last row: the shop."""
+    """Weights of the rungs, (segments + 1, rungs): >= 0, rows sum to 1; the last row: the shop.
+
+    scale: factor on every mean, by which the blend of the shop sums up to what plain averages do.
+    """
 
     weights: Floats
+    scale: float = 1.0
 
     def mean(self, rungs: Floats, segment: Ints) -> Floats:
-        """Weighted mean of ``rungs`` (rungs, series, steps) for series of these segments."""
-        out = np.zeros(rungs.shape[1:])
-        for place in np.flatnonzero(self.weights.any(axis=0)):
-            out += self.weights[segment, place][:, None] * rungs[place]
-        return out
+        """Geometric mean of ``rungs`` (rungs, series, steps) for series of these segments.
+
+        A rung counts as at least a tenth of the arithmetic mean. Where one rung has all the weight
+        it is the mean.
+        """
+        return self.scale * averaged(self.weights[segment][:, None, :], rungs)
 
     def used(self) -> frozenset[int]:
         """Rungs with a weight anywhere."""
@@ -65,10 +75,32 @@ class Blend:
         """The same weights for every segment."""
         return cls(np.tile(np.asarray(weights, np.float64), (len(SEGMENT_NAMES) + 1, 1)))
 
-    def to_lists(self) -> list[list[float]]:
-        """Plain lists, for JSON."""
-        found: list[list[float]] = self.weights.tolist()
-        return found
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {"weights": self.weights.tolist(), "scale": self.scale}
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Blend:
+        """The blend of ``to_dict``."""
+        return cls(np.array(found["weights"]), found["scale"])
+
+
+def averaged(weights: Floats, rungs: Floats) -> Floats:
+    """Weighted geometric mean over the rungs, each at least a tenth of the arithmetic one.
+
+    weights: (..., rungs), broadcast against the rest of ``rungs`` (rungs, ...). 0 where all rungs
+    with a weight are.
+    """
+    used = np.flatnonzero(weights.any(axis=tuple(range(weights.ndim - 1))))
+    plain = np.zeros(rungs.shape[1:])
+    for place in used:
+        plain += weights[..., place] * rungs[place]
+    least = _FLOOR * plain + _TINY
+    logs = np.zeros_like(plain)
+    for place in used:
+        logs += weights[..., place] * np.log(np.maximum(rungs[place], least))
+    alone = (weights > 0).sum(axis=-1) == 1
+    return np.where(alone, plain, np.where(plain > 0, np.exp(logs), 0.0))
 
 
 @dataclass(frozen=True)
@@ -137,7 +169,13 @@ def learn_blend(sums: Sums, available: Sequence[int]) -> Blend:
         rows = fair.segment == segment
         pull = _PULL * (1 + _SEGMENT_TOTALS / float(rows.sum()))
         weights[segment, rungs] = _convex(design[rows], aim[rows], shop, pull)
-    return Blend(weights)
+    return Blend(weights, _kept_sum(weights[sums.segment], sums.rungs))
+
+
+def _kept_sum(weights: Floats, rungs: Floats) -> float:
+    """Sum of arithmetic over that of geometric means; weights and rungs (totals, rungs)."""
+    geometric = float(averaged(weights, rungs.T).sum())
+    return float((weights * rungs).sum(axis=1).sum()) / geometric if geometric > 0 else 1.0
 
 
 def _convex(design: Floats, aim: Floats, toward: Floats, pull: float) -> Floats:
@@ -168,7 +206,8 @@ def tried(sums: Sums, available: Sequence[int]) -> Floats:
     parts = halves(sums)
     for here in parts:
         blend = learn_blend(sums.take(~here if len(parts) > 1 else here), available)
-        out[here] = (blend.weights[sums.segment[here]] * sums.rungs[here]).sum(axis=1)
+        mixed = averaged(blend.weights[sums.segment[here]], sums.rungs[here].T)
+        out[here] = blend.scale * mixed
     return out
 
 

@@ -62,7 +62,7 @@ MODEL_NAMES = ("global", "plain", "group", "none", "blend", "statistical", "laun
 _GROUP, _NONE, _LAUNCH, _ENDED = 2, 3, 6, 7
 # Series per block of prediction, which bounds its memory; no result depends on it.
 _BLOCK = 1000
-_FORMAT = 3
+_FORMAT = 4
 # Most totals that the spread is estimated from: each is weighed some fifty times.
 _SPREAD_TOTALS = 12_000
 _USUAL_CORRELATION = 0.5
@@ -249,7 +249,7 @@ class FittedModel:
             "spread": self.spread.to_dict(),
             "location_correlation": self.location_correlation,
             "bias": self.bias,
-            "blend": self.blend.to_lists(),
+            "blend": self.blend.to_dict(),
             "usual": {name: values.tolist() for name, values in self.usual.items()},
             "staircase": [asdict(stair) for stair in self.staircase],
             "levels": self.levels.to_dict(),
@@ -270,7 +270,7 @@ class FittedModel:
             spread=Spread.from_dict(found["spread"]),
             location_correlation=found["location_correlation"],
             bias=found["bias"],
-            blend=Blend(np.array(found["blend"])),
+            blend=Blend.from_dict(found["blend"]),
             usual={name: np.array(values) for name, values in found["usual"].items()},
             staircase=tuple(Stair(**stair) for stair in found["staircase"]),
             levels=Levels.from_dict(found["levels"]),

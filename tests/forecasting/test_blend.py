@@ -13,6 +13,7 @@ from forecasting.blend import (
     Blend,
     Sums,
     _convex,
+    averaged,
     gain_in_errors,
     learn_blend,
     tried,
@@ -140,3 +141,31 @@ def test_a_blend_of_a_block_is_the_block_of_the_blend() -> None:
     whole = blend.mean(rungs, segment)
     assert np.array_equal(blend.mean(rungs[:, some], segment[some]), whole[some])
     assert np.array_equal(Blend.only(GLOBAL).mean(rungs, segment), rungs[GLOBAL])
+
+
+def test_rungs_are_averaged_in_logarithms_and_no_rung_of_zero_ends_a_series() -> None:
+    """Halves of 2 and 8 make 4; of 0 and 8, where 0 counts as a tenth of 4: sqrt(0.4 * 8)."""
+    weights = np.array([0.5, 0.5])
+    found = averaged(weights, np.array([[2.0, 0.0, 0.0], [8.0, 8.0, 0.0]]))
+    assert found == pytest.approx([4.0, np.sqrt(3.2), 0.0])
+
+
+def test_the_blend_of_the_shop_keeps_the_sum_of_plain_averages() -> None:
+    """One rung twice as wild as the others takes nothing from the shop as a whole."""
+    sums = drawn({GLOBAL: 0.2, LEVEL: 1.0})
+    blend = learn_blend(sums, ALL)
+    mean = blend.mean(sums.rungs.T[:, :, None], sums.segment).sum()
+    plain = (blend.weights[sums.segment] * sums.rungs).sum()
+    assert mean == pytest.approx(plain)
+    assert blend.scale > 1
+
+
+def test_a_single_rung_in_a_segment_is_its_blend_in_any_block() -> None:
+    rng = np.random.default_rng(2)
+    rungs, segment = rng.gamma(1, 1, (len(RUNGS), 40, 6)), np.arange(40) % 2
+    weights = np.zeros_like(Blend.only(GLOBAL).weights)
+    weights[0, STEADY], weights[1] = 1.0, usual_weights(ALL)
+    mean = Blend(weights).mean(rungs, segment)
+    assert np.array_equal(mean[segment == 0], rungs[STEADY][segment == 0])
+    lone = Blend(weights).mean(rungs[:, :1], segment[:1])
+    assert np.array_equal(lone, mean[:1])
