@@ -64,7 +64,9 @@ def statistical_rungs(
     out[LEVEL] = prepared.level[:, None] * future
     if SMOOTHED in wanted:
         out[SMOOTHED] = smoothed_level(prepared, usual)[:, None] * future
-    if STEADY in wanted:
+    if {STEADY, SMOOTHED} <= wanted and (context.season.bins == 1).all():
+        out[STEADY] = out[SMOOTHED]
+    elif STEADY in wanted:
         flat = without_year(context)
         window = prepared.factor.shape[1]
         factor = season_factor(panel, flat, panel.n_periods - window, window, params)

@@ -17,6 +17,7 @@ from forecasting.rungs import (
     Statistical,
     statistical_rungs,
     usual_errors,
+    without_year,
 )
 from stockwright.panel import DemandPanel
 
@@ -62,3 +63,14 @@ def test_rungs_that_are_not_wanted_are_not_worked_out(
     some = statistical_rungs(shop_panel, 6, FEATURES, context, usual, frozenset({LEVEL, GLOBAL}))
     assert np.array_equal(some.means[LEVEL], whole.means[LEVEL])
     assert not some.means[[SMOOTHED, STEADY]].any()
+
+
+def test_without_a_season_of_the_year_the_shortcut_is_the_long_way(
+    known: Known, shop_panel: DemandPanel
+) -> None:
+    """Asked for alone, the steady rung is worked out; beside the smoothed one it is copied."""
+    flat, usual = without_year(known[0]), known[1]
+    both = statistical_rungs(shop_panel, 6, FEATURES, flat, usual).means
+    alone = statistical_rungs(shop_panel, 6, FEATURES, flat, usual, frozenset((STEADY,))).means
+    assert np.array_equal(both[STEADY], alone[STEADY])
+    assert not np.array_equal(both[STEADY], known[2].means[SMOOTHED])
