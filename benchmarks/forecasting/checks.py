@@ -74,8 +74,8 @@ class Peaks:
     """Demo shop: misses over named days, by model, and of the mean that demand was drawn around.
 
     The burst days are forecast two weeks and five days before and at their eve, a fortnight after
-    the encore at its end and an ordinary fortnight some weeks before. No forecast can miss less
-    than the true mean does, but for the luck of the draw.
+    the encore at its end and an ordinary fortnight some weeks before. The true mean shows how
+    much of a miss is the draw; by day a median can miss less, for demand is skewed.
     """
 
     found: dict[str, dict[str, Floats]] = field(default_factory=dict)
