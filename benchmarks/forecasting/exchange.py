@@ -28,7 +28,7 @@ PEERS = (
 #: Series that the slow peers get at most, at earlier origins and in the report: a fixed sample
 #: that everybody is scored on. All 50,000 of FreshRetailNet would take AutoETS and Theta most of
 #: an hour of a core.
-MOST_SERIES = {"freshretail": (1000, 1500), "demo": (200, 300), "online_retail": (800, 1500)}
+MOST_SERIES = {"freshretail": (1000, 1500), "demo": (200, 100), "online_retail": (800, 1500)}
 #: Series that the fast peers learn from at most, those of the sample among them.
 MOST_WIDE = {"freshretail": 10_000}
 #: Python of the environment that ``make peers`` sets up.
