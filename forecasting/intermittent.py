@@ -105,7 +105,7 @@ def sales(history: History, betas: Floats, alphas: Floats) -> Sales:
 
 def _crossed(slow: Floats, fast: Floats) -> Floats:
     product = slow[:, None, :] * fast[None, :, :]
-    return product.reshape(-1, product.shape[2])
+    return product.reshape(len(slow) * len(fast), product.shape[2])
 
 
 def mean_interval(history: History) -> Floats:

@@ -231,7 +231,7 @@ def _pace(units: Floats, mean: Floats, group: Ints) -> Floats:
     weight = 1.0 / (mean + 1.0)
     top = np.bincount(codes, weight * units)
     bottom = np.bincount(codes, weight * mean)
-    pace = np.divide(top, bottom, out=np.ones_like(top), where=bottom > 0)
+    pace = np.divide(top, bottom, out=np.ones(len(top)), where=bottom > 0)
     return np.asarray(np.maximum(pace, 1.0)[codes], np.float64)
 
 

@@ -49,9 +49,9 @@ def _chunk(
 ) -> tuple[NDArray[np.float32], ...]:
     width = weekly(panel)
     period = np.arange(panel.n_periods - YEAR_WEEKS * width, panel.n_periods)
-    period = np.broadcast_to(period, (len(series), len(period)))
-    units, exposure = calm_cells(panel, groups, params, series, period)
-    calm = _is_calm(panel, series, np.clip(period[:1], 0, None).ravel(), width)
+    cells = np.broadcast_to(period, (len(series), len(period)))
+    units, exposure = calm_cells(panel, groups, params, series, cells)
+    calm = _is_calm(panel, series, np.clip(period, 0, None), width)
 
     def weeks(values: Floats) -> NDArray[np.float32]:
         shape = (len(values), YEAR_WEEKS, width)

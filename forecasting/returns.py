@@ -64,7 +64,7 @@ def learn_returns(
     first ``longest`` periods are left out, for their sales may lie before the history.
     """
     rows_since = np.cumsum(np.bincount(back.period, minlength=periods)[::-1])[::-1]
-    few = int(np.argmax(rows_since <= MOST_ROWS)) if rows_since[-1] <= MOST_ROWS else 0
+    few = min(int(np.sum(rows_since > MOST_ROWS)), periods - 1)
     start = max(min(longest, periods // 3), few)
     cells, before = _matched(sold, back, back.period >= start, longest, periods)
     if not len(cells):

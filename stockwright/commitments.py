@@ -76,6 +76,6 @@ class Commitments:
         """``demand`` (series, period) of a panel with what was sold as commitments put back."""
         if not len(self.kept_units):
             return demand
-        out: NDArray[Any] = demand.astype(np.float64)
-        np.add.at(out, (self.kept_series, self.kept_period), self.kept_units)
-        return out.astype(np.float32)
+        out: NDArray[np.float32] = demand.astype(np.float32)
+        np.add.at(out, (self.kept_series, self.kept_period), self.kept_units.astype(np.float32))
+        return out

@@ -171,6 +171,12 @@ def test_delisted_and_silent_series_have_ended_and_slow_sellers_have_not(stable)
     assert not (found.stage[[2, 3]] == LifeStage.ENDED).any()
 
 
+def test_no_series_have_no_stages(stable):
+    none = stable.take(np.zeros(0, np.int64))
+    life, _ = life_stages(none, build_context(stable, PARAMS), PARAMS)
+    assert len(life.stage) == len(life.hit) == 0
+
+
 def test_the_stage_of_a_sku_pools_its_locations(stable):
     """A silent location does not end a SKU; all of them do."""
     demand = stable.demand.copy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from forecasting import returns
 from forecasting.returns import Flow, learn_returns, past_returns
 from stockwright.forecast import Forecast
 from stockwright.panel import SeriesIndex
@@ -70,6 +71,25 @@ def test_a_channel_with_few_sales_takes_the_rate_of_its_category() -> None:
     for c in (0, 1):
         base = found.rate[c, 0]
         assert 10 / (few[c] + 10 / base) == pytest.approx(found.rate[c, 1], rel=0.03)
+
+
+def test_where_even_one_period_has_too_many_rows_the_newest_alone_is_learned_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_at: list[int] = []
+    matched = returns._matched
+
+    def spied(sold: Flow, back: Flow, recent: np.ndarray, *rest: int):
+        looked_at.append(int(recent.sum()))
+        return matched(sold, back, recent, *rest)
+
+    monkeypatch.setattr(returns, "_matched", spied)
+    sold, back, category, *_ = drawn(300, RATES, level=2.0)
+    newest = np.cumsum(np.bincount(back.period, minlength=PERIODS)[::-1])
+    for most, rows in ((newest[2], newest[2]), (newest[0] - 1, newest[0])):
+        monkeypatch.setattr(returns, "MOST_ROWS", int(most))
+        learn_returns(sold, back, category, (2, 2), PERIODS, LONGEST)
+        assert looked_at.pop() == rows
 
 
 def test_without_returns_nothing_is_learned() -> None:
