@@ -74,8 +74,10 @@ def life_stages(
     own = _judged(signal, group, _weeks(panel, launch), ended | (season < rules.season), rules)
     selling = groups.tables[LOCATION].exposure[panel.index.location] > 0
     code, skus = panel.index.sku.astype(np.int64), len(panel.index.skus)
-    ended = np.bincount(code, selling & ~ended, skus) == 0
-    launch = _least(np.where(selling, launch, np.inf), code, skus)
+    # A SKU kept only where nothing is sold has not ended: it waits for its launch.
+    waiting = np.bincount(code, selling, skus) == 0
+    ended = (np.bincount(code, selling & ~ended, skus) == 0) & ~waiting
+    launch = _least(np.where(selling | waiting[code], launch, np.inf), code, skus)
     season = -_least(-season, code, skus)
     group = -_least(-group.astype(np.float64), code, skus).astype(np.int64)
     gone = ended | (season < rules.season)

@@ -44,8 +44,11 @@ def staircase(
     """Naive, statistical, global, blend: losses on totals that their weights were not learned on.
 
     sums, totals: the same totals, row by row. available: rungs that there are; kept: those of the
-    blend. All rungs stand in the same spread, so that what is compared is where they are.
+    blend. All rungs stand in the same spread, so that what is compared is where they are. () for
+    no totals.
     """
+    if not len(sums.units):
+        return ()
     simple = [r for r in available if r not in (NAIVE, GLOBAL)]
     means = {"naive": sums.rungs[:, NAIVE], "statistical": tried(sums, simple)}
     if GLOBAL in available:

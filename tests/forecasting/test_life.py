@@ -171,6 +171,24 @@ def test_delisted_and_silent_series_have_ended_and_slow_sellers_have_not(stable)
     assert not (found.stage[[2, 3]] == LifeStage.ENDED).any()
 
 
+def test_a_sku_kept_only_where_nothing_is_sold_has_not_ended():
+    panel = daily_shop(9, 40)
+    central = panel.index.location == 1
+    alone = central & (panel.index.sku < 3)
+    status = np.where(central[:, None], Status.NOT_LISTED, panel.status).astype(np.uint8)
+    kept = np.flatnonzero(central | (panel.index.sku >= 3))
+    shop = replace(
+        panel,
+        status=status,
+        demand=np.where(central[:, None], 0, panel.demand).astype(np.float32),
+        launch=np.where(central, DAYS, panel.launch).astype(np.int32),
+    ).take(kept)
+    own, pooled = life_stages(shop, build_context(shop, PARAMS), PARAMS)
+    assert (pooled.stage[:3] == LifeStage.INTRODUCTION).all()
+    assert (own.stage[alone[kept]] == LifeStage.INTRODUCTION).all()
+    assert not (pooled.stage == LifeStage.ENDED).any()
+
+
 def test_no_series_have_no_stages(stable):
     none = stable.take(np.zeros(0, np.int64))
     life, _ = life_stages(none, build_context(stable, PARAMS), PARAMS)

@@ -65,3 +65,10 @@ def test_the_shop_is_the_mean_of_its_segments(stairs: tuple[Stair, ...]) -> None
         parts = [stair.pinball for stair in found if stair.segment != SHOP]
         assert min(parts) <= whole <= max(parts)
         assert sum(stair.totals for stair in found if stair.segment != SHOP) == 3000
+
+
+def test_without_totals_there_are_no_stairs() -> None:
+    none, whole = np.zeros(0), np.zeros(0, np.int64)
+    sums = Sums(np.zeros((0, len(RUNGS))), none, none, whole, whole, whole, whole, whole)
+    totals = Totals(none, none, none, none, none.astype(np.bool_), Moments(none, none, none))
+    assert staircase(sums, totals, DEFAULT_SPREAD, ALL, ALL) == ()
