@@ -24,6 +24,8 @@ _FORMS = {
 _FLAGS = {"yes": True, "no": False, "true": True, "false": False, "y": True, "n": False}
 _FLAGS |= {"1": True, "0": False, "t": True, "f": False}
 NO_DATE = np.datetime64("NaT", "s")
+#: Numbers of a larger magnitude are bad values: single precision must hold their sums and squares.
+LARGEST = 1e15
 
 
 @dataclass(frozen=True)
@@ -121,13 +123,13 @@ def _numbers(column: Column, raw: pa.ChunkedArray, renamed: Mapping[str, str]) -
     if _is_number(raw.type) and not renamed:
         data: NDArray[Any] = raw.cast(pa.float64()).to_numpy().astype(np.float64, copy=False)
         empty = np.isnan(data)
-        rows = np.flatnonzero(np.isinf(data))
-        faults = [_fault(rows, data, "infinite")]
+        faults = [_fault(np.flatnonzero(bad), data, why) for bad, why in _too_large(data)]
     else:
         coded = _coded(raw, renamed)
         parsed, is_number = _parsed_numbers(coded.names, column.flags)
         faults = coded.fault(~is_number, "not a number")
-        faults += coded.fault(is_number & np.isinf(parsed), "infinite")
+        for bad, why in _too_large(parsed):
+            faults += coded.fault(is_number & bad, why)
         data, empty = np.append(parsed, np.nan)[coded.codes], coded.codes < 0
     if column.kind == "integer":
         with np.errstate(invalid="ignore"):
@@ -136,6 +138,15 @@ def _numbers(column: Column, raw: pa.ChunkedArray, renamed: Mapping[str, str]) -
     if column.default is not None and empty.any():
         data = np.where(empty, float(column.default), data)
     return Read(data, empty, [fault for fault in faults if len(fault.positions)])
+
+
+def _too_large(data: NDArray[np.float64]) -> list[tuple[NDArray[np.bool_], str]]:
+    """Which numbers are too large, by reason."""
+    size = np.abs(data)
+    return [
+        (np.isinf(size), "infinite"),
+        ((size > LARGEST) & np.isfinite(size), f"beyond {LARGEST:g}"),
+    ]
 
 
 def _fault(rows: Ints, data: NDArray[Any], reason: str) -> Fault:
