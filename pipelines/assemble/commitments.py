@@ -240,7 +240,7 @@ def _open(
     ))  # fmt: skip
     rate, correlation = learnt.of(coming.event, coming.category)
     stated = ~np.isnan(coming.conversion)
-    rate = np.where(stated, coming.conversion, np.where(coming.deposit, rate, 1.0))
+    rate = np.where(coming.deposit, np.where(stated, coming.conversion, rate), 1.0)
     correlation = np.where(stated, learnt.correlation, correlation)
     units = np.maximum(coming.units - np.nan_to_num(coming.fulfilled), 0.0)
     step = coming.period - window.periods + 1

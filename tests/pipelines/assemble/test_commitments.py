@@ -69,6 +69,12 @@ def test_a_share_that_is_stated_wins_over_the_learned_one(situate) -> None:
     assert night.commitments.variance[0] > binomial
 
 
+def test_a_stated_share_takes_nothing_from_paid_units(situate) -> None:
+    rows = [promise(-3, 100, stage="paid", conversion=0.5)]
+    found = situate(D, sales=sales(), commitments=rows).commitments
+    assert (found.units.tolist(), found.variance.tolist()) == ([100], [0])
+
+
 def test_paid_units_are_certain_and_deposits_are_not(situate) -> None:
     rows = [promise(-3, 100, stage="paid"), promise(-4, 100, stage="deposit")]
     found = situate(D, sales=sales(), commitments=rows).commitments
