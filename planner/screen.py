@@ -80,8 +80,9 @@ def show_report(report: Report) -> None:
     if report.ok:
         console.print(f"{report.source} keeps the contract.", markup=False)
     else:
-        problems = len(report.problems)
-        console.print(f"{report.source} breaks the contract: {problems} problems.", markup=False)
+        wrong = len(report.problems)
+        problems = "1 problem" if wrong == 1 else f"{wrong} problems"
+        console.print(f"{report.source} breaks the contract: {problems}.", markup=False)
 
 
 def number(value: float | None, unit: str = "count") -> str:

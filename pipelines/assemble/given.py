@@ -50,6 +50,11 @@ def given_of(
     step = calendar.index_of(days_of(table["date"])) - origin
     ahead = (step >= 1) & (step <= horizon)
     notes = []
+    if outside := int((~ahead).sum()):
+        notes.append(
+            f"forecasts: {outside} rows are dated up to the night's date or beyond the horizon of "
+            f"{horizon} periods; they are not used"
+        )
     if lost := int((ahead & (series < 0)).sum()):
         notes.append(f"forecasts: {lost} rows are of keys without sales, stock or inbound")
     kept = ahead & (series >= 0)

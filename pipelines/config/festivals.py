@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from calendar import monthrange
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +15,7 @@ from stockwright.errors import ConfigError, describe
 
 _Offset = Annotated[int, Field(ge=-180, le=180)]
 _PACKAGED = "festivals.toml"
+_LEAP_YEAR = 2024
 _RULES = ({"month", "day"}, {"month", "weekday", "nth"}, {"lunar_month", "lunar_day"})
 
 
@@ -55,10 +58,17 @@ class Festival(BaseModel):
             raise ValueError(
                 "give month and day, or month, weekday and nth, or lunar_month and lunar_day"
             )
+        if self.month and self.day and self.day > monthrange(_LEAP_YEAR, self.month)[1]:
+            raise ValueError(f"month {self.month} has no day {self.day} in any year")
         wrong = [name for name, (first, last) in self.phases.items() if last < first]
         if wrong:
             raise ValueError(f"phases end before they start: {', '.join(wrong)}")
         return self
+
+
+def plain_message(error: Mapping[str, Any]) -> str:
+    """What one of pydantic's errors says, without the class of an exception before it."""
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def read_festivals(path: Path) -> list[Festival]:
@@ -98,7 +108,7 @@ def _parsed(text: str, name: str) -> list[Festival]:
         except ValidationError as error:
             for one in error.errors():
                 where = ".".join(str(part) for part in one["loc"])
-                problems.append(f"festival {place} {where}: {one['msg']}")
+                problems.append(f"festival {place} {where}".rstrip() + f": {plain_message(one)}")
     names = [each.name for each in found]
     problems += [f"festival {each!r} is there twice" for each in sorted(_twice(names))]
     if problems:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from pipelines.config.festivals import read_festivals
+from pipelines.config.festivals import plain_message, read_festivals
 from pipelines.config.model import Config
 from stockwright.errors import ConfigError
 
@@ -96,7 +96,7 @@ def _problem(error: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"{place}: unknown key{_nearest(str(error['loc'][-1]), _siblings(error['loc']))}"
-    message = str(error["msg"])
+    message = plain_message(error)
     return f"{place}: {message[:1].lower()}{message[1:]}, got {error['input']!r}"
 
 

@@ -70,6 +70,7 @@ def _key_text(folder: Path, texts: Texts, key: Row) -> str:
     for name in ("life_stage", "life_stage_sku"):
         shown[name] = texts.of("stages", key[name])
     shown["decision_text"] = texts.of("decisions", key["decision"])
+    shown["launched"] = _launch_text(texts, key["weeks_since_launch"])
     clauses = ["key", "life", "stock", "demand", "target", "decision"]
     if key["feeds"] == "yes":
         clauses.insert(1, "feeds")
@@ -88,6 +89,14 @@ def _key_text(folder: Path, texts: Texts, key: Row) -> str:
     if key["bias_8w"]:
         said.append(texts.fill("explain", "record", shown))
     return "\n".join(said)
+
+
+def _launch_text(texts: Texts, weeks: str) -> str:
+    """How long ago, or how far ahead, the launch is; ``weeks`` is empty where not known."""
+    if not weeks:
+        return texts.of("explain", "launch_unknown")
+    clause = "launch_ahead" if float(weeks) < 0 else "launch_past"
+    return texts.fill("explain", clause, {"weeks": number_text(abs(float(weeks)))})
 
 
 def _forecast_of(folder: Path, key: Row) -> dict[str, Floats]:

@@ -36,6 +36,8 @@ def test_each_row_is_the_step_of_its_date(situate, at) -> None:
     np.testing.assert_array_equal(given.mean[0], [5, np.nan, 6])
     np.testing.assert_array_equal(given.quantiles[0, :, 1], [8, np.nan, np.nan])
     assert [note for note in night.notes if note.startswith("forecasts")] == [
+        "forecasts: 2 rows are dated up to the night's date or beyond the horizon of "
+        "28 periods; they are not used",
         "forecasts: 1 rows are of keys without sales, stock or inbound",
         "forecasts: your own are used for 1 keys",
         "forecasts: 1 of these keys have dates without one; ours stand there",

@@ -72,3 +72,19 @@ def test_an_unknown_key_of_a_festival_in_the_configuration_is_named(tmp_path: Pa
     (tmp_path / "stockwright.toml").write_text(text, "utf-8")
     with pytest.raises(ConfigError, match="dya: unknown key; did you mean 'day'"):
         load_config(folder=tmp_path)
+
+
+@pytest.mark.parametrize(("month", "day"), [(11, 31), (2, 30)])
+def test_a_day_that_no_year_has_is_refused_in_plain_words(tmp_path: Path, month, day) -> None:
+    entry = f'name = "a"\nmonth = {month}\nday = {day}\n'
+    path = tmp_path / "my.toml"
+    path.write_text(f"[[festival]]\n{entry}", "utf-8")
+    with pytest.raises(ConfigError, match=f"festival 1: month {month} has no day {day}"):
+        read_festivals(path)
+    (tmp_path / "stockwright.toml").write_text(f"[[calendar.festival]]\n{entry}", "utf-8")
+    with pytest.raises(ConfigError, match=f"festival.0: month {month} has no day {day}"):
+        load_config(folder=tmp_path)
+
+
+def test_the_29_of_february_is_a_day() -> None:
+    assert Festival(name="leap", month=2, day=29).day == 29

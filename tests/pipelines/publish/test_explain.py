@@ -11,6 +11,7 @@ from pipelines.publish.cells import read_csv
 from pipelines.publish.explain import explain
 from stockwright.decomposition import PARTS, Decomposition
 from stockwright.errors import ConfigError
+from stockwright.life import LifeStages
 
 
 def test_a_line_is_explained_in_the_words_of_its_file(publish) -> None:
@@ -40,6 +41,21 @@ def test_units_are_explained_with_at_most_two_decimals(publish, parts, language)
     )
     assert "433.34" in text
     assert "433.3398" not in text
+
+
+@pytest.mark.parametrize(
+    ("weeks", "english", "chinese"),
+    [
+        (1e6, "launched before the history;", "上市早于历史数据；"),
+        (-2.0, "weeks until the launch: 2;", "距上市 2 周；"),
+        (1.5, "weeks since the launch: 1.5;", "上市 1.5 周；"),
+    ],
+)
+def test_a_launch_is_unknown_ahead_or_past(publish, parts, weeks, english, chinese) -> None:
+    life = replace(LifeStages.untold(12), weeks=np.full(12, weeks))
+    run = publish(plan=replace(parts.empty_plan, life=life))
+    assert english in explain(run, "123", "EAST", language="en")
+    assert chinese in explain(run, "123", "EAST", language="zh")
 
 
 @pytest.mark.parametrize(
