@@ -74,3 +74,18 @@ def test_every_disagreement_is_named(publish, parts, spoil, found) -> None:
     run = publish()
     spoil(run)
     assert any(found in problem for problem in audit(run, parts.situation))
+
+
+@pytest.mark.parametrize(("gap", "told"), [(3.0, False), (1e6, True)])
+def test_sums_beyond_the_cents_of_double_precision_may_differ_by_rounding(
+    publish, gap, told
+) -> None:
+    run, huge = publish(), 8e15
+    table = pd.read_csv(run / "exceptions.csv", dtype=str, keep_default_na=False)
+    table.loc[0, "money_at_stake"] = str(huge)
+    table.to_csv(run / "exceptions.csv", index=False, encoding="utf-8-sig")
+    stake = pd.to_numeric(table["money_at_stake"]).sum()
+    figures = json.loads((run / "summary.json").read_text("utf-8"))
+    figures["exceptions_money_at_stake"] = {"all": float(stake) + gap}
+    (run / "summary.json").write_text(json.dumps(figures), encoding="utf-8")
+    assert any("money at stake" in problem for problem in audit(run)) == told
