@@ -22,7 +22,7 @@ from pipelines.publish.write import write_outputs
 from pipelines.store.published import published_lines
 from pipelines.store.snapshots import read_snapshots
 from replenishment import PlanParams, plan_night
-from stockwright.errors import FitError, StockwrightError, describe
+from stockwright.errors import DataError, FitError, StockwrightError, describe
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
 from stockwright.panel import DemandPanel
@@ -85,11 +85,17 @@ class Engine:
     def drift(
         self, content: bytes, fitted_on: np.datetime64, situation: Situation, config: Config
     ) -> Drift | None:
-        """A stored model against what was sold since its fit; None where it is too young."""
+        """A stored model against what was sold since its fit; None where it is too young.
+
+        Raises FitError where that cannot be told.
+        """
         stored = FittedModel.from_bytes(content)
         model = replace(stored, params=replace(stored.params, threads=self._threads))
         days = int((situation.as_of - fitted_on) / np.timedelta64(1, "D"))
-        return drift(model, situation.panel, days // situation.panel.calendar.days)
+        try:
+            return drift(model, situation.panel, days // situation.panel.calendar.days)
+        except (ArithmeticError, LookupError, ValueError, DataError) as error:
+            raise FitError(f"the numbers of the check for drift went astray: {error}") from error
 
     def predictor(self, content: bytes, panel: DemandPanel) -> Callable[[DemandPanel], Forecast]:
         """A function from any block of the panel's series to its forecast over the horizon."""

@@ -54,8 +54,8 @@ def fit_or_reuse(
 
     A stored model is used where it was fitted with the same recipe on an earlier date that
     ``[model] refit`` still allows, unless the demand since then has left it; dates and data alone
-    decide. Where the fit fails, the substitute runs and the fault is kept; such a model is never
-    stored.
+    decide. Where that cannot be told, the stored model is used, with a warning. Where the fit
+    fails, the substitute runs and the fault is kept; such a model is never stored.
     """
     recipe = recipe_of(config)
     first = refit_since(situation.as_of, config.model.refit)
@@ -82,10 +82,15 @@ def fit_or_reuse(
 def _drift(
     rooms: Rooms, stored: StoredModel, situation: Situation, config: Config, observe: Observer
 ) -> Drift | None:
-    """How a stored model does; a warning where it has drifted."""
+    """How a stored model does; a warning where it has drifted, or where that cannot be told."""
     if config.model.drift <= 0:
         return None
-    found = rooms.drift(stored.content, stored.fitted_on, situation, config)
+    try:
+        found = rooms.drift(stored.content, stored.fitted_on, situation, config)
+    except FitError as error:
+        said = f"the model of {stored.fitted_on} is used unchecked: {error}"
+        observe(Event("warning", "fit", said))
+        return None
     if found is not None and found.beyond(config.model.drift):
         said = (
             f"the model of {stored.fitted_on} is fitted anew: demand of the last {found.periods} "

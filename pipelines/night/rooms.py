@@ -54,7 +54,10 @@ class Rooms(Protocol):
     def drift(
         self, content: bytes, fitted_on: np.datetime64, situation: Situation, config: Config
     ) -> Drift | None:
-        """A stored model against what was sold since its fit; None where it is too young."""
+        """A stored model against what was sold since its fit; None where it is too young.
+
+        Raises FitError where that cannot be told.
+        """
 
     def predictor(self, content: bytes, panel: DemandPanel) -> Callable[[DemandPanel], Forecast]:
         """A function from any block of the panel's series to its forecast over the horizon."""

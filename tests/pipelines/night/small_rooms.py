@@ -96,6 +96,8 @@ class SmallRooms:
 
     def drift(self, content, fitted_on, situation, config):
         self.calls.append(f"held {content.decode()} against the nights since")
+        if "unchecked" in situation.panel.index.skus:
+            raise FitError("no number")
         if "drifting" not in situation.panel.index.skus:
             return Drift(1.0, 0.01, 101.0, 100.0, 3)
         return Drift(5.0, 0.5, 150.0, 100.0, 3)

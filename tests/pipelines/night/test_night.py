@@ -5,13 +5,18 @@ import json
 import os
 import signal
 import stat
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from forecasting.model import plain_model
+from forecasting.params import ModelParams
+from pipelines.night import engine as engine_module
 from pipelines.night import walk as walk_module
 from pipelines.night.history import attempts
 from pipelines.night.outcome import ExitCode
-from stockwright.errors import ConfigError, DataError, InfeasiblePlanError, LockedError
+from stockwright.errors import ConfigError, DataError, FitError, InfeasiblePlanError, LockedError
 
 
 def hidden(shop, name):
@@ -168,6 +173,32 @@ def test_a_model_that_has_drifted_is_fitted_early_and_the_manifest_says_why(
     model = json.loads((shop.out / "latest" / "manifest.json").read_text())["model"]
     assert model["fitted_on"] == f"2026-11-{fitted_on}"
     assert model.get("drift", {}).get("score") == (5.0 if threshold else None)
+
+
+def test_a_stored_model_that_cannot_be_checked_is_used_with_a_warning(shop, small_rooms):
+    (shop.data / "stockwright.toml").write_text('[model]\nrefit = "weekly"\n')
+    shop.sell("a", "unchecked")
+    shop.night(small_rooms(), "2026-11-16")
+    said = []
+    outcome = shop.night(small_rooms(), "2026-11-18", said.append)
+    model = json.loads((shop.out / "latest" / "manifest.json").read_text())["model"]
+    assert (outcome.code, model["fitted_on"]) == (ExitCode.PUBLISHED, "2026-11-16")
+    warned = [event.message for event in said if event.kind == "warning"]
+    assert "the model of 2026-11-16 is used unchecked: no number" in warned
+
+
+def test_a_fault_in_the_check_for_drift_is_the_check_s_alone(monkeypatch):
+    """Any fault of its numbers is a FitError, which the night survives."""
+    panel = SimpleNamespace(calendar=SimpleNamespace(days=1))
+    situation = SimpleNamespace(as_of=np.datetime64("2026-11-21"), panel=panel)
+    stored = plain_model(ModelParams.for_period("day")).to_bytes()
+
+    def astray(*_):
+        raise DataError("mean: finite and >= 0")
+
+    monkeypatch.setattr(engine_module, "drift", astray)
+    with pytest.raises(FitError, match="check for drift went astray"):
+        engine_module.Engine(1).drift(stored, np.datetime64("2026-11-16"), situation, None)
 
 
 def test_a_night_sees_the_nights_and_snapshots_before_it_and_none_after(shop, small_rooms):
