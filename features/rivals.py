@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.signal import Floats32, ratio
+from features.sums import group_sums
 from stockwright.panel import DemandPanel
 
 Ints = NDArray[np.int64]
@@ -58,5 +59,5 @@ def learn_rivals(panel: DemandPanel, codes: NDArray[np.int32]) -> Rivals | None:
     if discount.shape[0] == 1:
         members = count.astype(np.float64)[:, None]
         return Rivals(members * discount.astype(np.float64), count, locations)
-    np.add.at(empty, row, discount)
-    return Rivals(empty, count, locations)
+    total = group_sums(row, len(empty), discount)
+    return Rivals(total, count, locations)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from features.context import FeatureContext, season_codes
 from features.params import FeatureParams
+from features.sums import group_sums
 from forecasting.launch_cells import calm_cells, weekly
 from stockwright.panel import DemandPanel, Status
 
@@ -83,10 +84,8 @@ def by_sku(signal: LifeSignal, sku: Ints, skus: int) -> LifeSignal:
     out = {}
     for each in fields(LifeSignal):
         values = getattr(signal, each.name)
-        weight = share if each.name.endswith("exposure") else np.ones(len(share))
-        sums = np.zeros((skus, values.shape[1]), np.float64)
-        np.add.at(sums, sku, values * weight[:, None])
-        out[each.name] = sums.astype(np.float32)
+        weight = share if each.name.endswith("exposure") else None
+        out[each.name] = group_sums(sku, skus, values, weight).astype(np.float32)
     return LifeSignal(**out)
 
 
