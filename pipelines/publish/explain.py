@@ -16,6 +16,7 @@ from pipelines.publish import exceptions, forecasts, lines, summary
 from pipelines.publish.cells import read_csv
 from pipelines.publish.exceptions import number_text
 from pipelines.publish.texts import Texts, load_texts
+from stockwright.calendar import DAYS_PER_PERIOD
 from stockwright.errors import ConfigError, describe
 
 Row = dict[str, str]
@@ -58,12 +59,16 @@ def explain(
         places = [row["location"] for row in _rows_of(policy, sku)]
         _check_known(f"location of SKU {sku}", str(location), places)
     title = texts.fill("explain", "title", {"sku": sku, "date": figures["date"]})
-    parts = [title, *(_key_text(run_folder, texts, row) for row in keys)]
+    days = DAYS_PER_PERIOD[figures["period"]]
+    parts = [title, *(_key_text(run_folder, texts, row, days) for row in keys)]
     return "\n\n".join(parts) + "\n"
 
 
-def _key_text(folder: Path, texts: Texts, key: Row) -> str:
-    """All that is said of one key: state, demand, decision, lines, exceptions, record."""
+def _key_text(folder: Path, texts: Texts, key: Row, days: int) -> str:
+    """All that is said of one key: state, demand, decision, lines, exceptions, record.
+
+    days: of a period.
+    """
     shown = {name: value or texts.of("explain", "unknown") for name, value in key.items()}
     shown |= {name: _short(key[name]) for name in _UNITS if key[name]}
     shown["stockout_date"] = key["stockout_date"] or texts.of("explain", "no_stockout")
@@ -76,7 +81,7 @@ def _key_text(folder: Path, texts: Texts, key: Row) -> str:
         clauses.insert(1, "feeds")
     said = [texts.fill("explain", clause, shown) for clause in clauses]
     rows = _forecast_of(folder, key)
-    said[-2:-2] = [*_waterfall_text(rows, texts, key), *_committed_text(rows, texts)]
+    said[-2:-2] = [*_waterfall_text(rows, texts, key, days), *_committed_text(rows, texts)]
     if key["hit"] == "yes":
         said.insert(clauses.index("life") + 1, texts.fill("explain", "hit", shown))
     said += [
@@ -111,11 +116,10 @@ def _forecast_of(folder: Path, key: Row) -> dict[str, Floats]:
     return {"date": dates, **columns}
 
 
-def _waterfall_text(rows: dict[str, Floats], texts: Texts, key: Row) -> list[str]:
+def _waterfall_text(rows: dict[str, Floats], texts: Texts, key: Row, days: int) -> list[str]:
     """What the demand of the days to protect, or of all days ahead, is made of."""
     if any(name not in rows for name in forecasts.SHOWN):
         return []
-    days = int(np.diff(rows["date"][:2]).astype(np.int64).sum()) or 1
     last = round(float(key["protection_days"]) / days) if key["protection_days"] else None
     sums = {name: rows[name][:last].sum() for name in ("mean", *forecasts.SHOWN, "committed")}
     if not any(sums.values()):
@@ -180,5 +184,7 @@ def _check_known(what: str, name: str, known: list[str]) -> None:
         return
     names = sorted(set(known))
     near = difflib.get_close_matches(name, names, n=5, cutoff=0.5) or names[:5]
-    advice = f"did you mean {', '.join(near)}?" if near else "the run has none"
+    advice = f"did you mean {', '.join(near)}?" if near else "the run has none."
+    if what == "SKU":
+        advice += " A kit without stock of its own is planned by its components: ask for those."
     raise ConfigError(f"{what} {name!r} is not in this run; {advice}")

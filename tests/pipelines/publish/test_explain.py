@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.publish.cells import read_csv
@@ -77,6 +80,22 @@ def test_the_parts_of_the_demand_to_protect_are_told(publish, parts, language, w
     assert str(days) in line
 
 
+def test_a_weekly_run_of_a_single_step_tells_of_seven_days(publish, parts) -> None:
+    mean = parts.forecast.mean
+    units = np.zeros((len(PARTS), *mean.shape), np.float32)
+    units[PARTS.index("level"), :, 0] = 21
+    whole = Decomposition(PARTS, units)
+    policy = replace(parts.empty_plan.policy, protection=np.full(12, 7))
+    plan = replace(parts.empty_plan, policy=policy)
+    run = publish(plan=plan, forecast=replace(parts.forecast, mean=whole.mean, parts=whole))
+    rows = pq.read_table(run / "forecasts.parquet")
+    pq.write_table(rows.filter(pc.equal(rows["date"], rows["date"][0])), run / "forecasts.parquet")
+    figures = json.loads((run / "summary.json").read_text("utf-8"))
+    (run / "summary.json").write_text(json.dumps(figures | {"period": "week"}), "utf-8")
+    (line,) = [x for x in explain(run, "00123", "EAST").splitlines() if "level 21" in x]
+    assert "7 days" in line
+
+
 def test_no_demand_has_no_parts_to_tell(publish) -> None:
     run = publish()
     assert "what makes" in explain(run, "00123", "EAST")
@@ -103,3 +122,8 @@ def test_an_unknown_name_is_answered_with_the_nearest(publish, sku, location, ne
 def test_a_folder_without_a_run_is_a_configuration_error(tmp_path) -> None:
     with pytest.raises(ConfigError, match="no published run"):
         explain(tmp_path, "123")
+
+
+def test_an_unknown_sku_may_be_a_kit(publish) -> None:
+    with pytest.raises(ConfigError, match="kit without stock of its own"):
+        explain(publish(), "KIT1")
