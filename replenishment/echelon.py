@@ -135,6 +135,28 @@ def _pooled(forecast: Forecast, node: Ints, member: Ints, depth: Ints) -> Foreca
     return out
 
 
+def expected_inbound(
+    series: Ints, protection: Floats, echelons: Echelons, stock: StockPosition
+) -> Floats:
+    """Units of the position that customers are expected to send back, (keys,).
+
+    The part of ``Keys.inbound`` of each series, with all that it feeds, that is not on order.
+    """
+    until = np.zeros(len(echelons.feeds))
+    until[series] = protection
+    leaf = np.flatnonzero(~echelons.feeds)
+    node = np.concatenate([leaf, echelons.node])
+    member = np.concatenate([leaf, echelons.member])
+    counts = stock.known[member] | (member == node)
+    node, member = node[counts], member[counts]
+    pair, arrival = _arrivals_of(member, stock)
+    step = stock.arrival_step[arrival] + echelons.way_down[member[pair]]
+    inside = stock.is_expected()[arrival] & (step <= until[node[pair]])
+    units = np.where(inside, stock.arrival_units[arrival], 0.0)
+    total = np.bincount(node[pair], units, len(until))[series]
+    return np.asarray(total, np.float64)
+
+
 def usable(stock: StockPosition, network: Network, forecast: Forecast) -> Floats:
     """Units on hand that may serve demand, (series,): none where the location does not count."""
     counts = network.locations.counts_stock[forecast.index.location] & stock.known

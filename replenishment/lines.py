@@ -55,7 +55,7 @@ def make_lines(
         reason=trigger_codes(wishes, frozen)[rows],
         binding=np.where(raised, RAISED_TO_MINIMUM, binding[rows]),
         available=wishes.available[rows],
-        inbound=wishes.inbound[rows],
+        inbound=wishes.on_order[rows],
         stock_at_arrival=needs.at_arrival[rows],
         demand_mean=policy.demand_mean[series],
         demand_bought=policy.order_up_to[series],

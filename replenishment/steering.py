@@ -75,12 +75,15 @@ def _trigger(wishes: Wishes) -> Floats:
 
 
 def cover(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition) -> Floats:
-    """Periods until the stock on hand and on order is gone at mean demand, inf without demand."""
+    """Periods until the stock on hand and on order is gone at mean demand, inf without demand.
+
+    Expected returns do not count.
+    """
     rate = forecast.expected.mean(axis=1, dtype=np.float64)
     held = usable(stock, network, forecast) + stock.on_order()
     rows = wishes.series
     rate[rows] = wishes.total.mean / np.maximum(wishes.lead_time + wishes.review, 1)
-    held[rows] = np.where(wishes.feeds, wishes.available + wishes.inbound, held[rows])
+    held[rows] = np.where(wishes.feeds, wishes.available + wishes.on_order, held[rows])
     periods: Floats = np.divide(held, rate, out=np.full(len(rate), np.inf), where=rate > 0)
     return periods
 

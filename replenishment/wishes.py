@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.echelon import Echelons, leaf_keys, node_keys, usable
+from replenishment.echelon import Echelons, expected_inbound, leaf_keys, node_keys, usable
 from replenishment.keys import Keys, first_empty
 from replenishment.lanes import LaneChoice
 from replenishment.lots import LotTerms, Worth, buy_up, unit_cost_at
@@ -62,7 +62,8 @@ class Wishes:
     quantity: units of most worth without shared limits, in whole lots. asked: the same if the
         lane could carry any number.
     available, inbound: units on hand, and on order within the protection interval; of the
-        echelon for feeding locations.
+        echelon for feeding locations. returned: what of inbound is expected to be sent back by
+        customers, and not on order.
     total: demand of the protection interval. said: a planner gave target or quantity.
     too_large: units of a minimum order that outlasts all demand, 0 where it does not.
     runs_out: first step at whose close the projection at mean demand is empty, 0 for none; of the
@@ -83,10 +84,16 @@ class Wishes:
     asked: Floats
     available: Floats
     inbound: Floats
+    returned: Floats
     total: Distribution
     said: Bools
     too_large: Floats
     runs_out: NDArray[np.int32]
+
+    @property
+    def on_order(self) -> Floats:
+        """Units on order within the protection interval, without expected returns, (keys,)."""
+        return np.asarray(np.maximum(self.inbound - self.returned, 0.0), np.float64)
 
     def findings(self) -> tuple[Finding, ...]:
         """MOQ_TOO_LARGE: a need stays open because the smallest order outlasts all demand."""
@@ -207,6 +214,7 @@ def find_wishes(
         asked=asked_of(worth, quantity, allowed & (too_large <= 0)),
         available=available,
         inbound=inbound,
+        returned=expected_inbound(series, sides.of("protection"), echelons, stock),
         total=sides.total(),
         said=np.isfinite(wanted),
         too_large=too_large,

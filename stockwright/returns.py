@@ -97,4 +97,5 @@ def counting_returns(
         arrival_series=np.concatenate([stock.arrival_series, series]).astype(np.int32),
         arrival_step=np.concatenate([stock.arrival_step, step]).astype(np.int32),
         arrival_units=np.concatenate([stock.arrival_units, sums[series, stretch]]),
+        arrival_expected=np.concatenate([stock.is_expected(), np.ones(len(series), np.bool_)]),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from stockwright.arrays import frozen, require
 
 Floats = NDArray[np.float64]
+
+
+def _none() -> NDArray[np.bool_]:
+    return np.zeros(0, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class StockPosition:
         key's own row could not be read.
     arrival_series, arrival_step, arrival_units: (arrivals,) stock on order. Step k >= 1 means
         that the units can serve demand from period origin + k on.
+    arrival_expected: (arrivals,) what customers are expected to send back: an arrival like any
+        other in a projection, but nothing that is on order. Empty: none is.
     """
 
     on_hand: Floats
@@ -32,6 +38,7 @@ class StockPosition:
     arrival_series: NDArray[np.int32]
     arrival_step: NDArray[np.int32]
     arrival_units: Floats
+    arrival_expected: NDArray[np.bool_] = field(default_factory=_none)
 
     def __post_init__(self) -> None:
         n, m = len(self.on_hand), len(self.arrival_series)
@@ -42,11 +49,19 @@ class StockPosition:
             object.__setattr__(self, name, frozen(name, getattr(self, name), (m,), np.int32))
         units = frozen("arrival_units", self.arrival_units, (m,), np.float64)
         object.__setattr__(self, "arrival_units", units)
+        shape = (m if len(self.arrival_expected) else 0,)
+        expected = frozen("arrival_expected", self.arrival_expected, shape, np.bool_)
+        object.__setattr__(self, "arrival_expected", expected)
         require(np.isfinite(self.on_hand) & (self.on_hand >= 0), "on_hand", "finite and >= 0")
         require(self.arrival_step >= 1, "arrival_step", ">= 1")
 
+    def is_expected(self) -> NDArray[np.bool_]:
+        """Whether an arrival is what customers are expected to send back, (arrivals,)."""
+        none = np.zeros(len(self.arrival_series), np.bool_)
+        return self.arrival_expected if len(self.arrival_expected) else none
+
     def on_order(self) -> Floats:
-        """Units on order of each series, whenever they arrive."""
-        n = len(self.on_hand)
-        total = np.bincount(self.arrival_series, self.arrival_units, minlength=n)
+        """Units on order of each series, whenever they arrive, without expected returns."""
+        n, units = len(self.on_hand), np.where(self.is_expected(), 0.0, self.arrival_units)
+        total = np.bincount(self.arrival_series, units, minlength=n)
         return total.astype(np.float64)

@@ -144,7 +144,7 @@ def _lines_cut(night: Night, lines: Lines) -> list[Finding]:
     rows = np.flatnonzero(lines.limit_cut > 0)
     series = lines.series[rows]
     feeds = night.feeds()[series]
-    position = (lines.available + lines.inbound)[rows]
+    position = night.plan.policy.position[series]
     stock = np.where(feeds, position, lines.stock_at_arrival[rows]) + lines.units[rows]
     alone, pooled = _cycle_demand(night).take(series), _pooled_demand(night).take(series)
     avoided = [

@@ -40,7 +40,12 @@ def test_what_customers_send_back_is_bought_less_and_stays_apart_from_orders(ret
     assert back["coat"].iloc[1:].mean() == pytest.approx(0.9 * RATE * 60, rel=0.2)
     assert (back["mug"] < 0.05 * back["coat"]).all()
     policy = night.table("policy").set_index("sku")
+    orders = night.table("orders").set_index("sku")
     assert (policy["inbound_units"].astype(float) == 0).all()
+    assert float(orders.loc["coat", "inbound_units"]) == 0
+    assert "and 0 on order" in orders.loc["coat", "explanation"]
+    rate = float(policy.loc["coat", "demand_mean"]) / 28
+    assert float(policy.loc["coat", "cover_days"]) == pytest.approx(190 / rate, abs=0.1)
     returning.configure(returns__use="false")
     alone = returning.night(str(SUNDAY), "--force").units()
     assert counted["coat", "East"] < alone["coat", "East"] - 5

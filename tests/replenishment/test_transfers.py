@@ -83,6 +83,24 @@ def test_a_central_line_tells_stock_on_hand_from_stock_on_order(shop):
     assert (lines.available.tolist(), lines.inbound.tolist()) == ([13.0], [9.0])
 
 
+def test_expected_returns_are_projected_but_neither_on_order_nor_cover(shop):
+    """One demand: 8 units come back in time to central and the regions, 40 far too late."""
+    arrivals = [(0, 2, 4.0), (1, 1, 5.0), (0, 3, 3.0), (2, 2, 5.0), (3, 30, 40.0)]
+    forecast, network, stock, *rest = chain(shop, [0.0, 3, 5, 2], [7, 1, 2, 3], arrivals)
+    back = replace(stock, arrival_expected=np.arange(5) >= 2)
+    kept = np.s_[:2]
+    names = ("arrival_series", "arrival_step", "arrival_units")
+    firm = replace(stock, **{name: getattr(stock, name)[kept] for name in names})
+    plan, plain = (plan_night(forecast, network, one, *rest, PARAMS) for one in (back, firm))
+    np.testing.assert_allclose(plan.policy.cover_before, plain.policy.cover_before)
+    assert plan.policy.position[0] == plain.policy.position[0] + 8
+    assert plan.orders.available.tolist() == [13.0]
+    assert plan.orders.inbound.tolist() == [9.0]
+    ordered = plan.transfers.series
+    assert plan.transfers.inbound.tolist() == [[0, 5, 0, 0][row] for row in ordered]
+    assert len(ordered)
+
+
 @pytest.mark.parametrize(
     ("on_hand", "arrivals", "step"),
     [

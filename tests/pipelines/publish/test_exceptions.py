@@ -133,12 +133,11 @@ def test_the_money_of_a_cut_grows_with_the_units_cut_and_shrinks_with_those_kept
     # Central stock feeds the others: no demand of its own, and yet its cut costs money.
     lines = replace(
         orders,
-        available=np.full(4, 20.0),
-        inbound=np.zeros(4),
         units=np.array([24.0, 24.0, 36.0, 24.0]),
         limit_cut=np.array([12.0, 24.0, 12.0, 0.0]),
     )
-    plan = replace(parts.plan, orders=lines, transfers=parts.empty_plan.transfers)
+    held = replace(parts.plan.policy, position=np.full(len(parts.plan.policy.position), 20.0))
+    plan = replace(parts.plan, policy=held, orders=lines, transfers=parts.empty_plan.transfers)
     money = [finding.money for finding in lines_cut(parts.night(plan=plan))]
     assert len(money) == 3
     assert money[1] > money[0] > money[2] > 0
