@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipelines.assemble.arrivals import inbound_arrivals, position_of
 from pipelines.assemble.catalog import attributes_of, catalog_of
-from pipelines.assemble.commitments import Promised, promised_of
+from pipelines.assemble.commitments import Promised, after_the_end, promised_of
 from pipelines.assemble.covariates import covariates_of
 from pipelines.assemble.decisions import DECISION_COLUMNS, decided, earlier_lines_frame, promised
 from pipelines.assemble.demand import Sold, Window, days_of, sold, window_of
@@ -127,6 +127,7 @@ def _situation(
         *parts.held.findings,
         *moving,
         *committed.findings,
+        *after_the_end(committed.commitments, parts.past.listing.ends, night.window),
         *_no_lane(parts, network.items.stock_mode, panel),
     ]
     notes = (*override_notes, *signal_notes, *committed.notes, *given_notes, *return_notes)

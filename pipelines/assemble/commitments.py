@@ -103,6 +103,24 @@ def promised_of(
     return Promised(commitments, _less(demand, gone), findings, notes)
 
 
+def after_the_end(commitments: Commitments, ends: Ints, window: Window) -> list[Finding]:
+    """COMMITMENT_AFTER_END: what is open for dates after the last one on which its SKU is sold.
+
+    ends: (series,) last period on sale. One finding for each series, with the first such date.
+    """
+    origin = window.periods - 1
+    late = origin + commitments.step > ends[commitments.series]
+    rows = np.flatnonzero(late & (commitments.units > _TINY))
+    series, group = np.unique(commitments.series[rows], return_inverse=True)
+    first = np.full(len(series), np.iinfo(np.int64).max)
+    np.minimum.at(first, group, commitments.step[rows])
+    return findings_of(
+        "COMMITMENT_AFTER_END", "high", series,
+        units=np.bincount(group, commitments.units[rows], len(series)),
+        date=[str(window.calendar.last_day(step)) for step in (origin + first).tolist()],
+    )  # fmt: skip
+
+
 def _rows(
     tables: dict[str, pd.DataFrame], covariates: Covariates, keys: Keys, window: Window
 ) -> _Rows:

@@ -64,6 +64,21 @@ def test_a_promise_that_cannot_be_kept_is_an_exception_and_explained(shop) -> No
     assert "committed: 5000 of" in said.said
 
 
+def test_a_promise_of_a_sku_that_has_ended_does_not_vanish_in_silence(shop) -> None:
+    lines = shop.text("products").splitlines()
+    ended = str(SUNDAY - 2 * WEEK)
+    shop.write("products.csv", "\n".join(
+        f"{line},{'end_date' if not i else ended if line.startswith('fan,') else ''}"
+        for i, line in enumerate(lines)
+    ) + "\n")  # fmt: skip
+    shop.write("commitments.csv", f"{HEADER}fan,East,{ahead(3)},50,presale,paid,\n")
+    found = shop.night().table("exceptions").set_index(["code", "sku", "location"])
+    row = found.loc[("COMMITMENT_AFTER_END", "fan", "East")]
+    assert float(row["money_at_stake"]) > 0
+    assert "50 are promised" in row["message"]
+    assert "East" in row["message"]
+
+
 def test_bad_rows_of_commitments_are_set_aside_with_their_reason(shop) -> None:
     rows = [
         f"fan,East,{ahead(3)},x,presale,paid,",

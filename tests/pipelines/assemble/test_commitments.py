@@ -42,6 +42,15 @@ def test_open_rows_are_asked_for_on_their_date(situate) -> None:
     assert open_units(situate(D, sales=sales(), commitments=rows)) == {3: 7, 10: 4}
 
 
+def test_what_is_promised_after_the_end_of_its_sku_is_named_with_units_and_money(situate) -> None:
+    rows = [promise(-3, 5), promise(-6, 4), promise(-8, 2), {**promise(-8, 7), "sku": "b"}]
+    products = [{"sku": "a", "unit_cost": 3, "end_date": day(-5)}, {"sku": "b", "unit_cost": 3}]
+    night = situate(D, sales=sales(), products=products, commitments=rows)
+    (found,) = [one for one in night.findings if one.code == "COMMITMENT_AFTER_END"]
+    assert found.message == {"units": 6, "date": day(-6)}
+    assert found.money == 18
+
+
 def test_a_row_known_only_later_is_not_open(situate) -> None:
     rows = [promise(-3, 5, known_since=day(-1)), promise(-4, 6, known_since=day(0))]
     assert open_units(situate(D, sales=sales(), commitments=rows)) == {4: 6}
