@@ -15,6 +15,7 @@ from pipelines.config import Config
 from stockwright.panel import DemandPanel
 from stockwright.returns import ExpectedReturns
 
+Floats = NDArray[np.float64]
 #: Longest lag between sale and return, and the history that rates are learned from, days.
 LONGEST_DAYS, HISTORY_DAYS = 60, 425
 
@@ -30,7 +31,7 @@ def returns_of(
 
     Goods come back in rows of order_type "return", and in sales of negative units; a refund
     brings nothing back, and an exchange as much as it takes. Returns that ``inbound`` announces
-    are not expected a second time.
+    are not expected a second time, unless they are given up as too late.
     """
     sales = tables["sales"]
     kind, units = sales["order_type"], sales["units"].to_numpy()
@@ -50,7 +51,8 @@ def returns_of(
         return ExpectedReturns.none(), []
     past, rate = past_returns(sold, rates, category, periods, panel.horizon)
     good = config.returns.resalable
-    past = _less_announced(past * good, tables["inbound"], keys)
+    announced = _announced(tables["inbound"], keys, window, config.gates.overdue_days)
+    past = _less(past * good, announced)
     share = float(back.units.sum() / max(sold.units.sum(), 1.0))
     note = (
         f"returns: {share:.1%} of the units sold came back; {past.sum():.0f} units that can be "
@@ -82,13 +84,17 @@ def _categories(panel: DemandPanel) -> Ints:
     return codes.astype(np.int64) + 1
 
 
-def _less_announced(
-    past: NDArray[np.float64], inbound: pd.DataFrame, keys: Keys
-) -> NDArray[np.float64]:
-    """What is expected beyond the returns that are under way, which come first."""
+def _announced(inbound: pd.DataFrame, keys: Keys, window: Window, overdue: int) -> Floats:
+    """Units of returns under way to each series; those given up as too late are not."""
     rows = inbound[(inbound["kind"] == "return") & (inbound["status"] != "draft")]
     series = keys.series(rows, "destination")
-    units = rows["units"].to_numpy(np.float64)[series >= 0]
-    announced = np.bincount(series[series >= 0], units, keys.n_series)
+    late = (window.as_of - days_of(rows["available_date"])).astype(np.int64)
+    counts = (series >= 0) & (late <= overdue)
+    units = rows["units"].to_numpy(np.float64)[counts]
+    return np.asarray(np.bincount(series[counts], units, keys.n_series), np.float64)
+
+
+def _less(past: Floats, announced: Floats) -> Floats:
+    """What is expected beyond the returns that are under way, which come first."""
     rest = np.maximum(np.cumsum(past, axis=1) - announced[:, None], 0.0)
     return np.asarray(np.diff(rest, axis=1, prepend=0.0), np.float64)

@@ -71,6 +71,23 @@ def test_returns_that_are_announced_are_not_expected_a_second_time(situate, at) 
     assert night.returns.past[at(night, "b")].sum() > 1
 
 
+@pytest.mark.parametrize(("late", "given_up"), [(30, False), (31, True)])
+def test_announced_returns_that_are_given_up_are_expected_again(
+    situate, at, codes, late, given_up
+) -> None:
+    inbound = [
+        {
+            "order_id": "r1", "sku": "a", "destination": "X", "units": 50,
+            "available_date": (D - timedelta(late)).isoformat(), "kind": "return",
+        }
+    ]  # fmt: skip
+    settings = {"gates": {"bad_row_share": 0.9, "overdue_days": 30}}
+    night = situate(D.isoformat(), settings, sales=sales(), inbound=inbound)
+    wanted = situate(D.isoformat(), sales=sales()).returns.past[at(night, "a")].sum()
+    assert ("IGNORED_INBOUND" in codes(night)) == given_up
+    assert night.returns.past[at(night, "a")].sum() == (wanted if given_up else 0)
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("returns") / "shop"
