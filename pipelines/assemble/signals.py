@@ -84,7 +84,8 @@ def _signal(
 ) -> tuple[NDArray[np.float32] | None, int]:
     """(series or 1, width) float32 of one signal, None where no row fits, and rows that fit none.
 
-    A table of scopes by periods is filled once; each series points to its finest scope.
+    A table of scopes by periods is filled where there are rows; each series points to its finest
+    scope.
     """
     period = window.calendar.index_of(days_of(rows["date"]))
     inside = (period >= 0) & (period < width)
@@ -97,11 +98,9 @@ def _signal(
     unread = int((~read[scope]).sum())
     if not read.any():
         return None, unread
-    size = len(scopes) * width
-    count = np.bincount(scope * width + period, minlength=size).astype(np.float64)
-    total = np.bincount(scope * width + period, value, minlength=size)
-    mean = np.divide(total, count, out=np.full(size, np.nan), where=count > 0)
-    table = np.vstack([mean.reshape(-1, width), np.full(width, np.nan)]).astype(np.float32)
+    cell, place = np.unique(scope * width + period, return_inverse=True)
+    table = np.full((len(scopes) + 1, width), np.nan, np.float32)
+    table.ravel()[cell] = np.bincount(place, value) / np.bincount(place)
     shared = bool((chosen == chosen[0]).all())
     return table[chosen[:1] if shared else chosen], unread
 
