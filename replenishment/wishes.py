@@ -196,7 +196,6 @@ def find_wishes(
     lifetime = lifetime_demand(forecast, network, params, echelons)[series]
     terms, too_large = within_lifetime(lot_terms(lane, network, allowed), lifetime)
     needs = sides.needs(params, terms).overruled(wanted)
-    too_large = np.where(needs.quantity > 0, too_large, 0.0)
     worth, breaks = Worth(needs, terms), Breaks.of(network.lanes, lane)
     quantity = quantity_of(worth, breaks, np.isfinite(wanted))
     return Wishes(
@@ -211,13 +210,13 @@ def find_wishes(
         breaks=breaks,
         freight=network.lanes.unit_freight[lane],
         quantity=quantity,
-        asked=asked_of(worth, quantity, allowed & (too_large <= 0)),
+        asked=asked_of(worth, quantity, allowed & ~((too_large > 0) & (needs.quantity > 0))),
         available=available,
         inbound=inbound,
         returned=expected_inbound(series, sides.of("protection"), echelons, stock),
         total=sides.total(),
         said=np.isfinite(wanted),
-        too_large=too_large,
+        too_large=np.where(needs.quantity > 0, too_large, 0.0),
         runs_out=sides.runs_out(),
     )
 
