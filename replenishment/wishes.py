@@ -193,7 +193,8 @@ def find_wishes(
     available, inbound = sides.split(echelons.summed(usable(stock, network, forecast))[series])
     wanted = said_need(series, lane, available + inbound, network, said)
     allowed = may_order(series, lane, forecast, network, stock, said)
-    terms, too_large = _lasting(lane, allowed, forecast, network, params, echelons, series)
+    lifetime = lifetime_demand(forecast, network, params, echelons)[series]
+    terms, too_large = within_lifetime(lot_terms(lane, network, allowed), lifetime)
     needs = sides.needs(params, terms).overruled(wanted)
     worth, breaks = Worth(needs, terms), Breaks.of(network.lanes, lane)
     quantity = quantity_of(worth, breaks, np.isfinite(wanted))
@@ -223,20 +224,6 @@ def find_wishes(
 def _in_lots(terms: LotTerms) -> Settle:
     """Orders of most worth in whole lots of ``terms``."""
     return lambda needs, keys: Worth(needs, terms.take(keys)).best()
-
-
-def _lasting(
-    lane: Ints,
-    allowed: Bools,
-    forecast: Forecast,
-    network: Network,
-    params: PlanParams,
-    echelons: Echelons,
-    series: Ints,
-) -> tuple[LotTerms, Floats]:
-    """Lot terms of the supplied series, held to their demand to come."""
-    lifetime = lifetime_demand(forecast, network, params, echelons)[series]
-    return within_lifetime(lot_terms(lane, network, allowed), lifetime)
 
 
 def within_lifetime(terms: LotTerms, lifetime: Floats) -> tuple[LotTerms, Floats]:
