@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +18,12 @@ FIRST, LAST, LONGEST = pd.Timestamp("2009-12-01"), pd.Timestamp("2010-12-05"), 6
 
 
 @pytest.fixture(scope="module")
-def lines() -> pd.DataFrame:
+def lines(real_data: Callable[[str], Path]) -> pd.DataFrame:
     """Sales and returns of the first file, whose second one has had its returns removed."""
-    if "STOCKWRIGHT_DATA" not in os.environ:
-        pytest.skip("STOCKWRIGHT_DATA is not set")
+    folder = real_data("online_retail")
     from lines import RETURN, SALE, classified, read_lines
 
-    found = read_lines(Path(os.environ["STOCKWRIGHT_DATA"]) / "online_retail")
+    found = read_lines(folder)
     found["reason"] = classified(found)
     found = found[found["reason"].isin([SALE, RETURN]) & (found["InvoiceDate"] < LAST)]
     back = found["reason"] == RETURN
