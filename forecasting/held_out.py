@@ -10,13 +10,7 @@ from numpy.typing import NDArray
 
 from features.build import build_features, prepare
 from features.context import build_context
-from forecasting.blend import Blend, Sums
-from forecasting.booster import MeanModel
-from forecasting.levels import Outlook, Trial, outlook
-from forecasting.moments import Moments, history_moments
-from forecasting.params import ModelParams
-from forecasting.recovered import recovered_demand
-from forecasting.rungs import (
+from forecasting.blend.rungs import (
     GLOBAL,
     LEVEL,
     RUNGS,
@@ -25,7 +19,13 @@ from forecasting.rungs import (
     statistical_rungs,
     usual_errors,
 )
-from forecasting.spread import Totals
+from forecasting.blend.weights import Blend, Sums
+from forecasting.booster.booster import MeanModel
+from forecasting.levels.levels import Outlook, Trial, outlook
+from forecasting.params import ModelParams
+from forecasting.recovered import recovered_demand
+from forecasting.spread.moments import Moments, history_moments
+from forecasting.spread.spread import Totals
 from stockwright.panel import DemandPanel, mix_hash, text_hash
 
 Floats = NDArray[np.float64]

@@ -14,28 +14,7 @@ from features.build import build_features, prepare
 from features.context import LOCATION, FeatureContext, build_context
 from features.matrix import FeatureMatrix
 from features.params import FeatureParams
-from forecasting.aggregate import shop_growth
-from forecasting.blend import Blend, learn_blend, model_of, usual_weights, worthwhile
-from forecasting.booster import MeanModel, Training
-from forecasting.drift import usual_misses
-from forecasting.early_life import launch_weight, with_ends, with_launches
-from forecasting.held_out import HeldOut, held_out, held_out_origins
-from forecasting.launch import LaunchCurves, learn_launches
-from forecasting.levels import (
-    NO_LEVELS,
-    LevelCorrection,
-    Levels,
-    correction,
-    learn_levels,
-    no_correction,
-    outlook,
-    step_reach,
-)
-from forecasting.life import LifeParams, ended_series, faded
-from forecasting.moments import history_moments
-from forecasting.params import ModelParams
-from forecasting.rows import Rows, training_rows
-from forecasting.rungs import (
+from forecasting.blend.rungs import (
     GLOBAL,
     LEVEL,
     RUNGS,
@@ -45,8 +24,29 @@ from forecasting.rungs import (
     recent,
     statistical_rungs,
 )
-from forecasting.spread import DEFAULT_SPREAD, Spread, fit_spread, location_correlation
-from forecasting.staircase import Stair, staircase
+from forecasting.blend.staircase import Stair, staircase
+from forecasting.blend.weights import Blend, learn_blend, model_of, usual_weights, worthwhile
+from forecasting.booster.booster import MeanModel, Training
+from forecasting.booster.rows import Rows, training_rows
+from forecasting.drift import usual_misses
+from forecasting.held_out import HeldOut, held_out, held_out_origins
+from forecasting.launch.early_life import launch_weight, with_ends, with_launches
+from forecasting.launch.launch import LaunchCurves, learn_launches
+from forecasting.levels.aggregate import shop_growth
+from forecasting.levels.levels import (
+    NO_LEVELS,
+    LevelCorrection,
+    Levels,
+    correction,
+    learn_levels,
+    no_correction,
+    outlook,
+    step_reach,
+)
+from forecasting.life.life import LifeParams, ended_series, faded
+from forecasting.params import ModelParams
+from forecasting.spread.moments import history_moments
+from forecasting.spread.spread import DEFAULT_SPREAD, Spread, fit_spread, location_correlation
 from forecasting.waterfall import Stage, causes, parts_of
 from stockwright.decomposition import PARTS, Decomposition
 from stockwright.errors import DataError

@@ -19,8 +19,8 @@ from features.level import discount_factor, event_factor
 from features.matrix import FeatureMatrix
 from features.params import FeatureParams
 from features.what_if import at_list_price, replanned, rows_of, without_events
-from forecasting.blend import Blend
-from forecasting.rungs import GLOBAL, LEVEL, SMOOTHED, STEADY
+from forecasting.blend.rungs import GLOBAL, LEVEL, SMOOTHED, STEADY
+from forecasting.blend.weights import Blend
 from stockwright.decomposition import PARTS
 from stockwright.panel import DemandPanel
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from features.context import FeatureContext, build_context
 from forecasting.drift import Drift, drift
-from forecasting.life import LifeParams, life_stages
+from forecasting.life.life import LifeParams, life_stages
 from forecasting.model import FittedModel, fit, plain_model
 from forecasting.params import ModelParams
 from pipelines.assemble import Situation, assemble

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecasting.levels import NO_LEVELS, Levels
+from forecasting.levels.levels import NO_LEVELS, Levels
 from forecasting.model import MODEL_NAMES, FittedModel, fit, plain_model
 from forecasting.params import ModelParams
 from stockwright.errors import ConfigError, DataError

@@ -1,0 +1,1 @@
+"""The rungs of the staircase, and the blend of them by segment."""

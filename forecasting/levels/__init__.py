@@ -1,0 +1,1 @@
+"""Aggregates forecast on their own, and the series brought into agreement with them."""

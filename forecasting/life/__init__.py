@@ -1,0 +1,1 @@
+"""Life stage of every series, and breakouts."""

@@ -1,0 +1,1 @@
+"""How demand scatters around its mean."""

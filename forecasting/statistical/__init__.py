@@ -1,0 +1,1 @@
+"""Levels of single series by smoothing recursions, methods for intermittent demand included."""
