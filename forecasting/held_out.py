@@ -26,6 +26,7 @@ from forecasting.params import ModelParams
 from forecasting.recovered import recovered_demand
 from forecasting.spread.moments import Moments, history_moments
 from forecasting.spread.spread import Totals
+from stockwright.overrides import ForecastOverrides, OverrideHistory
 from stockwright.panel import DemandPanel, mix_hash, text_hash
 
 Floats = NDArray[np.float64]
@@ -34,6 +35,7 @@ Ints = NDArray[np.int64]
 _LEAST_KNOWN = 0.5
 # In stock for a smaller share of the time, demand is recovered too roughly to tell its spread.
 _LEAST_SHARE = 0.8
+_TINY = 1e-12
 _ARRAYS = ("mean", "units", "known", "hidden", "sold", "vague", "series", "origin", "segment")
 
 
@@ -46,7 +48,8 @@ class HeldOut:
     known. hidden: it is only known to be at least ``units``. sold: of each step. vague: much of
     ``units`` was not sold but recovered. series: (rows,) in the panel.
     origin, segment: (rows,). moments: of each row's series at its origin.
-    outlooks: of the aggregates of each origin's rows, in the order of the origins.
+    outlooks: of the aggregates of each origin's rows, in the order of the origins. said: (rows,
+    step) what planners had put in the place of a forecast by the origin, None where nothing ever.
     """
 
     rungs: Floats
@@ -61,6 +64,7 @@ class HeldOut:
     segment: Ints
     moments: Moments
     outlooks: tuple[Outlook, ...] = ()
+    said: ForecastOverrides | None = None
 
     def blended(self, blend: Blend) -> HeldOut:
         """The same with the mean of a blend."""
@@ -97,6 +101,24 @@ class HeldOut:
             at_least=np.zeros(len(rows), np.bool_),
             moments=self.moments.take(rows),
         )
+
+    def overridden(self, sums: Sums, mean: Floats) -> Floats:
+        """``mean`` (totals,) of the totals ``sums`` with the overrides of their time in its place.
+
+        Totals without one stay as they are, to the bit. Each total is spread over its steps as
+        this forecast is.
+        """
+        out = mean.copy()
+        if self.said is None:
+            return out
+        inside = np.arange(self.mean.shape[1]) < sums.span[:, None]
+        touched = np.flatnonzero((self.said.given[sums.row] & inside).any(axis=1))
+        row, inside = sums.row[touched], inside[touched]
+        own = np.where(inside, self.mean[row], 0.0)
+        share = mean[touched] / np.maximum(own.sum(axis=1), _TINY)
+        found = self.said.take(row).adjusted(own * share[:, None])
+        out[touched] = np.where(inside, found, 0.0).sum(axis=1)
+        return out
 
     def trials(self) -> list[Trial]:
         """Each origin's forecasts and outcomes beside its outlook."""
@@ -156,11 +178,13 @@ class HeldOut:
         """The rows of several parts one after the other."""
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
         rungs = np.concatenate([part.rungs for part in parts], axis=1)
+        said = [part.said for part in parts if part.said is not None]
         return HeldOut(
             rungs=rungs,
             **arrays,
             moments=Moments.joined([part.moments for part in parts]),
             outlooks=tuple(each for part in parts for each in part.outlooks),
+            said=ForecastOverrides.joined(said) if said else None,
         )
 
 
@@ -182,11 +206,16 @@ def held_span(panel: DemandPanel, params: ModelParams) -> int:
 
 
 def held_out(
-    panel: DemandPanel, model: MeanModel | None, origins: Ints, params: ModelParams
+    panel: DemandPanel,
+    model: MeanModel | None,
+    origins: Ints,
+    params: ModelParams,
+    overrides: OverrideHistory | None = None,
 ) -> tuple[HeldOut, dict[str, Floats]]:
     """Forecast the held-out origins for a sample of series drawn by a hash of their keys.
 
-    Without a model the plain mean, level times season, is tried. The second result is the
+    Without a model the plain mean, level times season, is tried. overrides: stand beside the
+    forecasts as they stood at each origin, and change none. The second result is the
     ``usual_errors`` of the sample at the first origin, by which all the rungs were worked out.
     """
     span = held_span(panel, params)
@@ -199,7 +228,9 @@ def held_out(
     for origin in origins.tolist():
         salt = mix_hash(np.array([origin + 2**33], np.uint64))[0]
         draw = (mix_hash(keys ^ salt) >> np.uint64(11)).astype(np.float64) / 2.0**53
-        place = _Place(origin, span, np.flatnonzero(draw < share))
+        series = np.flatnonzero(draw < share)
+        said = None if overrides is None else overrides.at(origin, series, span)
+        place = _Place(origin, span, series, said)
         found, usual = _one_origin(panel, model, place, usual, params)
         parts.append(found)
     return HeldOut.joined(parts), usual or {}
@@ -210,6 +241,7 @@ class _Place:
     origin: int
     span: int
     series: Ints
+    said: ForecastOverrides | None
 
 
 def _one_origin(
@@ -245,5 +277,6 @@ def _one_origin(
         segment=found.segment,
         moments=history_moments(block, features),
         outlooks=(outlook(prepared, present_level(prepared, rungs), span),) if len(series) else (),
+        said=place.said,
     )
     return outcome, usual

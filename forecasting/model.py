@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ from forecasting.waterfall import Stage, causes, parts_of
 from stockwright.decomposition import PARTS, Decomposition
 from stockwright.errors import DataError
 from stockwright.forecast import Forecast
+from stockwright.overrides import OverrideHistory
 from stockwright.panel import DemandPanel, Status
 
 Floats = NDArray[np.float64]
@@ -62,7 +63,7 @@ MODEL_NAMES = ("global", "plain", "group", "none", "blend", "statistical", "laun
 _GROUP, _NONE, _LAUNCH, _ENDED = 2, 3, 6, 7
 # Series per block of prediction, which bounds its memory; no result depends on it.
 _BLOCK = 1000
-_FORMAT = 4
+_FORMAT = 5
 # Most totals that the spread is estimated from: each is weighed some fifty times.
 _SPREAD_TOTALS = 12_000
 _USUAL_CORRELATION = 0.5
@@ -307,9 +308,12 @@ def seen_before(panel: DemandPanel, features: FeatureParams) -> NDArray[np.bool_
     return np.asarray(seen.any(axis=1))
 
 
-def fit(panel: DemandPanel, params: ModelParams) -> FittedModel:
+def fit(
+    panel: DemandPanel, params: ModelParams, overrides: OverrideHistory | None = None
+) -> FittedModel:
     """Fit mean and spread to the history of a panel.
 
+    overrides: of planners in the past; they are judged by the staircase and change nothing else.
     The booster learns from past origins. A twin that has not seen the newest origins is tried on
     them beside the statistical rungs: weights of the blend, and the spread, are learned from the
     misses; the booster itself is trained on all rows. With too few rows there is no booster.
@@ -328,7 +332,7 @@ def fit(panel: DemandPanel, params: ModelParams) -> FittedModel:
     if not len(origins):
         return unlearned
     twin = _twin(rows, training, int(origins[0]), params)
-    outcome, usual = held_out(panel, twin, origins, params)
+    outcome, usual = held_out(panel, twin, origins, params, overrides)
     return _learned(replace(unlearned, usual=usual), panel, outcome, twin is not None)
 
 
@@ -357,7 +361,8 @@ def _learned(
     if not len(totals.units):
         return replace(model, bias=bias)
     spread = fit_spread(totals.take(slice(None, None, -(-len(totals.units) // _SPREAD_TOTALS))))
-    stairs = staircase(sums, blended.totals_of(sums), spread, available, kept)
+    said = partial(blended.overridden, sums)
+    stairs = staircase(sums, blended.totals_of(sums), spread, available, kept, said)
     return replace(
         model,
         bias=bias,

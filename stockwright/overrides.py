@@ -5,8 +5,9 @@ NaN means "nothing said" in every float array.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from stockwright.arrays import frozen, require
 from stockwright.forecast import Forecast
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,7 @@ class Overrides:
         """``mean`` (series, step) with factors applied and given means put in their place."""
         steps = mean.shape[1]
         factor, given = self.forecast_factor[:, :steps], self.forecast_mean[:, :steps]
-        scaled = np.where(np.isnan(factor), mean, mean * factor)
-        return np.where(np.isnan(given), scaled, given).astype(np.float32)
+        return _put(mean, factor, given).astype(np.float32)
 
     def on(self, forecast: Forecast) -> Forecast:
         """The forecast with its whole demand adjusted; what is committed stays committed."""
@@ -86,3 +87,60 @@ class Overrides:
         after = self.adjusted(before)
         rest = np.maximum(after - forecast.committed, np.float32(0))
         return replace(forecast, mean=np.where(after == before, forecast.mean, rest))
+
+
+@dataclass(frozen=True)
+class ForecastOverrides:
+    """Forecast overrides as they stood at an origin of the history, for some series and steps.
+
+    mean, factor: (series, step) float32 as in ``Overrides``. committed: (series, step) units sold
+    as commitments, which are no part of the demand that is forecast, but of what an override says.
+    """
+
+    mean: NDArray[np.float32]
+    factor: NDArray[np.float32]
+    committed: Floats
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.committed)
+        for name in self.__dataclass_fields__:
+            kind = np.float64 if name == "committed" else np.float32
+            value = frozen(name, getattr(self, name), shape, kind)
+            require(~(value < 0), name, ">= 0 or NaN")
+            object.__setattr__(self, name, value)
+
+    @property
+    def given(self) -> NDArray[np.bool_]:
+        """(series, step) where there is an override."""
+        return np.asarray(~(np.isnan(self.mean) & np.isnan(self.factor)))
+
+    def adjusted(self, mean: Floats) -> Floats:
+        """``mean`` (series, step) of what is not committed, as the overrides leave it."""
+        whole = _put(mean + self.committed, self.factor, self.mean)
+        return np.where(self.given, np.maximum(whole - self.committed, 0.0), mean)
+
+    def take(self, series: NDArray[Any]) -> ForecastOverrides:
+        """Some of the series; one may be taken several times."""
+        return ForecastOverrides(self.mean[series], self.factor[series], self.committed[series])
+
+    @staticmethod
+    def joined(parts: Sequence[ForecastOverrides]) -> ForecastOverrides:
+        """The series of several parts one after the other."""
+        names = ForecastOverrides.__dataclass_fields__
+        return ForecastOverrides(*(np.concatenate([getattr(p, n) for p in parts]) for n in names))
+
+
+class OverrideHistory(Protocol):
+    """The forecast overrides of the past."""
+
+    def at(self, origin: int, series: Ints, steps: int) -> ForecastOverrides:
+        """What was known at the close of period ``origin`` of its next ``steps`` periods.
+
+        series: (n,) of the panel, each once.
+        """
+
+
+def _put(mean: NDArray[Any], factor: NDArray[Any], given: NDArray[Any]) -> NDArray[Any]:
+    """``mean`` with factors applied and given means put in their place, NaN saying nothing."""
+    scaled = np.where(np.isnan(factor), mean, mean * factor)
+    return np.where(np.isnan(given), scaled, given)

@@ -117,7 +117,7 @@ def _situation(
     returns, return_notes = returns_of(night.tables, panel, keys, night.window, night.config)
     joined = decided(night.tables["plan_status"], earlier)
     stock, moving = _stock(night, parts, joined, ingested.findings)
-    overrides, override_notes = overrides_of(
+    overrides, spoken, override_notes = overrides_of(
         night.tables["overrides"], supply.sources, keys, night.window.calendar,
         panel.origin, panel.horizon,
     )  # fmt: skip
@@ -145,6 +145,7 @@ def _situation(
         returns=returns,
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
+        past_overrides=replace(spoken, kept=committed.commitments) if spoken else None,
     )
 
 

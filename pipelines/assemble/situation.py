@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stockwright.commitments import Commitments
 from stockwright.given import GivenForecast
 from stockwright.network import Network
-from stockwright.overrides import Overrides
+from stockwright.overrides import OverrideHistory, Overrides
 from stockwright.panel import DemandPanel
 from stockwright.plan import Finding
 from stockwright.returns import ExpectedReturns
@@ -61,6 +61,7 @@ class Situation:
         and is therefore not in the panel's demand.
     given: a forecast of the shop's own, which takes the place of ours where it covers a date.
     returns: units that customers are expected to send back, none of them in ``stock``.
+    past_overrides: forecast overrides of the history, None where there are none.
     """
 
     as_of: np.datetime64
@@ -76,6 +77,7 @@ class Situation:
     commitments: Commitments = field(default_factory=Commitments.none)
     given: GivenForecast = field(default_factory=GivenForecast.none)
     returns: ExpectedReturns = field(default_factory=ExpectedReturns.none)
+    past_overrides: OverrideHistory | None = None
 
     @property
     def sold(self) -> NDArray[np.float32]:

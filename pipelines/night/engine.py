@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from features.context import FeatureContext, build_context
+from forecasting.blend.staircase import Stair
 from forecasting.drift import Drift, drift
 from forecasting.life.life import LifeParams, life_stages
 from forecasting.model import FittedModel, fit, plain_model
@@ -74,7 +75,8 @@ class Engine:
     def fit(self, situation: Situation, config: Config) -> bytes:
         """Fit the model. Raises FitError."""
         try:
-            return fit(situation.panel, self._params(situation.panel, config)).to_bytes()
+            params = self._params(situation.panel, config)
+            return fit(situation.panel, params, situation.past_overrides).to_bytes()
         except (ArithmeticError, ValueError) as error:
             raise FitError(f"the numbers of the fit went astray: {error}") from error
 
@@ -96,6 +98,10 @@ class Engine:
             return drift(model, situation.panel, days // situation.panel.calendar.days)
         except (ArithmeticError, LookupError, ValueError, DataError) as error:
             raise FitError(f"the numbers of the check for drift went astray: {error}") from error
+
+    def staircase(self, content: bytes) -> tuple[Stair, ...]:
+        """What each rung of a model's forecast added on held-out origins."""
+        return FittedModel.from_bytes(content).staircase
 
     def predictor(self, content: bytes, panel: DemandPanel) -> Callable[[DemandPanel], Forecast]:
         """A function from any block of the panel's series to its forecast over the horizon."""
@@ -145,6 +151,7 @@ class Engine:
         config: Config,
         earlier: Sequence[Path],
         substitutes: Sequence[Finding],
+        stairs: Sequence[Stair],
     ) -> None:
         """Write the files of the plan into ``folder``."""
         write_outputs(
@@ -158,6 +165,7 @@ class Engine:
             earlier[-1] if earlier else None,
             earlier,
             substitutes,
+            stairs,
         )
 
     def audit(self, folder: Path, situation: Situation) -> None:

@@ -31,7 +31,7 @@ class RunManifest:
     inputs_digest: str
     seed: int
     config: dict[str, Any]
-    model: dict[str, str]
+    model: dict[str, Any]
     inputs: list[dict[str, Any]]
     rows: list[dict[str, Any]]
     outputs: list[dict[str, Any]]

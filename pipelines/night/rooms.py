@@ -13,6 +13,7 @@ from stockwright.panel import DemandPanel
 from stockwright.plan import Finding, Plan
 
 if TYPE_CHECKING:
+    from forecasting.blend.staircase import Stair
     from forecasting.drift import Drift
     from pipelines.assemble import Situation
     from pipelines.config import Config
@@ -59,6 +60,9 @@ class Rooms(Protocol):
         Raises FitError where that cannot be told.
         """
 
+    def staircase(self, content: bytes) -> tuple[Stair, ...]:
+        """What each rung of a model's forecast added on held-out origins."""
+
     def predictor(self, content: bytes, panel: DemandPanel) -> Callable[[DemandPanel], Forecast]:
         """A function from any block of the panel's series to its forecast over the horizon."""
 
@@ -75,11 +79,12 @@ class Rooms(Protocol):
         config: Config,
         earlier: Sequence[Path],
         substitutes: Sequence[Finding],
+        stairs: Sequence[Stair],
     ) -> None:
         """Write the files of the plan into ``folder``.
 
         earlier: run folders published for earlier dates, ascending, the last one at least.
-        substitutes: steps that failed and for which something else ran.
+        substitutes: steps that failed and for which something else ran. stairs: of the model.
         """
 
     def audit(self, folder: Path, situation: Situation) -> None:

@@ -32,6 +32,7 @@ from stockwright.forecast import Forecast
 from stockwright.plan import Finding, Plan
 
 if TYPE_CHECKING:
+    from forecasting.blend.staircase import Stair
     from pipelines.assemble import Situation
     from pipelines.ingest.ingested import Ingested
 
@@ -57,6 +58,7 @@ class Evening:
     ingested: Ingested
     situation: Situation
     fitted: Fitted
+    stairs: tuple[Stair, ...]
     forecast: Forecast
     plan: Plan
 
@@ -127,7 +129,8 @@ class Walk:
         forecast, failed = steps.run("forecast", lambda: self._forecast(situation, fitted))
         situation = replace(situation, findings=(*situation.findings, *failed))
         plan = steps.run("plan", lambda: self.rooms.plan(situation, forecast, self.config))
-        return Evening(tables, situation, fitted, forecast, plan)
+        stairs = self.rooms.staircase(fitted.model.content)
+        return Evening(tables, situation, fitted, stairs, forecast, plan)
 
     def _read(self) -> Ingested:
         return self.rooms.read(self.request.data, self.config, self.date)
@@ -185,6 +188,7 @@ class Walk:
             self.config,
             [self.runs.dated(date).resolve() for date in judged or earlier[-1:]],
             _substitutes(evening.fitted),
+            evening.stairs,
         )
 
     def _release(self, evening: Evening) -> Path:
@@ -201,6 +205,7 @@ class Walk:
         self, steps: StepRunner, evening: Evening, key: str, code: ExitCode
     ) -> RunManifest:
         tables = evening.ingested
+        stairs = [asdict(stair) for stair in evening.stairs]
         return RunManifest(
             run=self.call.run_id,
             date=str(self.date),
@@ -211,7 +216,7 @@ class Walk:
             inputs_digest=key,
             seed=self.config.seed,
             config=self.config.model_dump(mode="json"),
-            model=evening.fitted.card(),
+            model=evening.fitted.card() | {"staircase": stairs},
             inputs=[asdict(source) for source in tables.sources],
             rows=[asdict(count) for count in tables.rows],
             outputs=describe_outputs(self.runs.staging(self.call.run_id)),

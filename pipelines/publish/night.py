@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.blend.staircase import Stair
 from pipelines.assemble.situation import Situation
 from pipelines.publish.texts import Texts
 from stockwright.forecast import Forecast
@@ -24,13 +25,17 @@ ORDER, TRANSFER = "O", "T"
 
 @dataclass(frozen=True)
 class Night:
-    """One night to publish. ``previous`` is the folder published last before it."""
+    """One night to publish.
+
+    previous: the folder published last before it. stairs: what each rung of the forecast added.
+    """
 
     situation: Situation
     forecast: Forecast
     plan: Plan
     texts: Texts
     previous: Path | None
+    stairs: tuple[Stair, ...] = ()
 
     @property
     def index(self) -> SeriesIndex:

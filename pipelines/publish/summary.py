@@ -15,6 +15,7 @@ from pipelines.publish.exceptions import rows_by_code
 from pipelines.publish.kpis import Kpi, kpis, supplier_totals
 from pipelines.publish.lines import ORDERS, TRANSFERS, dropped_lines
 from pipelines.publish.night import Night
+from pipelines.publish.staircase import shop_rows
 from stockwright.plan import Finding
 
 FILE = "summary.json"
@@ -33,7 +34,6 @@ def summary_of(
     orders, transfers, exceptions = (tables[n] for n in ("orders", "transfers", "exceptions"))
     figures = kpis(night, orders, transfers)
     rows, stake = rows_by_code(exceptions)
-    notes = dict.fromkeys([*ingested.notes, *night.situation.notes])
     return {
         "date": night.date,
         "order_date": str(night.situation.order_date),
@@ -57,11 +57,12 @@ def summary_of(
             "changes": _changes(night, TRANSFERS, transfers),
         },
         "life": _life(tables["policy"]),
+        "staircase": shop_rows(night.stairs),
         "exceptions": rows,
         "exceptions_money_at_stake": stake,
         "rejected_rows": len(ingested.rejected),
         "limits": {name: round(float(value), 6) for name, value in night.plan.limits.items()},
-        "notes": list(notes),
+        "notes": list(dict.fromkeys([*ingested.notes, *night.situation.notes])),
         "substitutes": [finding.code for finding in substitutes],
     }
 

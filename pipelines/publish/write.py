@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from forecasting.blend.staircase import Stair
 from pipelines.assemble.situation import Situation
 from pipelines.config import Config
 from pipelines.ingest.ingested import REJECTED_COLUMNS, Ingested
@@ -34,19 +35,22 @@ def write_outputs(
     previous: Path | None,
     earlier: Sequence[Path] = (),
     substitutes: Sequence[Finding] = (),
+    stairs: Sequence[Stair] = (),
 ) -> list[Path]:
     """Write all files of the plan of ``as_of`` into ``folder`` and return their paths.
 
     previous: folder published last before ``as_of``, None on a first night. earlier: all folders
     published in the eight weeks before (``previous`` is added). substitutes: steps that a
-    substitute ran for; they become exceptions too. The same arguments give the same bytes.
+    substitute ran for; they become exceptions too. stairs: of the model. The same arguments
+    give the same bytes.
     Raises DataError where ``situation`` is of another night, OSError where a file cannot be
     written.
     """
     if situation.as_of != as_of:
         raise DataError(f"a situation of {situation.as_of} cannot be published for {as_of}")
     folder.mkdir(parents=True, exist_ok=True)
-    night = Night(situation, forecast, plan, load_texts(config.output.language), previous)
+    texts = load_texts(config.output.language)
+    night = Night(situation, forecast, plan, texts, previous, tuple(stairs))
     tables = {"orders": lines.order_table(night), "transfers": lines.transfer_table(night)}
     tables["exceptions"] = exceptions.exception_table(
         night, ingested, substitutes, [tables["orders"], tables["transfers"]]

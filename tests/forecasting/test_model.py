@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from forecasting.held_out import held_out
 from forecasting.levels.levels import NO_LEVELS, Levels
 from forecasting.model import MODEL_NAMES, FittedModel, fit, plain_model
 from forecasting.params import ModelParams
 from stockwright.errors import ConfigError, DataError
 from stockwright.forecast import Forecast
+from stockwright.overrides import ForecastOverrides
 from stockwright.panel import DemandPanel, Status
 
 PARAMS = replace(
@@ -199,6 +201,44 @@ def test_parameters_out_of_range_are_all_named() -> None:
 def test_a_model_of_days_refuses_weeks(shop_panel: DemandPanel) -> None:
     with pytest.raises(DataError, match="period"):
         plain_model(ModelParams.for_period("day")).predict(shop_panel, 6)
+
+
+class Doubling:
+    """A planner who doubled the forecasts of every second series, in the first two steps."""
+
+    def at(self, origin: int, series: np.ndarray, steps: int) -> ForecastOverrides:
+        speaks = (series % 2 == 0)[:, None] & (np.arange(steps) < 2)
+        nothing = np.full(speaks.shape, np.nan)
+        return ForecastOverrides(nothing, np.where(speaks, 2.0, nothing), np.zeros(speaks.shape))
+
+
+def test_overrides_of_the_past_are_judged_and_change_nothing_else(
+    model: FittedModel, shop_panel: DemandPanel
+) -> None:
+    judged = fit(shop_panel, PARAMS, Doubling())
+    assert replace(judged, staircase=model.staircase).to_bytes() == model.to_bytes()
+    (word,) = [s for s in judged.staircase if (s.rung, s.segment) == ("override", "overridden")]
+    (below,) = [s for s in judged.staircase if (s.rung, s.segment) == ("blend", "overridden")]
+    assert word.harmful
+    assert below.bias + 0.3 < word.bias < below.bias + 1
+
+
+def test_a_total_takes_the_overrides_of_its_own_origin_series_and_steps(
+    shop_panel: DemandPanel,
+) -> None:
+    """Against a loop over totals and steps; untouched totals stay to the bit."""
+    outcome, _ = held_out(shop_panel, None, np.array([90, 100]), PARAMS, Doubling())
+    sums = outcome.sums((1, 3, 6))
+    whole = np.cumsum(outcome.mean, axis=1)
+    mean = 1.1 * whole[sums.row, sums.span - 1]
+    found = outcome.overridden(sums, mean)
+    even = sums.series % 2 == 0
+    assert 0 < even.sum() < len(even)
+    assert np.array_equal(found[~even], mean[~even])
+    for place in np.flatnonzero(even):
+        steps = 1.1 * outcome.mean[sums.row[place], : sums.span[place]]
+        expected = sum(2 * each if step < 2 else each for step, each in enumerate(steps))
+        assert found[place] == pytest.approx(expected)
 
 
 def test_blend_and_staircase_outlive_storage(model: FittedModel) -> None:

@@ -153,3 +153,60 @@ def test_rows_that_make_no_sense_are_left_out_and_counted(decide):
     )
     assert np.isnan(situation.overrides.service_level).all()
     assert any("3 rows have a field" in note for note in situation.notes)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("width", [1, 7])
+def test_a_past_origin_sees_the_rows_that_were_known_by_then(decide, seed, width):
+    """Against the rule by hand, row by row and day by day, among the rows known at the origin."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for _ in range(14):
+        start = int(rng.integers(-20, 9))
+        known = [{}, {"known_since": on(int(rng.integers(-25, 1)))}][rng.integers(2)]
+        more = [{}, {"sku": "a"}, {"sku": "b", "location": "Y"}][rng.integers(3)]
+        rows.append(
+            row("forecast", ["mean", "factor"][rng.integers(2)], float(rng.integers(0, 5)),
+                start=on(start), end=on(start + int(rng.integers(0, 12))), **more, **known)
+        )  # fmt: skip
+    situation = decide(*rows, period={1: "day", 7: "week"}[width])
+    back = 14 // width
+    series = np.array([3, 0])
+    said = situation.past_overrides.at(situation.panel.origin - back, series, back)
+    known = [one for one in rows if one.get("known_since", "") <= on(-14)]
+    mean = rng.random((2, back))
+    for place, key in enumerate(series):
+        moved = [
+            one | {"start": _later(one["start"], 14), "end": _later(one["end"], 14)}
+            for one in known
+        ]
+        expected = naive_forecast(moved, *KEYS[key], mean[place], width)
+        assert said.adjusted(mean)[place] == pytest.approx(expected, rel=1e-5)
+
+
+def _later(day, days):
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+
+
+def test_rows_that_no_date_puts_into_the_past_say_nothing_of_it(decide):
+    rows = [row("forecast", "factor", 2), row("forecast", "mean", 2, start=on(1))]
+    assert decide(*rows).past_overrides is None
+    assert decide(row("policy", "target", 2, start=on(-9))).past_overrides is None
+    standing = decide(row("forecast", "factor", 2, known_since=on(-5))).past_overrides
+    asked = (np.arange(4), 3)
+    assert not standing.at(19 - 6, *asked).given.any()
+    assert standing.at(19 - 5, *asked).given.all()
+
+
+def test_what_was_sold_as_a_commitment_is_part_of_what_an_override_says(situate):
+    """Ten a day of which six are a contract: a planner's twelve leave six for the rest."""
+    sales = [{**one, "units": 10} for one in SALES]
+    kept = {"sku": "a", "location": "X", "date": on(-3), "units": 6, "kind": "contract"}
+    rows = [row("forecast", "mean", 12, start=on(-4), end=on(-3))]
+    night = situate(
+        TONIGHT, sales=sales, inventory=STOCK, lanes=LANES, overrides=rows,
+        commitments=[{**kept, "stage": "paid"}],
+    )  # fmt: skip
+    said = night.past_overrides.at(night.panel.origin - 5, np.array([0]), 4)
+    assert said.committed.tolist() == [[0, 6, 0, 0]]
+    assert said.adjusted(np.full((1, 4), 4.0)).tolist() == [[12, 6, 4, 4]]

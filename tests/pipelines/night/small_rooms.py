@@ -102,6 +102,9 @@ class SmallRooms:
             return Drift(1.0, 0.01, 101.0, 100.0, 3)
         return Drift(5.0, 0.5, 150.0, 100.0, 3)
 
+    def staircase(self, content):
+        return ()
+
     def predictor(self, content, panel):
         self.calls.append(f"forecast by {content.decode()}")
 
@@ -118,7 +121,9 @@ class SmallRooms:
             raise InfeasiblePlanError("a frozen line breaks the budget")
         return forecast.mean.sum(axis=1)
 
-    def write(self, folder, ingested, situation, forecast, plan, config, earlier, substitutes):
+    def write(
+        self, folder, ingested, situation, forecast, plan, config, earlier, substitutes, stairs
+    ):
         with (folder / "orders.csv").open("w", encoding="utf-8-sig", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(["line_id", "sku", "units"])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from forecasting.blend.staircase import Stair
 from pipelines.ingest.ingested import FINDING_COLUMNS
 from pipelines.publish.cells import numbers_of, read_csv
 from pipelines.publish.plan_findings import lines_cut, long_cover, unavoidable_stockouts
@@ -141,3 +142,17 @@ def test_the_money_of_a_cut_grows_with_the_units_cut_and_shrinks_with_those_kept
     money = [finding.money for finding in lines_cut(parts.night(plan=plan))]
     assert len(money) == 3
     assert money[1] > money[0] > money[2] > 0
+
+
+def test_overrides_that_cost_accuracy_are_named_in_both_languages_when_sure(publish) -> None:
+    stairs = [
+        Stair("blend", "overridden", 60, 20, 0.4, 0.5, bias=-0.02, gain=0.01, error=0.02),
+        Stair("override", "overridden", 60, 20, 0.5, 0.6, bias=0.3, gain=-0.1, error=0.049),
+    ]
+    for language in ("en", "zh"):
+        table = _exceptions(publish(language, language=language, stairs=stairs)).set_index("code")
+        message = table.loc["OVERRIDES_LOWER_ACCURACY", "message"]
+        for figure in ("60", "20", "10.0%", "4.9%", "+30.0%", "-2.0%"):
+            assert figure in message
+    unsure = [stairs[0], replace(stairs[1], error=0.051)]
+    assert "OVERRIDES_LOWER_ACCURACY" not in set(_exceptions(publish("x", stairs=unsure))["code"])
