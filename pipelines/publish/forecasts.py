@@ -55,7 +55,9 @@ def _rows(night: Night, series: slice) -> pa.Table:
     n, steps = forecast.mean.shape
     calendar = night.situation.panel.calendar
     parts = parts_shown(forecast)
-    uplift = parts["event"] + parts["price"]
+    base, uplift = base_and_uplift(
+        forecast.mean, parts["event"] + parts["price"], parts["override"]
+    )
     quantiles = forecast.quantile(tuple(LEVELS.values())).astype(np.float32)
     columns = [
         _repeated(night.index.skus, forecast.index.sku, steps),
@@ -63,7 +65,7 @@ def _rows(night: Night, series: slice) -> pa.Table:
         pa.array(np.tile(calendar.dates(forecast.origin + 1, steps), n), pa.date32()),
         pa.array(forecast.expected.ravel()),
         *(pa.array(quantiles[:, :, place].ravel()) for place in range(len(LEVELS))),
-        pa.array((forecast.mean - uplift).ravel()),
+        pa.array(base.ravel()),
         pa.array(uplift.ravel()),
         pa.array(forecast.committed.ravel()),
         pa.array(night.situation.returns.take(series).units(forecast).ravel()),
@@ -91,3 +93,15 @@ def parts_shown(forecast: Forecast) -> dict[str, Floats]:
     rest = forecast.mean - own.mean
     set_outside = np.abs(rest) > _ROUNDING * np.maximum(size, forecast.mean)
     return found | {"override": np.where(set_outside, rest, np.float32(0))}
+
+
+def base_and_uplift(mean: Floats, uplift: Floats, override: Floats) -> tuple[Floats, Floats]:
+    """``mean`` as a base >= 0 and what events and discounts add to it, all of one shape.
+
+    mean: as set from outside, >= 0. uplift: of the model. override: of the mean, what was set on
+    top of the model. What is taken off a peak is taken from its uplift, as long as there is any:
+    the base is that of an ordinary day. All other overrides are of the base.
+    """
+    left = np.maximum(uplift + np.minimum(override, np.float32(0)), np.float32(0))
+    shown = np.minimum(np.where(uplift > 0, left, uplift), mean)
+    return mean - shown, shown

@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipelines.publish.forecasts import LEVELS, SHOWN, write_forecasts
+from pipelines.publish.forecasts import LEVELS, SHOWN, base_and_uplift, write_forecasts
 from stockwright.decomposition import PARTS, Decomposition
 from stockwright.forecast import Forecast
+from stockwright.overrides import Overrides
 
 
 def test_rows_are_the_forecasts_own_numbers_by_sku_location_and_date(publish, parts) -> None:
@@ -69,6 +72,45 @@ def test_what_a_planner_sets_is_a_part_of_its_own(publish, parts) -> None:
     np.testing.assert_allclose(frame["override"], expected, atol=1e-4)
     assert (frame["override"] != 0).sum() == 5
     np.testing.assert_allclose(frame[list(SHOWN)].sum(axis=1), frame["mean"], rtol=1e-5)
+
+
+UNITS = st.floats(0, 1e6, width=32).filter(lambda x: x == 0 or x > 1e-3)
+
+
+@given(ordinary=UNITS, share=st.floats(-1, 50, width=32), factors=st.lists(UNITS, min_size=2))
+def test_whatever_is_set_the_base_is_not_negative_and_adds_up_with_the_uplift(
+    ordinary: float, share: float, factors: list[float]
+) -> None:
+    """The lower the mean that is set, the lower are both; the uplift goes before the base does."""
+    model = np.float32(ordinary) * np.float32(1 + share)
+    uplift = np.full(len(factors), model - np.float32(ordinary), np.float32)
+    mean = np.sort(np.array(factors, np.float32))
+    base, shown = base_and_uplift(mean, uplift, mean - model)
+    assert (base >= 0).all()
+    np.testing.assert_allclose(base.astype(float) + shown, mean, rtol=1e-6, atol=1e-6)
+    slack = 1e-6 * max(float(mean[-1]), abs(float(model)))
+    assert (np.diff(base) >= -slack).all()
+    assert (np.diff(shown) >= -slack).all()
+    lowered = (mean < model) & (shown > slack)
+    np.testing.assert_allclose(base[lowered], ordinary, rtol=1e-5, atol=slack)
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.2, 0.7, 1.0, 1.6])
+def test_a_peak_that_a_planner_lowers_keeps_an_ordinary_base(publish, parts, factor) -> None:
+    """Four of five units are of the peak: below a fifth nothing of it is left."""
+    mean = parts.forecast.mean
+    units = np.zeros((len(PARTS), *mean.shape), np.float32)
+    units[PARTS.index("event")] = np.float32(0.8) * mean
+    units[PARTS.index("level")] = mean - units[PARTS.index("event")]
+    peaked = replace(parts.forecast, parts=Decomposition(PARTS, units))
+    said = replace(Overrides.none(*mean.shape), forecast_factor=np.full((1, mean.shape[1]), factor))
+    frame = pd.read_parquet(publish(forecast=said.on(peaked)) / "forecasts.parquet")
+    whole = mean.ravel()
+    expected = min(factor, 0.2) if factor <= 1 else 0.2 + factor - 1
+    np.testing.assert_allclose(frame["base"], expected * whole, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        frame["base"] + frame["uplift"] + frame["committed"], frame["mean"], rtol=1e-6
+    )
 
 
 def test_a_forecast_that_tells_no_parts_is_all_level(publish, parts) -> None:
