@@ -1,8 +1,9 @@
 """The table of commitments: what is open for a date ahead, and what was kept in the past.
 
-A row dated after D is open. Of the rows dated by D, a deposit lapsed: nobody paid for it. A paid
-one is kept by the sales of its SKU and location from its date to its ``ship_by``, unless it says
-itself how many of its units are in ``sales``; what is not in them is asked for at the next step.
+A row dated after D is open, but for units that it says are in ``sales`` already. Of the rows dated
+by D, a deposit lapsed: nobody paid for it. A paid one is kept by the sales of its SKU and location
+from its date to its ``ship_by``, unless it says itself how many of its units are in ``sales``; what
+is not in them is asked for at the next step.
 """
 
 from __future__ import annotations
@@ -99,8 +100,11 @@ def promised_of(
         np.concatenate(pair) for pair in zip(open_rows, overdue, strict=True)
     )
     gone = kept.left_out(coming.take(coming.period - window.periods < horizon), covariates, window)
-    commitments = Commitments(series, step, units, variance, *gone)
-    return Promised(commitments, _less(demand, gone), findings, notes)
+    rest = _less(demand, gone)
+    early = _shipped_early(coming, rest, window)
+    both = (np.concatenate(pair) for pair in zip(gone, early, strict=True))
+    commitments = Commitments(series, step, units, variance, *both)
+    return Promised(commitments, _less(rest, early), findings, notes)
 
 
 def after_the_end(commitments: Commitments, ends: Ints, window: Window) -> list[Finding]:
@@ -220,6 +224,45 @@ def _shared(asked: Floats, cell: Ints, left: Floats) -> Floats:
     given: Floats = asked * share[group]
     left[used] -= np.bincount(group, given, len(used))
     return given
+
+
+def _shipped_early(
+    coming: _Rows, demand: NDArray[np.float32], window: Window
+) -> tuple[Ints, Ints, Floats]:
+    """Series, period and units of what the sales hold of rows whose date is ahead.
+
+    No row says when they were sold: some time since it was known. They are taken off the highest
+    sales of that time, for a promise that is shipped ahead of its date stands out.
+    """
+    asked = np.minimum(np.nan_to_num(coming.fulfilled), coming.units)
+    rows, asked = coming.take(asked > _TINY), asked[asked > _TINY]
+    series, group = np.unique(rows.series, return_inverse=True)
+    told = np.isfinite(rows.lead)
+    known = rows.date - np.where(told, rows.lead, 0).astype("timedelta64[D]")
+    since = np.full(len(series), window.periods)
+    np.minimum.at(since, group, np.where(told, window.calendar.index_of(known), 0))
+    begin = max(window.periods - _LONGEST_WAIT, 0)
+    recent = demand[series, begin:].astype(np.float64)
+    recent[np.arange(begin, window.periods) < since[:, None]] = 0.0
+    wanted = np.asarray(np.bincount(group, asked, len(series)), np.float64)
+    taken = _off_the_top(recent, wanted)
+    row, period = np.nonzero(taken)
+    return series[row], begin + period, taken[row, period]
+
+
+def _off_the_top(units: Floats, wanted: Floats) -> Floats:
+    """What brings the highest of ``units`` (series, period) down to one level, ``wanted`` (series,)
+    in sum or all there is; whole units where all are whole.
+    """
+    ordered = -np.sort(-units, axis=1)
+    count = np.arange(1, units.shape[1] + 1)
+    levels = (np.cumsum(ordered, axis=1) - wanted[:, None]) / count
+    lowered = (ordered > levels).sum(axis=1, keepdims=True)
+    level = np.take_along_axis(levels, np.maximum(lowered - 1, 0), axis=1)
+    taken = np.maximum(units - np.maximum(level, 0.0), 0.0)
+    whole = (units % 1 == 0).all(axis=1) & (wanted % 1 == 0)
+    rounded = np.diff(np.round(np.cumsum(taken, axis=1)), axis=1, prepend=0.0)
+    return np.where(whole[:, None], rounded, taken)
 
 
 def _replaced(rows: _Rows, units: Floats) -> _Rows:

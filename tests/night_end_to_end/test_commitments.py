@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 WEEK = np.timedelta64(7, "D")
 SUNDAY = np.datetime64("2026-11-22")
@@ -51,6 +52,27 @@ def test_a_kept_contract_is_not_forecast_again(shop) -> None:
         forecasts(clean, "fan", "East")["mean"], forecasts(plain, "fan", "East")["mean"]
     )
     assert clean.units() == plain.units()
+
+
+def test_units_of_a_contract_that_were_shipped_early_are_neither_forecast_nor_bought_again(
+    shop,
+) -> None:
+    """800 promised, 500 of them sold already: the night of a shop that promised the other 300.
+
+    Nobody says in which week they were sold, so the history is that of such a shop within 2 %.
+    """
+    shop.write("commitments.csv", f"{HEADER}fan,East,{ahead(24)},300,contract,paid,\n")
+    plain = shop.night()
+    shop.append("sales", f"{SUNDAY - 4 * WEEK},fan,East,500,12")
+    row = f"fan,East,{ahead(24)},800,contract,paid,,500\n"
+    shop.write("commitments.csv", HEADER.replace("ship_by", "ship_by,fulfilled") + row)
+    early = shop.night(SUNDAY.astype(str), "--force")
+    one, other = (forecasts(night, "fan", "East") for night in (early, plain))
+    assert one["committed"].tolist() == other["committed"].tolist()
+    assert np.allclose(one["base"], other["base"], rtol=0.02)
+    assert early.units()["fan", "Central"] == pytest.approx(
+        plain.units()["fan", "Central"], rel=0.02
+    )
 
 
 def test_a_promise_that_cannot_be_kept_is_an_exception_and_explained(shop) -> None:

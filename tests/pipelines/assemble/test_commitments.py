@@ -233,3 +233,33 @@ def test_the_price_of_a_component_is_not_the_kit_s(situate, at) -> None:
     lines = pd.DataFrame(sales()).assign(price=5.0), pd.DataFrame(sales(sku="box")).assign(price=99)
     night = situate(D, sales=pd.concat(lines).to_dict("records"), kits=kits)
     assert night.network.items.price[at(night, "a")] == 5
+
+
+def test_what_was_shipped_ahead_of_its_date_leaves_the_history_and_nothing_else_does(
+    situate, at
+) -> None:
+    """A shop with a contract of 60, 45 of it shipped early, is the shop with a contract of 15."""
+    rows = [promise(-9, 40, fulfilled=30, known_since=day(25)), promise(-5, 20, fulfilled=15)]
+    early = situate(D, sales=sales({20: 40, 6: 25}), commitments=rows)
+    plain = situate(D, sales=sales(), commitments=[promise(-9, 10), promise(-5, 5)])
+    assert early.panel.demand.tolist() == plain.panel.demand.tolist()
+    assert open_units(early) == open_units(plain) == {9: 10, 5: 5}
+    assert early.sold[at(early, "a")].sum() == 10 * DAYS + 45
+
+
+def test_what_was_shipped_early_is_taken_off_the_highest_sales_since_it_was_known(
+    situate, at
+) -> None:
+    """Whole units, by hand: 30 and 40 come down to 25 and 24; the older 90 is left alone."""
+    rows = [promise(-9, 40, fulfilled=21, known_since=day(20))]
+    night = situate(D, sales=sales({30: 90, 12: 30, 8: 40}), commitments=rows)
+    demand = night.panel.demand[at(night, "a")]
+    assert sorted(demand.tolist())[-3:] == [24, 25, 90]
+    assert demand.sum() == night.sold.sum() - 21
+
+
+def test_more_shipped_early_than_sold_never_makes_demand_negative(situate, at) -> None:
+    rows = [promise(-3, 99, fulfilled=95, known_since=day(4)), promise(2, 10)]
+    night = situate(D, sales=sales(), commitments=rows)
+    demand = night.panel.demand[at(night, "a")]
+    assert demand.tolist() == [10] * (DAYS - 5) + [0] * 5
