@@ -153,12 +153,14 @@ def target_features(prepared: Prepared, steps: Ints) -> tuple[Columns, Columns, 
     level = prepared.level.astype(np.float32)
     count = int(steps.max())
     factor = season_factor(panel, context, panel.n_periods, count, params)[:, steps - 1]
-    recent = prepared.factor[:, -params.short :].mean(axis=1, dtype=np.float32)
+    lately = np.arange(max(panel.n_periods - params.short, 0), panel.n_periods)
     periods = panel.origin + steps
     columns = cycle_features(prepared.calm, level, steps, params)
     columns |= year_features(prepared.calm, level, steps, params)
     # At list price, so that a deeper discount shows in the base and the price features only.
     listed = factor / discount_factor(panel, context, periods, params)
+    usual = prepared.factor[:, -len(lately) :] / discount_factor(panel, context, lately, params)
+    recent = usual.mean(axis=1, dtype=np.float32)
     columns |= season_features(panel, context, listed, recent, periods, params)
     columns |= price_features(panel, steps, prepared.signal, params)
     columns |= event_features(panel, context, steps, prepared.signal, params)

@@ -70,7 +70,8 @@ def season_features(
 ) -> Columns:
     """Seasonal indices of the target: the group's (with events), the shop's, and the change.
 
-    factor: (series, steps) of the targets. recent: (series,) mean factor of the short window.
+    factor: (series, steps) of the targets. recent: (series,) mean factor of the short window. Both
+    at list price.
     """
     shape = factor.shape
     shop = np.full(len(periods), np.nan, np.float32)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import optimize
 
 from features.build import build_features, prepare
-from features.context import build_context
+from features.context import build_context, season_codes
 from features.params import FeatureParams
 from features.price import learn_elasticity, price_factor
 from stockwright.calendar import Calendar
@@ -117,6 +118,38 @@ def test_a_deeper_discount_never_lowers_demand(elasticity: float) -> None:
     assert (np.diff(factor, axis=1) >= 0).all()
     np.testing.assert_allclose(factor[:, 0], 1)
     np.testing.assert_allclose(price_factor(np.full((1, 1), 0.5, np.float32), np.ones(1)), 2.0)
+
+
+def test_what_was_reduced_in_the_last_weeks_or_will_be_does_not_show_in_the_season() -> None:
+    """Against the same panel at list price, seen with the same knowledge of the groups; and the
+    change against a loop over the short window, of the group's season and an event's uplift.
+    """
+    discount = cuts(60, 742)
+    event = np.zeros((1, 742))
+    event[:, [300, 722, 732]] = 1
+    panel = shop(discount, 2.0 * (1 - discount) ** -2.0 * (1 + 3 * event), event)
+    context = build_context(panel, PARAMS)
+    assert (context.elasticity > 1).all()
+    listed = replace(panel, covariates=replace(panel.covariates, discount=0 * discount))
+    found, plain = (build_features(each, (1, 5, 14), PARAMS, context) for each in (panel, listed))
+    for name in ("season", "season_change"):
+        np.testing.assert_allclose(found.column(name), plain.column(name), rtol=1e-5)
+    codes = season_codes(panel, PARAMS)
+
+    def season(series: int, period: int) -> float:
+        when = np.array([period])
+        own = context.season.factor(panel.calendar, when, PARAMS)[codes[series], 0]
+        column = context.event_column(
+            panel.covariates.event[:, when], panel.covariates.phase[:, when]
+        )
+        return float(own * context.uplift[codes[series], column[0, 0]])
+
+    past = range(panel.n_periods - PARAMS.short, panel.n_periods)
+    for row in (0, 4, 100):
+        series, step = int(found.series[row]), int(found.step[row])
+        usual = np.mean([season(series, period) for period in past])
+        expected = season(series, panel.origin + step) / usual
+        assert found.column("season_change")[row] == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_price_cut_of_the_last_weeks_does_not_lift_the_level() -> None:
