@@ -26,6 +26,7 @@ from forecasting.params import ModelParams
 from forecasting.recovered import recovered_demand
 from forecasting.spread.moments import Moments, history_moments
 from forecasting.spread.spread import Totals
+from forecasting.threads import in_order
 from stockwright.overrides import ForecastOverrides, OverrideHistory
 from stockwright.panel import DemandPanel, mix_hash, text_hash
 
@@ -190,14 +191,13 @@ class HeldOut:
 
 def held_out_origins(panel: DemandPanel, params: ModelParams) -> Ints:
     """The newest origins with a whole window of outcomes behind them, rising.
-
     In a short history they lie closer together: the twin must learn from what is before them.
     """
     span = held_span(panel, params)
     newest = panel.origin - span
     fewest = max(panel.n_periods // 2, 1)
     stride = max(min(params.held_stride, panel.n_periods // (3 * params.held_out)), 1)
-    return np.arange(newest, fewest - 1, -stride)[: params.held_out][::-1]
+    return panel.calendar.anchored(newest, stride, fewest)[-params.held_out :]
 
 
 def held_span(panel: DemandPanel, params: ModelParams) -> int:
@@ -223,17 +223,21 @@ def held_out(
     # SKUs are drawn, not series, so that their locations can be compared.
     keys = text_hash(panel.index.skus)[panel.index.sku]
     share = wanted / max(panel.n_series, 1)
-    usual: dict[str, Floats] | None = None
-    parts = []
+    places = []
     for origin in origins.tolist():
-        salt = mix_hash(np.array([origin + 2**33], np.uint64))[0]
+        date = panel.calendar.ordinal(origin)
+        salt = mix_hash(np.array([date + 2**33], np.uint64))[0]
         draw = (mix_hash(keys ^ salt) >> np.uint64(11)).astype(np.float64) / 2.0**53
         series = np.flatnonzero(draw < share)
         said = None if overrides is None else overrides.at(origin, series, span)
-        place = _Place(origin, span, series, said)
-        found, usual = _one_origin(panel, model, place, usual, params)
-        parts.append(found)
-    return HeldOut.joined(parts), usual or {}
+        places.append(_Place(origin, span, series, said))
+    first, usual = _one_origin(panel, model, places[0], None, params)
+
+    def another(place: _Place) -> HeldOut:
+        return _one_origin(panel, model, place, usual, replace(params, threads=1))[0]
+
+    parts = [first, *in_order(another, places[1:], params.threads)]
+    return HeldOut.joined(parts), usual
 
 
 @dataclass(frozen=True)

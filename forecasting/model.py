@@ -47,6 +47,7 @@ from forecasting.life.life import LifeParams, ended_series, faded
 from forecasting.params import ModelParams
 from forecasting.spread.moments import history_moments
 from forecasting.spread.spread import DEFAULT_SPREAD, Spread, fit_spread, location_correlation
+from forecasting.threads import in_order
 from forecasting.waterfall import Stage, causes, parts_of
 from stockwright.decomposition import PARTS, Decomposition
 from stockwright.errors import DataError
@@ -164,10 +165,14 @@ class FittedModel:
         if panel.calendar.period != self.params.period:
             raise DataError(f"a model for a {self.params.period}, a panel in other periods")
         known = context if context is not None else self.context(panel)
+        alone = replace(self.params, threads=1)
+        one = self if self.params == alone else replace(self, params=alone)
+
+        def block(start: int) -> dict[str, NDArray[Any]]:
+            return one._block(panel.take(slice(start, start + _BLOCK)), horizon, known, parts)
+
         starts = range(0, max(panel.n_series, 1), _BLOCK)
-        blocks = [
-            self._block(panel.take(slice(i, i + _BLOCK)), horizon, known, parts) for i in starts
-        ]
+        blocks = in_order(block, starts, self.params.threads)
         joined = {
             name: np.concatenate([block[name] for block in blocks])
             for name in ("mean", "model", *_SPREAD_FIELDS)

@@ -69,6 +69,20 @@ class Calendar:
         """First days of ``count`` periods from period ``first`` on, datetime64[D]."""
         return self.start + np.arange(first, first + count) * np.timedelta64(self.days, "D")
 
+    def ordinal(self, index: int) -> int:
+        """Number of period ``index`` that is the same in every calendar: counted from 1970."""
+        days = int(self.start.astype("datetime64[D]").astype(np.int64))
+        return days // self.days + index
+
+    def anchored(self, newest: int, stride: int, least: int) -> NDArray[np.int64]:
+        """Periods from ``least`` up to ``newest``, rising: every ``stride``-th one, and ``newest``.
+
+        They lie on a grid of dates, so that a period later all but the newest are the same.
+        """
+        grid = newest - self.ordinal(newest) % stride
+        found = np.arange(grid, least - 1, -stride)[::-1]
+        return np.append(found, newest) if grid < newest and newest >= least else found
+
     def last_day(self, index: int) -> np.datetime64:
         """Last day of period ``index``: the day at whose close the night runs."""
         return self.start + np.timedelta64((index + 1) * self.days - 1, "D")

@@ -13,6 +13,7 @@ from features.matrix import FeatureMatrix
 from features.past_contexts import past_contexts
 from forecasting.params import ModelParams
 from forecasting.recovered import recovered_demand
+from forecasting.threads import in_order
 from stockwright.panel import DemandPanel, mix_hash
 
 Floats = NDArray[np.float64]
@@ -55,7 +56,7 @@ def past_origins(panel: DemandPanel, params: ModelParams) -> Ints:
     newest = panel.origin - 1
     least = min(2 * params.features().short, max(panel.n_periods // 3, 1))
     stride = min(params.stride, max((newest - least) // _LEAST_ORIGINS, 1))
-    return np.arange(newest, least - 1, -stride)[: params.origins][::-1]
+    return panel.calendar.anchored(newest, stride, least)[-params.origins :]
 
 
 def training_rows(panel: DemandPanel, params: ModelParams) -> Rows:
@@ -68,7 +69,11 @@ def training_rows(panel: DemandPanel, params: ModelParams) -> Rows:
     features = params.features()
     tonight = build_context(panel, features)
     contexts = past_contexts(panel, origins.tolist(), tonight, features)
-    parts = [_origin_rows(panel, context, share, keys, params) for context in contexts]
+
+    def rows(context: FeatureContext) -> list[Rows]:
+        return _origin_rows(panel, context, share, keys, params)
+
+    parts = in_order(rows, contexts, params.threads)
     found = [part for chunk in parts for part in chunk if len(part.units)]
     if not found:
         return _no_rows()
@@ -99,7 +104,8 @@ def _origin_rows(
 ) -> list[Rows]:
     """Rows of one origin: parts of the series, each with its own few steps."""
     features, origin = params.features(), context.origin
-    salt = mix_hash(np.array([origin, origin + 2**32], np.uint64))
+    date = panel.calendar.ordinal(origin)
+    salt = mix_hash(np.array([date, date + 2**32], np.uint64))
     draw = mix_hash(keys ^ salt[0])
     uniform = (draw >> np.uint64(11)).astype(np.float64) / 2.0**53
     part_of = (draw % np.uint64(_PARTS)).astype(np.int64)
