@@ -176,7 +176,7 @@ def _sku_rows(
     exposure = np.bincount(place, expected[:, first].sum(axis=1), len(skus))
     grown = _grown_sample(panel, skus)
     old, old_place = np.unique(sku[grown], return_inverse=True)
-    period = panel.origin - np.arange(params.middle)[None, :] + np.zeros((len(grown), 1), np.int64)
+    period = panel.origin - np.arange(params.short)[None, :] + np.zeros((len(grown), 1), np.int64)
     sold, seen = calm_cells(panel, groups, params, grown, period)
     seen *= share[panel.index.location[grown]][:, None]
     one = np.concatenate([young.series[np.unique(place, return_index=True)[1]],
