@@ -11,7 +11,6 @@ from features.context import FeatureContext
 from features.params import FeatureParams
 from forecasting.launch.cells import is_young, weeks_seen
 from forecasting.launch.launch import LaunchCurves, launch_forecast
-from forecasting.spread.spread import tail_variance
 from stockwright.panel import DemandPanel
 
 Floats = NDArray[np.float64]
@@ -52,10 +51,11 @@ def with_launches(
     def mixed(name: str, of_launch: Floats | float) -> Floats:
         return np.asarray(part * of_launch + (1 - part) * found[name][some], np.float64)
 
-    share = mixed("tail_share", launch.tail[0])
-    ratio = np.minimum(mixed("tail_ratio", launch.tail[1]), 1 / np.maximum(share, 1e-9))
+    share = mixed("tail_share", launch.tail_share)
+    ratio = np.minimum(mixed("tail_ratio", launch.tail_ratio), 1 / np.maximum(share, 1e-9))
     own = found["level_variance"][some] - _tail_of(found, some)
-    level = part * (launch.level_variance - tail_variance(*launch.tail)) + (1 - part) * own
+    begun = launch.level_variance - _tails(launch.tail_share, launch.tail_ratio)
+    level = part * begun + (1 - part) * own
     out["linear_dispersion"][some] = mixed("linear_dispersion", launch.linear_dispersion)
     out["step_variance"][some] = mixed("step_variance", 0.0)
     out["tail_share"][some], out["tail_ratio"][some] = share, ratio

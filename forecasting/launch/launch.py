@@ -1,9 +1,10 @@
 """Cold start: what a launch will sell, from like products, and from its own first sales.
 
-The level of a launch is a gamma variable around what its attributes let expect (see
-like_products). Its first sales, and those of the SKU at other locations, update it as the conjugate
-prior of a Poisson rate; over-dispersed counts and a level that drifts make them count for less.
-The curve of the first weeks of life is that of its category, shrunk to the shop's.
+The level of a launch is a gamma variable around what its attributes (see like_products) and the
+words of its name (see words) let expect. Its first sales, and those of the SKU at other locations,
+update it as the conjugate prior of a Poisson rate; over-dispersed counts and a level that drifts
+make them count for less. The curve of the first weeks of life is that of its category, shrunk to
+the shop's.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from forecasting.launch.cells import (
     weekly,
 )
 from forecasting.launch.like_products import Effects, Evidence, learn_effects
-from forecasting.launch.spread import LaunchSpread, fit_launch_spread
+from forecasting.launch.spread import AGES, LaunchSpread, fit_launch_spread
+from forecasting.launch.words import WORD, learn_words, name_words
 from stockwright.panel import DemandPanel, mix_hash
 
 Floats = NDArray[np.float64]
@@ -38,12 +40,10 @@ LEVEL_WEEKS = 4
 # Launches at which a category's curve weighs as much as the shop's.
 _CURVE_LAUNCHES = 30.0
 _CURVE_ROUNDS = 5
-# A grown-up product tells of a launch as much as this share of another launch.
-_GROWN_WEIGHT = 0.3
 # Fewer launches teach nothing.
 _LEAST_LAUNCHES = 10
 # Start of variance and dispersion, which only weigh the rows.
-_VARIANCE, _DISPERSION = 1.5, 2.0
+_NOISE = np.array([1.5, 2.0])
 _CHUNK = 8192
 
 
@@ -51,16 +51,19 @@ _CHUNK = 8192
 class LaunchCurves:
     """What the launches of a shop's past say of the next ones, at one origin.
 
-    effects: level by attribute. curve: (season groups + 1, BINS) demand by week of life over the
-    level. share: (locations,) of a SKU's level that a location sells. spread: how far launches
-    lie from this. units, expected: (skus,) sold lately by each SKU that is young somewhere, and
+    effects: level by attribute. words: (skus,) factor by the name. curve: (season groups + 1, BINS)
+    demand by week of life over the level. share: (locations,) of a SKU's level that a location
+    sells. spread: how far launches lie from this; unseen: the same before anything could be seen
+    of them. units, expected: (skus,) sold lately by each SKU that is young somewhere, and
     what it would have sold at level 1, over all its locations.
     """
 
     effects: Effects
+    words: Floats
     curve: Floats
     share: Floats
     spread: LaunchSpread
+    unseen: LaunchSpread
     units: Floats
     expected: Floats
 
@@ -69,7 +72,8 @@ def attribute_names(panel: DemandPanel) -> tuple[str, ...]:
     """Attributes that make products alike, coarse to fine."""
     left = set(panel.attributes) - {"sku", "location", "region"}
     order = sorted(left, key=lambda name: (not name.startswith("category"), name))
-    return tuple(name for name in order if (panel.attributes[name] >= 0).any())
+    alike = [name for name in order if not name.startswith(WORD)]
+    return tuple(name for name in alike if (panel.attributes[name] >= 0).any())
 
 
 def learn_launches(
@@ -86,13 +90,15 @@ def learn_launches(
     expected = young.exposure * place[:, None] * curve[group]
     sku = panel.index.sku[young.series].astype(np.int64)
     codes = attribute_codes(panel, attribute_names(panel))
-    rows = _sku_rows(panel, groups, params, young, expected, share, codes)
-    effects, level = learn_effects(rows, _VARIANCE, _DISPERSION)
-    launched = np.flatnonzero(rows.kind == 0)
-    prior = level[launched][np.unique(sku, return_inverse=True)[1]]
-    spread = fit_launch_spread(young, expected, prior, sku, panel.origin, weekly(panel))
+    rows, row_sku = _sku_rows(panel, groups, params, young, expected, share, codes)
+    effects, level = learn_effects(rows, *_NOISE)
+    mean = effects.expected(rows.codes, len(rows.units)) * rows.exposure
+    words, alone = learn_words(name_words(panel), row_sku, rows.kind, rows.units, mean, _NOISE)
+    prior = (level * alone)[np.unique(sku, return_inverse=True)[1]]
+    told = (young, expected, prior, sku, panel.origin, weekly(panel))
+    spread, unseen = fit_launch_spread(*told, AGES), fit_launch_spread(*told, AGES[:1])
     nothing = np.zeros(len(panel.index.skus))
-    curves = LaunchCurves(effects, curve, share, spread, nothing, nothing)
+    curves = LaunchCurves(effects, words, curve, share, spread, unseen, nothing, nothing)
     return refreshed(curves, panel, groups, params)
 
 
@@ -158,8 +164,11 @@ def _sku_rows(
     expected: Floats,
     share: Floats,
     codes: Mapping[str, Ints],
-) -> Evidence:
-    """One row for each launched SKU, sorted by code, then one for each of a sample of grown-ups."""
+) -> tuple[Evidence, Ints]:
+    """One row for each launched SKU, sorted by code, then one for each of a sample of grown-ups.
+
+    Second result: SKU of each row.
+    """
     first = slice(0, LEVEL_WEEKS)
     sku = panel.index.sku.astype(np.int64)
     skus, place = np.unique(sku[young.series], return_inverse=True)
@@ -167,18 +176,18 @@ def _sku_rows(
     exposure = np.bincount(place, expected[:, first].sum(axis=1), len(skus))
     grown = _grown_sample(panel, skus)
     old, old_place = np.unique(sku[grown], return_inverse=True)
-    period = panel.origin - np.arange(params.middle)[None, :] + np.zeros((len(grown), 1), np.int64)
+    period = panel.origin - np.arange(params.short)[None, :] + np.zeros((len(grown), 1), np.int64)
     sold, seen = calm_cells(panel, groups, params, grown, period)
     seen *= share[panel.index.location[grown]][:, None]
     one = np.concatenate([young.series[np.unique(place, return_index=True)[1]],
                           grown[np.unique(old_place, return_index=True)[1]]])  # fmt: skip
-    return Evidence(
+    evidence = Evidence(
         units=np.append(units, np.bincount(old_place, sold.sum(axis=1), len(old))),
         exposure=np.append(exposure, np.bincount(old_place, seen.sum(axis=1), len(old))),
-        weight=np.repeat([1.0, _GROWN_WEIGHT], [len(skus), len(old)]),
         kind=np.repeat(np.array([0, 1]), [len(skus), len(old)]),
         codes={name: values[one] for name, values in codes.items()},
     )
+    return evidence, np.append(skus, old)
 
 
 def _grown_sample(panel: DemandPanel, launched: Ints) -> Ints:
@@ -228,12 +237,13 @@ def recent_evidence(
 
 @dataclass(frozen=True)
 class LaunchForecast:
-    """mean: (rows, step) units per period. level_variance, linear_dispersion: (rows,)."""
+    """mean: (rows, step) units per period. The others, (rows,), see Forecast."""
 
     mean: Floats
     level_variance: Floats
     linear_dispersion: Floats
-    tail: tuple[float, float]
+    tail_share: Floats
+    tail_ratio: Floats
 
 
 def launch_forecast(
@@ -247,13 +257,21 @@ def launch_forecast(
     n = panel.n_series
     share = curves.share[panel.index.location]
     prior = curves.effects.expected(attribute_codes(panel, curves.effects.tables), n)
+    prior *= curves.words[panel.index.sku]
     own, seen = recent_evidence(panel, groups, params, curves, np.arange(n))
     others = np.maximum(curves.units[panel.index.sku] - own, 0.0)
     others_seen = np.maximum(curves.expected[panel.index.sku] - seen, 0.0)
-    level, variance = curves.spread.update(prior, own, seen, others, others_seen)
+    told = (prior, own, seen, others, others_seen)
+    fresh = seen + others_seen <= 0
+    level, variance = curves.spread.update(*told)
+    unseen = curves.unseen.update(*told)[1]
     age = panel.origin + np.arange(1, horizon + 1) - panel.launch.astype(np.int64)[:, None]
     factor = season_factor(panel, groups, panel.n_periods, horizon, params).astype(np.float64)
     shape = curves.curve[season_codes(panel, params)[:, None], curve_place(age, weekly(panel))]
     mean = (level * share)[:, None] * shape * factor * (age >= 0)
-    dispersion = np.full(n, curves.spread.dispersion)
-    return LaunchForecast(mean, variance, dispersion, curves.spread.tail)
+    pair = (curves.unseen, curves.spread)
+    dispersion, *tail = (
+        np.where(fresh, *values)
+        for values in zip(*((each.dispersion, *each.tail) for each in pair), strict=True)
+    )
+    return LaunchForecast(mean, np.where(fresh, unseen, variance), dispersion, *tail)

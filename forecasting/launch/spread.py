@@ -14,8 +14,10 @@ from stockwright.distribution import Distribution
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-# Weeks of a total, and weeks of life after which totals are judged.
-_SPAN, _AGES = 4, (0, 1, 2, 4)
+#: Weeks of life after which totals are judged.
+AGES = (0, 1, 2, 4)
+# Weeks of a total.
+_SPAN = 4
 _MOST_CASES = 1500
 _LARGEST_SHARE, _LARGEST_RATIO = 0.3, 8.0
 # Logarithms of variance, dispersion - 1 and drift; logits of sibling weight, tail share and ratio.
@@ -82,14 +84,20 @@ class Cases:
 
 
 def fit_launch_spread(
-    young: Young, expected: Floats, prior: Floats, sku: Ints, origin: int, width: int
+    young: Young,
+    expected: Floats,
+    prior: Floats,
+    sku: Ints,
+    origin: int,
+    width: int,
+    ages: tuple[int, ...],
 ) -> LaunchSpread:
-    """Maximum likelihood with a wide prior, on totals of four weeks from ages 0, 1, 2 and 4 on.
+    """Maximum likelihood with a wide prior, on totals of four weeks from some ages (weeks) on.
 
     expected: (launches, BINS) units at level 1. prior: (launches,) level that like products,
     without the SKU itself, let expect. sku: (launches,).
     """
-    cases = launch_cases(young, expected, prior, sku, origin, width)
+    cases = launch_cases(young, expected, prior, sku, origin, width, ages)
     if not len(cases.total):
         return _spread(_START)
 
@@ -113,9 +121,15 @@ def _spread(x: Floats) -> LaunchSpread:
 
 
 def launch_cases(
-    young: Young, expected: Floats, prior: Floats, sku: Ints, origin: int, width: int
+    young: Young,
+    expected: Floats,
+    prior: Floats,
+    sku: Ints,
+    origin: int,
+    width: int,
+    ages: tuple[int, ...],
 ) -> Cases:
-    """All launches at all ages whose next four weeks are over."""
+    """All launches at some ages whose next four weeks are over."""
     sold = np.concatenate([np.zeros((len(sku), 1)), np.cumsum(young.units, axis=1)], axis=1)
     seen = np.concatenate([np.zeros((len(sku), 1)), np.cumsum(expected, axis=1)], axis=1)
     skus, place = np.unique(sku, return_inverse=True)
@@ -123,7 +137,7 @@ def launch_cases(
     np.minimum.at(first, place, young.launch)
     together = young.launch - first[place] < width
     parts = []
-    for age in _AGES:
+    for age in ages:
         stop = min(age + _SPAN, WEEKS)
         over = np.flatnonzero(young.launch + stop * width - 1 <= origin)
         known = np.where(together, 1.0, 0.0)
@@ -143,5 +157,5 @@ def launch_cases(
     kept = np.flatnonzero(joined[5] > 0)
     step = max(len(kept) // _MOST_CASES, 1)
     kept = kept[::step]
-    weight = np.full(len(kept), 1.0 / len(_AGES))
+    weight = np.full(len(kept), 1.0 / len(ages))
     return Cases(*[*(each[kept] for each in joined), weight])

@@ -10,6 +10,7 @@ from pipelines.assemble.demand import Sold, Window
 from pipelines.assemble.keys import Keys
 from pipelines.assemble.listing import Listing
 from pipelines.assemble.situation import Catalog, Texts
+from pipelines.assemble.words import word_codes
 from stockwright.network import Locations
 from stockwright.panel import Status
 
@@ -138,7 +139,7 @@ def attributes_of(
     """Static int32 codes of each series, -1 for unknown; codes follow the sorted names.
 
     sku, location, region, brand, style, category_1 ... (the path down to that level),
-    price_tier (eighths of all keys by price), attr_*.
+    price_tier (eighths of all keys by price), attr_*, word_1 ... (the words of the name).
     """
     index = keys.index
     codes = {"sku": index.sku, "location": index.location}
@@ -153,6 +154,8 @@ def attributes_of(
         texts = paths.str[:level].str.join("/").to_numpy(object)
         codes[f"category_{level}"] = _coded(texts)[index.sku]
     codes["price_tier"] = _tiers(price)
+    words = word_codes(sku_texts(products, "name", keys))
+    codes |= {name: values[index.sku] for name, values in words.items()}
     return codes
 
 

@@ -10,7 +10,7 @@ PRODUCTS = Table(
     "One row per article.",
     (
         SKU,
-        Column("name", "text", "what a person calls it"),
+        Column("name", "text", "what a person calls it; its words help to forecast launches"),
         Column("style", "text", "the style (SPU) it is a variant of"),
         Column("category", "text", "levels parted by /"),
         Column("brand", "text", "brand"),

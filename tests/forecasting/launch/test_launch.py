@@ -126,24 +126,56 @@ def test_an_effect_leaves_the_row_itself_out():
     mean = 5.0 * np.array([0.3, 0.6, 1.0, 1.0, 1.8, 3.0])[codes]
     units = rng.poisson(mean * rng.gamma(4.0, 0.25, len(mean))).astype(float)
     ones, kind = np.ones(len(units)), np.zeros(len(units), np.int64)
-    rows = Evidence(units, ones, ones, kind, {"kind": codes})
+    rows = Evidence(units, ones, kind, {"kind": codes})
     effects, alone = learn_effects(rows, 0.25, 1.0)
     top, low = effects.tables["kind"][5], effects.tables["kind"][0]
     assert top > 1.6
     assert low < 0.6
     best = np.flatnonzero(codes == 5)[np.argmax(units[codes == 5])]
-    assert alone[best] < effects.level[0] * top
+    assert alone[best] < effects.level * top
     worst = np.flatnonzero(codes == 5)[np.argmin(units[codes == 5])]
-    assert alone[worst] > effects.level[0] * top
+    assert alone[worst] > effects.level * top
 
 
 def test_an_attribute_that_tells_nothing_has_next_to_no_effect():
     rng = np.random.default_rng(4)
     units = rng.poisson(rng.gamma(2.0, 5.0, 2000)).astype(float)
     ones, kind = np.ones(2000), np.zeros(2000, np.int64)
-    rows = Evidence(units, ones, ones, kind, {"noise": rng.integers(0, 40, 2000)})
+    rows = Evidence(units, ones, kind, {"noise": rng.integers(0, 40, 2000)})
     effects, _ = learn_effects(rows, 0.5, 1.0)
     assert np.abs(np.log(effects.tables["noise"])).max() < 0.25
+
+
+def test_launches_correct_what_grown_up_products_let_expect():
+    """Two kinds of goods: grown-ups of both sell alike, launches of one five times as much."""
+    rng = np.random.default_rng(8)
+    kind = np.repeat([0, 1], [300, 2000])
+    codes = rng.integers(0, 2, 2300)
+    mean = 10.0 * np.where((kind == 0) & (codes == 1), 5.0, 1.0)
+    units = rng.poisson(mean * rng.gamma(2.0, 0.5, 2300)).astype(float)
+    effects, _ = learn_effects(Evidence(units, np.ones(2300), kind, {"goods": codes}), 0.5, 1.0)
+    got = effects.expected({"goods": np.array([0, 1])}, 2)
+    assert got == pytest.approx([10.0, 50.0], rel=0.25)
+
+
+def test_products_of_an_unknown_value_are_like_each_other():
+    """Those with a brand sell 20, those without 5; a brand that was never seen tells nothing."""
+    rng = np.random.default_rng(9)
+    codes = np.where(np.arange(600) % 2 == 0, -1, rng.integers(0, 3, 600))
+    units = rng.poisson(np.where(codes < 0, 5.0, 20.0) * rng.gamma(4.0, 0.25, 600)).astype(float)
+    rows = Evidence(units, np.ones(600), np.zeros(600, np.int64), {"brand": codes})
+    effects, _ = learn_effects(rows, 0.25, 1.0)
+    got = effects.expected({"brand": np.array([-1, 0, 7])}, 3)
+    assert got[:2] == pytest.approx([5.0, 20.0], rel=0.2)
+    assert got[2] == effects.level
+
+
+def test_before_the_first_sale_width_is_that_of_launches_nothing_was_seen_of(past, curves):
+    found = launch_forecast(past, build_context(past, PARAMS), PARAMS, curves, 4)
+    ahead, begun = past.launch > past.origin, past.launch == past.origin - 3
+    assert (found.linear_dispersion[ahead] == curves.unseen.dispersion).all()
+    assert (found.tail_ratio[ahead] == curves.unseen.tail[1]).all()
+    assert (found.linear_dispersion[begun] == curves.spread.dispersion).all()
 
 
 def test_the_curve_of_the_first_weeks_is_found(curves):
@@ -216,8 +248,8 @@ def test_intervals_hold_what_they_promise(age):
             got = launch_forecast(now.take(rows), groups, PARAMS, told, 4)
             mean = got.mean.sum(axis=1)
             variance = got.linear_dispersion * mean + got.level_variance * mean**2
-            share, ratio = (np.full(1, value) for value in got.tail)
-            total = Distribution(mean, variance, np.ones(len(mean)), share, ratio)
+            tail = got.tail_share, got.tail_ratio
+            total = Distribution(mean, variance, np.ones(len(mean)), *tail)
             came = panel.demand[rows, origin + 1 : origin + 5].sum(axis=1)
             below, above = total.cdf(came - 1), total.cdf(came)
             inside.append(np.clip((0.8 - below) / (above - below), 0, 1))
