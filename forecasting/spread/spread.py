@@ -3,12 +3,14 @@
 The three dispersions of a forecast (see stockwright.forecast) are log-linear in what is known of a
 series: its mean rate, the dispersion of its own history, the share of periods with a sale. Their
 coefficients, and the tail, maximize the likelihood of totals of several lengths under the very
-distribution that is forecast; a total with a stock-out enters as "at least what was sold".
+distribution that is forecast; a total with a stock-out enters as "at least what was sold". Totals
+weigh by the square root of their size: orders are units, and most of them are a few large series'.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,11 @@ _TRAITS = 4
 _PRIOR_SD = 0.5
 _PRIOR_TAIL_SD = 2.0
 _ITERATIONS = 40
+# A total counts for no more than so many of the usual size.
+_MOST_WEIGHT = 20.0
+# Standard deviations for which a miss counts at most where locations are compared.
+_MOST_MISS = 4.0
+_TINY = 1e-12
 _LARGEST_SHARE, _LARGEST_RATIO = 0.3, 8.0
 # Start: dispersion of counts above 1, relative variance of a step, of the level (logarithms).
 _START = (-1.0, -2.0, -2.0)
@@ -171,19 +178,26 @@ class _Form:
         """Negative log posterior and its gradient: through the variance of each total."""
         spread, nudge = self.spread(x), 1e-4
         here = self.totals.distribution(spread)
-        value = log_likelihood(self.totals, here).sum()
-        slope = self._variance_slope(here, nudge)
+        value = self.weight @ log_likelihood(self.totals, here)
+        slope = self.weight * self._variance_slope(here, nudge)
         gradient = np.empty_like(x)
         gradient[:-2] = self._weight_slopes(spread, slope).ravel()
         for place in (-2, -1):
             moved = x.copy()
             moved[place] += nudge
             there = self.totals.distribution(self.spread(moved))
-            gradient[place] = (log_likelihood(self.totals, there).sum() - value) / nudge
+            gradient[place] = (self.weight @ log_likelihood(self.totals, there) - value) / nudge
         prior = np.zeros_like(x)
         prior[:-2].reshape(3, _TRAITS)[:, 1:] = x[:-2].reshape(3, _TRAITS)[:, 1:] / _PRIOR_SD**2
         prior[-2:] = x[-2:] / _PRIOR_TAIL_SD**2
         return float(0.5 * prior @ x - value), prior - gradient
+
+    @cached_property
+    def weight(self) -> Floats:
+        """What each total counts for, (totals,), 1 on average."""
+        size = np.sqrt(np.maximum(self.totals.mean, 0.0))
+        whole = float(size.mean())
+        return np.asarray(np.minimum(size / whole, _MOST_WEIGHT) if whole > 0 else 1.0 + size)
 
     def _variance_slope(self, here: Distribution, nudge: float) -> Floats:
         """Derivative of each total's log-likelihood by its variance."""
@@ -233,16 +247,20 @@ def location_correlation(totals: Totals, spread: Spread, group: NDArray[np.int64
     """Correlation, in [0, 1], of the level noise of one SKU's locations; 0.5 where it is unknown.
 
     group: totals of one SKU and origin share a number. Counts scatter on their own, so the misses
-    of two locations covary as their levels do: the mean product of two misses over the product
-    of the standard deviations that the level gives them.
+    m of two locations covary as their levels do: E[m m'] = correlation * s s', s the standard
+    deviation that the level gives a total. Least squares over all pairs, each weighed by the
+    variances v v' of its members: sum(m s / v * m' s' / v') / sum(s^2 / v * s'^2 / v'). A miss
+    counts for a few of its standard deviations at most (Huber 1964), so that no single hit decides.
     """
     if not len(totals.units):
         return 0.5
-    miss = totals.units - totals.mean
     level = spread.dispersions(totals.rate, totals.moments)[2]
-    limit = _pair_products(np.sqrt(level) * totals.mean, group)
+    whole = np.sqrt(np.maximum(totals.distribution(spread).variance, _TINY))
+    share = np.sqrt(level) * totals.mean / whole
+    limit = _pair_products(share**2, group)
     if limit <= 0:
         return 0.5
+    miss = np.clip((totals.units - totals.mean) / whole, -_MOST_MISS, _MOST_MISS) * share
     return float(np.clip(_pair_products(miss, group) / limit, 0.0, 1.0))
 
 
