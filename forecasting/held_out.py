@@ -17,7 +17,6 @@ from forecasting.blend.rungs import (
     present_level,
     recent,
     statistical_rungs,
-    usual_errors,
 )
 from forecasting.blend.weights import Blend, Sums
 from forecasting.booster.booster import MeanModel
@@ -26,6 +25,7 @@ from forecasting.params import ModelParams
 from forecasting.recovered import recovered_demand
 from forecasting.spread.moments import Moments, history_moments
 from forecasting.spread.spread import Totals
+from forecasting.statistical.methods import usual_errors
 from forecasting.threads import in_order
 from stockwright.overrides import ForecastOverrides, OverrideHistory
 from stockwright.panel import DemandPanel, mix_hash, text_hash
@@ -260,8 +260,8 @@ def _one_origin(
     context = build_context(past, features)
     block, window = past.take(series), slice(place.origin + 1, place.origin + 1 + span)
     prepared = recent(prepare(block, span, features, context), features.long)
-    usual = usual_errors(prepared) if usual is None else usual
-    found = statistical_rungs(block, span, features, context, usual)
+    usual = usual_errors(prepared, params.methods) if usual is None else usual
+    found = statistical_rungs(block, span, features, context, params.methods, usual)
     rungs = np.zeros((len(RUNGS), *found.means.shape[1:]))
     rungs[:GLOBAL] = found.means
     if model is not None:

@@ -64,7 +64,7 @@ MODEL_NAMES = ("global", "plain", "group", "none", "blend", "statistical", "laun
 _GROUP, _NONE, _LAUNCH, _ENDED = 2, 3, 6, 7
 # Series per block of prediction, which bounds its memory; no result depends on it.
 _BLOCK = 1000
-_FORMAT = 5
+_FORMAT = 6
 # Most totals that the spread is estimated from: each is weighed some fifty times.
 _SPREAD_TOTALS = 12_000
 _USUAL_CORRELATION = 0.5
@@ -136,8 +136,8 @@ class FittedModel:
             return no_correction()
         stage = self._rungs(sample, steps, context)
         prepared = recent(prepare(sample, steps, features, context.groups), features.long)
-        wanted = frozenset((LEVEL, SMOOTHED))
-        plain = statistical_rungs(sample, 1, features, context.groups, self.usual, wanted).means
+        parts = (features, context.groups, self.params.methods, self.usual)
+        plain = statistical_rungs(sample, 1, *parts, frozenset((LEVEL, SMOOTHED))).means
         found = outlook(prepared, present_level(prepared, plain), steps)
         return correction(found, self.blend.mean(stage.rungs, stage.segment), self.levels)
 
@@ -223,7 +223,7 @@ class FittedModel:
     def _rungs(self, block: DemandPanel, horizon: int, context: NightContext) -> Stage:
         """What every rung in use expects."""
         features, used = self.params.features(), self.blend.used()
-        parts = (features, context.groups, self.usual, used)
+        parts = (features, context.groups, self.params.methods, self.usual, used)
         found = statistical_rungs(block, horizon, *parts)
         rungs = np.zeros((len(RUNGS), *found.means.shape[1:]))
         rungs[:GLOBAL] = found.means
@@ -269,9 +269,9 @@ class FittedModel:
         found = json.loads(content)
         if not isinstance(found, dict) or found.get("format") != _FORMAT:
             raise DataError("the stored model has another format; fit a new one")
-        params = found["params"] | {"spans": tuple(found["params"]["spans"])}
+        tuples = {name: tuple(found["params"][name]) for name in ("spans", "methods")}
         return cls(
-            params=ModelParams(**params),
+            params=ModelParams(**found["params"] | tuples),
             booster=found["booster"],
             spread=Spread.from_dict(found["spread"]),
             location_correlation=found["location_correlation"],

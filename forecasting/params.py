@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from features.params import FeatureParams
 from stockwright.calendar import PeriodName
 from stockwright.errors import ConfigError
+
+#: A statistical method, see docs/methods/statistical.md.
+MethodName = Literal[
+    "naive",
+    "average_short",
+    "average_middle",
+    "average_long",
+    "smoothing",
+    "damped_trend",
+    "theta",
+    "optimized_theta",
+    "croston",
+    "sba",
+    "tsb",
+    "imapa",
+]
+METHODS: tuple[MethodName, ...] = get_args(MethodName)
 
 
 @dataclass(frozen=True)
@@ -23,6 +41,7 @@ class ModelParams:
     spans: lengths of these windows, periods: the protection intervals to be calibrated.
     fade: periods of age at which a training row counts half.
     silent_days: known days without a sale before silence can mean the end of life.
+    methods: of ``METHODS``, those whose mean is the rungs smoothed and steady, in any order.
     """
 
     period: PeriodName = "day"
@@ -42,6 +61,7 @@ class ModelParams:
     spans: tuple[int, ...] = (1, 5, 9, 14, 21, 28)
     fade: float = 364.0
     silent_days: int = 91
+    methods: tuple[MethodName, ...] = ("smoothing", "tsb")
 
     def __post_init__(self) -> None:
         counts = ("horizon", "max_rows", "min_rows", "trees", "threads", "origins", "stride")
@@ -56,6 +76,8 @@ class ModelParams:
             low.append("learning_rate lies in (0, 1] and fade above 0")
         if not self.spans or min(self.spans) < 1:
             low.append("spans are lengths >= 1")
+        if not self.methods or sorted(self.methods) != sorted({*self.methods} & {*METHODS}):
+            low.append(f"methods are some of {', '.join(METHODS)}, each named once")
         if low:
             raise ConfigError("model parameters: " + "; ".join(low))
 

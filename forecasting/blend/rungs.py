@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,20 +14,17 @@ from features.level import season_factor
 from features.params import FeatureParams
 from features.signal import Signal
 from forecasting.blend.segments import segment_codes
-from forecasting.statistical.intermittent import sales
-from forecasting.statistical.methods import StatisticalParams
-from forecasting.statistical.smoothing import Chooser, History, exponential_smoothing, picked
+from forecasting.params import MethodName
+from forecasting.statistical.methods import statistical_means
 from stockwright.panel import DemandPanel
 
 Floats = NDArray[np.float64]
 #: naive: mean of the last ``short`` periods in stock, flat. level: base level times season.
-#: smoothed: mean of simple smoothing and TSB, times season. steady: the same without a season of
-#: the year, which a peak that moved or was a single year's cannot mislead. global: the booster.
+#: smoothed: mean of the statistical methods in use, times season. steady: the same without a season
+#: of the year, which a peak that moved or was a single year's cannot mislead. global: the booster.
 RUNGS = ("naive", "level", "smoothed", "steady", "global")
 NAIVE, LEVEL, SMOOTHED, STEADY, GLOBAL = range(len(RUNGS))
 _TINY = 1e-9
-# Periods beyond which smoothing remembers next to nothing, and which its cost grows with.
-_MEMORY = 182
 
 
 @dataclass(frozen=True)
@@ -49,13 +46,14 @@ def statistical_rungs(
     steps: int,
     params: FeatureParams,
     context: FeatureContext,
+    methods: Collection[MethodName],
     usual: Mapping[str, Floats],
     wanted: frozenset[int] = frozenset(range(len(RUNGS))),
 ) -> Statistical:
     """Rungs of every series of a block for steps 1 ... ``steps``; none depends on the block.
 
-    usual: ``usual_errors`` of the shop for the choice of smoothing parameters. wanted: rungs to
-    work out; the others are 0.
+    methods: whose mean is smoothed and steady. usual: ``usual_errors`` of the shop for the choice
+    of their parameters. wanted: rungs to work out; the others are 0.
     """
     prepared = recent(prepare(panel, steps, params, context), params.long)
     future = season_factor(panel, context, panel.n_periods, steps, params).astype(np.float64)
@@ -63,20 +61,23 @@ def statistical_rungs(
     out[NAIVE] = _flat_mean(prepared, params.short)[:, None]
     out[LEVEL] = prepared.level[:, None] * future
     if SMOOTHED in wanted:
-        out[SMOOTHED] = smoothed_level(prepared, usual)[:, None] * future
+        out[SMOOTHED] = _mean_rate(prepared, steps, methods, usual) * future
     if {STEADY, SMOOTHED} <= wanted and (context.season.bins == 1).all():
         out[STEADY] = out[SMOOTHED]
     elif STEADY in wanted:
         flat = without_year(context)
         window = prepared.factor.shape[1]
         factor = season_factor(panel, flat, panel.n_periods - window, window, params)
-        level = smoothed_level(replace(prepared, factor=factor), usual)
-        out[STEADY] = level[:, None] * season_factor(panel, flat, panel.n_periods, steps, params)
+        rate = _mean_rate(replace(prepared, factor=factor), steps, methods, usual)
+        out[STEADY] = rate * season_factor(panel, flat, panel.n_periods, steps, params)
     return Statistical(out, segment_codes(prepared.signal), prepared.level, future)
 
 
 def present_level(prepared: Prepared, rungs: Floats) -> Floats:
-    """Mean of base level and smoothed level, (series,), from their rungs."""
+    """Mean of base level and smoothed level, (series,), from their rungs.
+
+    The drift that some methods have over the steps of the rungs is part of it.
+    """
     level, smoothed = (rungs[place].sum(axis=1) for place in (LEVEL, SMOOTHED))
     ratio = np.ones(len(level))
     np.divide(smoothed, level, out=ratio, where=level > 0)
@@ -96,30 +97,15 @@ def recent(prepared: Prepared, length: int) -> Prepared:
     return replace(prepared, signal=Signal(*parts), factor=factor)
 
 
-def smoothed_level(prepared: Prepared, usual: Mapping[str, Floats]) -> Floats:
-    """Mean of simple smoothing and TSB at the origin, (series,); the base level where unseen."""
-    found, observed = _choose(prepared, usual)
-    return np.asarray(np.where(observed > 0, np.mean(found, axis=0), prepared.level))
+def _mean_rate(
+    prepared: Prepared, steps: int, methods: Collection[MethodName], usual: Mapping[str, Floats]
+) -> Floats:
+    """Mean of what the methods expect, (series, steps) units per usual period.
 
-
-def usual_errors(prepared: Prepared) -> dict[str, Floats]:
-    """What each smoothing parameter's errors usually are, from a sample of the shop's series."""
-    chooser = Chooser({}, 0.0)
-    _choose(prepared, {}, chooser)
-    return chooser.learned()
-
-
-def _choose(
-    prepared: Prepared, usual: Mapping[str, Floats], chooser: Chooser | None = None
-) -> tuple[list[Floats], Floats]:
-    params = StatisticalParams.for_period(prepared.params.period)
-    history = History.of(recent(prepared, _MEMORY), slice(None))
-    choose = (chooser or Chooser(usual, params.shrink)).choose
-    simple = exponential_smoothing(history, np.asarray(params.alphas))
-    level = picked(simple.level, choose("smoothing", simple.errors, simple.count))
-    sold = sales(history, np.asarray(params.chances), np.asarray(params.sale_alphas))
-    rate = picked(sold.rate, choose("tsb", sold.errors, sold.count))
-    return [level, rate], history.observed()
+    Added one after the other: the order in which numpy sums depends on the size of the block.
+    """
+    rates = statistical_means(prepared, methods, usual).rate(np.arange(1, steps + 1))
+    return np.asarray(sum(rates) / len(rates))
 
 
 def _flat_mean(prepared: Prepared, window: int) -> Floats:

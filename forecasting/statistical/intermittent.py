@@ -1,4 +1,4 @@
-"""Methods for demand with many empty periods, and the moments of such demand.
+"""Methods for demand with many empty periods.
 
 Croston (1972), SBA (Syntetos & Boylan 2005), TSB (Teunter, Syntetos & Babai 2011) and IMAPA
 (Petropoulos & Kourentzes 2015), each over many series at once.
@@ -131,83 +131,3 @@ def aggregated_mean(history: History, alphas: Floats, most: int, chooser: Choose
         place = chooser.choose(f"imapa_{length}", found.errors, found.count)
         total[some] += picked(found.level, place)
     return np.asarray(total / reach)
-
-
-@dataclass(frozen=True)
-class SaleTraits:
-    """How a series sells, (series,) float64 each; NaN where it never sold.
-
-    probability: that a period has a sale. size_mean, size_variance: of a selling period's units.
-    periods, sold: effective numbers of periods and of selling periods behind the estimates.
-    """
-
-    probability: Floats
-    size_mean: Floats
-    size_variance: Floats
-    periods: Floats
-    sold: Floats
-
-    def dispersion(self) -> Floats:
-        """Variance over mean of a sum over any number of periods, as if the traits were known."""
-        return dispersion(self.probability, self.size_mean, self.size_variance)
-
-    def level_variance(self) -> Floats:
-        """Relative variance of the estimated mean, shared by all periods to come."""
-        return level_variance(
-            self.probability, self.size_mean, self.size_variance, self.periods, self.sold
-        )
-
-
-def dispersion(probability: Floats, size_mean: Floats, size_variance: Floats) -> Floats:
-    """Variance over mean of demand that comes with a probability, in sizes of given moments.
-
-    A period's mean is p m and its variance p (v + m**2) - (p m)**2; independent periods add up,
-    so that variance over mean is v / m + m (1 - p) for a sum over any number of them.
-    """
-    return np.asarray(size_variance / size_mean + size_mean * (1.0 - probability))
-
-
-def level_variance(
-    probability: Floats, size_mean: Floats, size_variance: Floats, periods: Floats, sold: Floats
-) -> Floats:
-    """Relative variance of probability times mean size when both are estimated.
-
-    From ``periods`` periods and ``sold`` sales: (1 - p) / (p n) + v / (m**2 k) + their product, the
-    estimates taken as independent (Goodman 1960).
-    """
-    of_probability = (1.0 - probability) / (probability * periods)
-    of_size = size_variance / (size_mean**2 * sold)
-    return np.asarray(of_probability + of_size + of_probability * of_size)
-
-
-def sale_traits(history: History, beta: float, alpha: float) -> SaleTraits:
-    """Exponentially weighted traits of sales: beta for the probability, alpha for the sizes.
-
-    The effective number of periods is 1 / (sum of squared weights), which tends to
-    (2 - beta) / beta; the size variance is the weighted one with its small-sample correction.
-    """
-    series = history.shape[1]
-    probability, known, spread, size, memory, square, scatter = np.zeros((7, series))
-    for sold, weight in zip(history.rate, history.weight, strict=True):
-        seen = (weight > 0).astype(np.float64)
-        sale = seen * (sold > 0)
-        known = known * (1.0 - beta * seen) + weight
-        gain = weight / np.maximum(known, _TINY)
-        probability += gain * (sale - probability)
-        spread = (1.0 - gain) ** 2 * spread + gain**2
-        memory = memory * (1.0 - alpha * sale) + weight * sale
-        gain = weight * sale / np.maximum(memory, _TINY)
-        error = sold - size
-        size += gain * error
-        square = (1.0 - gain) * (square + gain * error**2)
-        scatter = (1.0 - gain) ** 2 * scatter + gain**2
-    known_sizes = np.where(memory > 0, size, np.nan)
-    variance = square / np.maximum(1.0 - scatter, _TINY)
-    alone = scatter >= 1.0 - 1e-9
-    return SaleTraits(
-        probability=np.where(memory > 0, probability, np.nan),
-        size_mean=known_sizes,
-        size_variance=np.where(alone, 0.0, variance) + 0.0 * known_sizes,
-        periods=1.0 / np.where(spread > 0, spread, np.nan),
-        sold=1.0 / np.where(scatter > 0, scatter, np.nan),
-    )

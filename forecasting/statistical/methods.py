@@ -1,21 +1,16 @@
-"""Statistical methods: level and drift of every series by each method, as whole arrays."""
+"""Statistical methods: level and drift of every series by those wanted, as whole arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.build import Prepared
-from forecasting.statistical.intermittent import (
-    SaleTraits,
-    aggregated_mean,
-    intervals,
-    sale_traits,
-    sales,
-)
+from forecasting.params import METHODS, MethodName
+from forecasting.statistical.intermittent import aggregated_mean, intervals, sales
 from forecasting.statistical.smoothing import (
     Chooser,
     Floats,
@@ -31,21 +26,11 @@ from stockwright.errors import ConfigError
 
 # Series worked on at a time; no result depends on it.
 _BLOCK = 2048
-METHODS = (
-    "naive",
-    "average_short",
-    "average_middle",
-    "average_long",
-    "smoothing",
-    "damped_trend",
-    "theta",
-    "optimized_theta",
-    "croston",
-    "sba",
-    "tsb",
-    "imapa",
-)
+_MOVING: tuple[MethodName, ...] = ("average_short", "average_middle", "average_long")
+_AVERAGES: frozenset[str] = frozenset(("naive", *_MOVING))
 Row = tuple[Floats, Floats | float, Floats | float]
+Rows = dict[str, Row]
+Wanted = frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -57,6 +42,8 @@ class StatisticalParams:
     sizes and intervals (Croston, SBA) and sizes (TSB); chances: of the probability of TSB.
     aggregation: longest stretch of IMAPA, periods. shrink: periods of its own history at which a
     series' errors count as much as those usual in the shop. windows: of the moving averages.
+    memory: most periods that smoothing of any kind goes over: it remembers little of those before,
+    and its cost grows with them.
     """
 
     alphas: tuple[float, ...] = (0.01, 0.03, 0.06, 0.1, 0.15, 0.25, 0.4, 0.7)
@@ -69,6 +56,7 @@ class StatisticalParams:
     aggregation: int = 14
     shrink: float = 100.0
     windows: tuple[int, int, int] = (28, 91, 364)
+    memory: int = 182
 
     def __post_init__(self) -> None:
         trends = (self.trend_alphas, self.trend_betas, self.dampings)
@@ -80,7 +68,7 @@ class StatisticalParams:
                 "shares are in [0, 1]": all(0 <= share <= 1 for share in self.shares),
                 "every grid has a value": all(grids) and bool(self.shares),
                 "windows ascend from 1": 1 <= self.windows[0] < self.windows[1] < self.windows[2],
-                "aggregation is at least 1": self.aggregation >= 1,
+                "aggregation and memory are at least 1": min(self.aggregation, self.memory) >= 1,
                 "shrink is not negative": self.shrink >= 0,
             }.items()
             if not kept
@@ -114,142 +102,196 @@ class StatisticalMeans:
 
     names: of the methods. level: (methods, series) float64 >= 0, units per usual period. drift:
     (methods, series) units per step and step; damping: (methods, series) in (0, 1], by which the
-    drift of each further step is multiplied. observed: (series,) periods seen; where 0, every
-    method has the base level of the series.
+    drift of each further step is multiplied.
     """
 
-    names: tuple[str, ...]
+    names: tuple[MethodName, ...]
     level: Floats
     drift: Floats
     damping: Floats
-    observed: Floats
 
-    def mean(self, steps: NDArray[np.integer], season: NDArray[np.floating]) -> Floats:
-        """Expected units of each method, series and step, (methods, series, steps) >= 0.
+    def rate(self, steps: NDArray[np.integer]) -> Floats:
+        """Units per usual period of each method, series and step, (methods, series, steps) >= 0.
 
-        steps: (steps,) ints >= 1, in periods after the origin. season: (series, steps) factor of
-        season and events on the level.
+        steps: (steps,) ints >= 1, in periods after the origin.
         """
+        if not self.drift.any():
+            return np.broadcast_to(self.level[..., None], (*self.level.shape, len(steps)))
         ahead = np.asarray(steps, np.float64)
         phi = self.damping[..., None]
         endless = phi >= 1.0
         damped = phi * (1.0 - phi**ahead) / np.where(endless, 1.0, 1.0 - phi)
         reach = np.where(endless, ahead, damped)
-        rate = np.maximum(self.level[..., None] + self.drift[..., None] * reach, 0.0)
-        return np.asarray(rate * season)
+        return np.asarray(np.maximum(self.level[..., None] + self.drift[..., None] * reach, 0.0))
 
 
 def statistical_means(
     prepared: Prepared,
-    params: StatisticalParams,
+    methods: Collection[MethodName],
     usual: Mapping[str, Floats] | None = None,
+    params: StatisticalParams | None = None,
 ) -> StatisticalMeans:
-    """Levels and drifts of all methods for every series of a block.
+    """Levels and drifts of some methods, in the order of ``METHODS``, for each series of a block.
 
     usual: ``usual_errors`` of the shop, to which each series' choice of smoothing parameters is
-    shrunk; without it each series chooses on its own. No result depends on the block.
+    shrunk; without it each series chooses on its own. params: by default those of the period. A
+    series never seen has its base level. No result depends on the block, nor on further methods.
     """
-    chooser = Chooser(usual or {}, params.shrink)
-    return _in_blocks(prepared, params, chooser)
+    known = params or StatisticalParams.for_period(prepared.params.period)
+    return _in_blocks(prepared, methods, known, Chooser(usual or {}, known.shrink))
 
 
-def usual_errors(prepared: Prepared, params: StatisticalParams) -> dict[str, Floats]:
+def usual_errors(
+    prepared: Prepared, methods: Collection[MethodName], params: StatisticalParams | None = None
+) -> dict[str, Floats]:
     """What each smoothing parameter's errors usually are in the shop, by method, (grid,) each.
 
     prepared: of a sample of the shop's series. Errors are relative to the worst of the grid.
     """
     chooser = Chooser({}, 0.0)
-    _in_blocks(prepared, params, chooser)
+    known = params or StatisticalParams.for_period(prepared.params.period)
+    _in_blocks(prepared, methods, known, chooser)
     return chooser.learned()
 
 
-def block_traits(prepared: Prepared, params: StatisticalParams) -> SaleTraits:
-    """How every series of a block sells: probability, size moments and what they rest on."""
-    beta, alpha = min(params.chances), min(params.sale_alphas)
+def _in_blocks(
+    prepared: Prepared,
+    methods: Collection[MethodName],
+    params: StatisticalParams,
+    chooser: Chooser,
+) -> StatisticalMeans:
+    names = tuple(name for name in METHODS if name in methods)
     count = len(prepared.level)
-    parts = [
-        sale_traits(History.of(prepared, slice(i, i + _BLOCK)), beta, alpha)
-        for i in range(0, max(count, 1), _BLOCK)
-    ]
-    names = ("probability", "size_mean", "size_variance", "periods", "sold")
-    return SaleTraits(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
-
-
-def _in_blocks(prepared: Prepared, params: StatisticalParams, chooser: Chooser) -> StatisticalMeans:
-    count = len(prepared.level)
-    values, observed = np.zeros((3, len(METHODS), count)), np.zeros(count)
+    level, drift, damping = np.zeros((3, len(names), count))
     for start in range(0, count, _BLOCK):
         part = slice(start, min(start + _BLOCK, count))
+        rows = _rows(prepared, part, frozenset(names), params, chooser)
+        for place, name in enumerate(names):
+            level[place, part], drift[place, part], damping[place, part] = rows[name]
+    return StatisticalMeans(names, np.maximum(level, 0.0), drift, damping)
+
+
+def _rows(
+    prepared: Prepared, part: slice, wanted: Wanted, params: StatisticalParams, chooser: Chooser
+) -> Rows:
+    """Rows of the wanted methods, and of others that came with them, for some of the series."""
+    base, rows = prepared.level[part], dict[str, Row]()
+    if wanted & _AVERAGES:
         history = History.of(prepared, part)
-        observed[part] = history.observed()
-        for place, row in enumerate(_all_methods(history, params, chooser)):
-            values[0, place, part], values[1, place, part], values[2, place, part] = row
-    level, drift, damping = values
-    unseen = observed == 0
-    level[:, unseen], drift[:, unseen] = prepared.level[unseen], 0.0
-    return StatisticalMeans(METHODS, np.maximum(level, 0.0), drift, damping, observed)
+        rows |= _or_base(_average_rows(history, params, wanted), history, base)
+    if wanted - _AVERAGES:
+        history = History.of(prepared, part, params.memory)
+        known = (history, params, chooser, wanted)
+        for recursion in (_smoothing_rows, _trend_rows, _interval_rows, _sale_rows, _imapa_rows):
+            rows |= _or_base(recursion(*known), history, base)
+    return rows
 
 
-def _all_methods(history: History, params: StatisticalParams, chooser: Chooser) -> list[Row]:
-    """Level, drift and damping by each of ``METHODS``, in their order."""
-    simple, theta, free_theta = _smoothing_rows(history, params, chooser)
-    flat = [*_average_rows(history, params), simple]
-    tail = _tail_rows(history, params, chooser)
-    return [
-        *((level, 0.0, 1.0) for level in flat),
-        _trend_row(history, params, chooser),
-        theta,
-        free_theta,
-        *((level, 0.0, 1.0) for level in tail),
-    ]
+def _or_base(rows: Rows, history: History, base: Floats) -> Rows:
+    """The rows with the base level for series that the history never saw."""
+    seen = history.observed() > 0
+    return {
+        name: (np.where(seen, level, base), drift, damping)
+        for name, (level, drift, damping) in rows.items()
+    }
 
 
-def _average_rows(history: History, params: StatisticalParams) -> list[Floats]:
+def _average_rows(history: History, params: StatisticalParams, wanted: Wanted) -> Rows:
     """Last rate and moving averages; a window without an observation takes the next longer's."""
-    rows: list[Floats] = []
-    longer = average(history, history.shape[0])
-    for window in params.windows[::-1]:
-        mean = average(history, window)
-        longer = np.where(np.isnan(mean), longer, mean)
-        rows.append(longer)
-    return [np.nan_to_num(row) for row in (last_seen(history), *rows[::-1])]
+    rows: Rows = {}
+    if "naive" in wanted:
+        rows["naive"] = _flat(np.nan_to_num(last_seen(history)))
+    lengths = (*params.windows, history.shape[0])
+    for place, name in enumerate(_MOVING):
+        if name in wanted:
+            rows[name] = _flat(_moving_average(history, lengths[place:]))
+    return rows
+
+
+def _moving_average(history: History, lengths: tuple[int, ...]) -> Floats:
+    """The mean over the first of rising lengths in which a series was observed, else 0."""
+    mean = average(history, lengths[0])
+    for length in lengths[1:]:
+        unseen = np.isnan(mean)
+        if not unseen.any():
+            break
+        mean = np.where(unseen, average(history, length), mean)
+    return np.nan_to_num(mean)
 
 
 def _smoothing_rows(
-    history: History, params: StatisticalParams, chooser: Chooser
-) -> tuple[Floats, Row, Row]:
+    history: History, params: StatisticalParams, chooser: Chooser, wanted: Wanted
+) -> Rows:
     """Simple smoothing, and Theta with half of the slope or with a share of it that is chosen.
 
     Theta is simple smoothing with a drift (Hyndman & Billah 2003): with the share (theta - 1) /
     theta of the least-squares slope, which also makes up for the lag of the smoothed level.
     """
-    found = exponential_smoothing(history, np.asarray(params.alphas))
-    place = chooser.choose("smoothing", found.errors, found.count)
-    level, lag = picked(found.level, place), picked(found.lag, place)
-    trend = found.slope
-    theta: Row = (level + 0.5 * trend * lag, 0.5 * trend, 1.0)
-    errors = np.concatenate([found.errors_with(share) for share in params.shares])
-    best = chooser.choose("optimized_theta", errors, found.count)
-    share, alpha = np.divmod(best, len(params.alphas))
-    drift = np.asarray(params.shares)[share] * trend
-    moved = picked(found.level, alpha) + drift * picked(found.lag, alpha)
-    return level, theta, (moved, drift, 1.0)
+    rows: Rows = {}
+    if not wanted & {"smoothing", "theta", "optimized_theta"}:
+        return rows
+    slopes = bool(wanted & {"theta", "optimized_theta"})
+    found = exponential_smoothing(history, np.asarray(params.alphas), slopes)
+    if wanted & {"smoothing", "theta"}:
+        place = chooser.choose("smoothing", found.errors, found.count)
+        level, drift = picked(found.level, place), 0.5 * found.slope
+        rows["smoothing"] = _flat(level)
+        if "theta" in wanted:
+            rows["theta"] = (level + drift * picked(found.lag, place), drift, 1.0)
+    if "optimized_theta" in wanted:
+        errors = np.concatenate([found.errors_with(share) for share in params.shares])
+        best = chooser.choose("optimized_theta", errors, found.count)
+        share, alpha = np.divmod(best, len(params.alphas))
+        drift = np.asarray(params.shares)[share] * found.slope
+        moved = picked(found.level, alpha) + drift * picked(found.lag, alpha)
+        rows["optimized_theta"] = (moved, drift, 1.0)
+    return rows
 
 
-def _trend_row(history: History, params: StatisticalParams, chooser: Chooser) -> Row:
+def _trend_rows(
+    history: History, params: StatisticalParams, chooser: Chooser, wanted: Wanted
+) -> Rows:
+    if "damped_trend" not in wanted:
+        return {}
     grid = params.trend_grid()
     found = damped_trend(history, grid)
     place = chooser.choose("damped_trend", found.errors, found.count)
-    return picked(found.level, place), picked(found.trend, place), grid[place, 2]
+    row = (picked(found.level, place), picked(found.trend, place), grid[place, 2])
+    return {"damped_trend": row}
 
 
-def _tail_rows(history: History, params: StatisticalParams, chooser: Chooser) -> list[Floats]:
-    """Croston, SBA, TSB and IMAPA."""
-    alphas = np.asarray(params.sale_alphas)
-    found = intervals(history, alphas)
-    croston = picked(found.rate, chooser.choose("croston", found.errors, found.count))
-    sba = picked(found.fair, chooser.choose("sba", found.fair_errors, found.count))
-    sold = sales(history, np.asarray(params.chances), alphas)
-    tsb = picked(sold.rate, chooser.choose("tsb", sold.errors, sold.count))
-    imapa = aggregated_mean(history, np.asarray(params.alphas), params.aggregation, chooser)
-    return [croston, sba, tsb, imapa]
+def _interval_rows(
+    history: History, params: StatisticalParams, chooser: Chooser, wanted: Wanted
+) -> Rows:
+    """Croston and SBA."""
+    if not wanted & {"croston", "sba"}:
+        return {}
+    found = intervals(history, np.asarray(params.sale_alphas))
+    parts = {"croston": (found.rate, found.errors), "sba": (found.fair, found.fair_errors)}
+    return {
+        name: _flat(picked(rate, chooser.choose(name, errors, found.count)))
+        for name, (rate, errors) in parts.items()
+        if name in wanted
+    }
+
+
+def _sale_rows(
+    history: History, params: StatisticalParams, chooser: Chooser, wanted: Wanted
+) -> Rows:
+    if "tsb" not in wanted:
+        return {}
+    found = sales(history, np.asarray(params.chances), np.asarray(params.sale_alphas))
+    return {"tsb": _flat(picked(found.rate, chooser.choose("tsb", found.errors, found.count)))}
+
+
+def _imapa_rows(
+    history: History, params: StatisticalParams, chooser: Chooser, wanted: Wanted
+) -> Rows:
+    if "imapa" not in wanted:
+        return {}
+    alphas = np.asarray(params.alphas)
+    return {"imapa": _flat(aggregated_mean(history, alphas, params.aggregation, chooser))}
+
+
+def _flat(level: Floats) -> Row:
+    return level, 0.0, 1.0

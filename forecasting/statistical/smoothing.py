@@ -41,19 +41,21 @@ class History:
         return np.asarray((self.weight > 0).sum(axis=0), np.float64)
 
     @classmethod
-    def of(cls, prepared: Prepared, series: slice) -> History:
-        """The history of some series of a block.
+    def of(cls, prepared: Prepared, series: slice, most: int | None = None) -> History:
+        """The last ``most`` periods, by default all, of some series of a block.
 
         Sales of a period in stock for a share f count as units / f, which is fair whatever stock
         ran out for. A factor far from 1 says less of the usual level: small ones for the few units
         that it lets sell, large ones for an uplift that is known of groups only.
         """
-        units = prepared.signal.units[series]
-        share = prepared.signal.exposure[series]
+        last = slice(None if most is None else -most, None)
+        units = prepared.signal.units[series, last]
+        share = prepared.signal.exposure[series, last]
+        season = prepared.factor[series, last]
         some = np.flatnonzero((share > 0).any(axis=0))
         first = int(some[0]) if len(some) else units.shape[1]
         watched: Floats = np.ascontiguousarray(share[:, first:].T, np.float64)
-        factor: Floats = np.ascontiguousarray(prepared.factor[series, first:].T, np.float64)
+        factor: Floats = np.ascontiguousarray(season[:, first:].T, np.float64)
         usual, seen = np.maximum(factor, _TINY), watched > 0
         rate = np.zeros_like(watched)
         np.divide(units[:, first:].T, watched * usual, out=rate, where=seen)
@@ -144,7 +146,8 @@ class Smoothed:
     level: at the origin. lag: observed periods by which it trails a straight line. slope: (series,)
     of the least-squares line. errors: sums of squared one-step errors; cross, squares: sums of
     errors times, and of squares of, what the slope known at the time would have added to the
-    forecast, to tell what a drift would have done to the errors. count: (series,).
+    forecast, to tell what a drift would have done to the errors. count: (series,). lag, slope,
+    cross and squares are 0 where no slopes were asked for.
     """
 
     level: Floats
@@ -161,12 +164,12 @@ class Smoothed:
         return np.asarray(np.maximum(moved, 0.0))
 
 
-def exponential_smoothing(history: History, alphas: Floats) -> Smoothed:
+def exponential_smoothing(history: History, alphas: Floats, slopes: bool = False) -> Smoothed:
     """Simple exponential smoothing (Brown 1959) for each of ``alphas`` in (0, 1], (grid,).
 
     The level is the mean of past rates weighted by weight * (1 - alpha) ** age, age in observed
     periods. That is the usual recursion once the start is forgotten, and the plain mean early on.
-    Slopes count from LEAST_FOR_SLOPE periods on.
+    slopes: whether a drift is to be judged as well; slopes count from LEAST_FOR_SLOPE periods on.
     """
     series = history.shape[1]
     alpha = np.asarray(alphas, np.float64)[:, None]
@@ -176,16 +179,18 @@ def exponential_smoothing(history: History, alphas: Floats) -> Smoothed:
         seen = (weight > 0).astype(np.float64)
         counted = np.where(memory[0] > 0, weight, 0.0)
         count += counted > 0
-        error, ahead = rate - level, lag + 1.0
-        added = line.slope(LEAST_FOR_SLOPE) * ahead
+        error = rate - level
         errors += counted * error * error
-        cross += counted * error * added
-        squares += counted * added * added
-        line.add(rate, weight)
         memory = memory * (1.0 - alpha * seen) + weight
         gain = weight / np.maximum(memory, _TINY)
         level += gain * error
-        lag += seen - gain * ahead
+        if slopes:
+            ahead = lag + 1.0
+            added = line.slope(LEAST_FOR_SLOPE) * ahead
+            cross += counted * error * added
+            squares += counted * added * added
+            line.add(rate, weight)
+            lag += seen - gain * ahead
     return Smoothed(level, lag, line.slope(LEAST_FOR_SLOPE), errors, cross, squares, count)
 
 

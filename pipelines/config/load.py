@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -97,7 +98,8 @@ def _problem(error: dict[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return f"{place}: unknown key{_nearest(str(error['loc'][-1]), _siblings(error['loc']))}"
     message = plain_message(error)
-    return f"{place}: {message[:1].lower()}{message[1:]}, got {error['input']!r}"
+    close = _close(error["input"], re.findall("'(.*?)'", error.get("ctx", {}).get("expected", "")))
+    return f"{place}: {message[:1].lower()}{message[1:]}, got {error['input']!r}{close}"
 
 
 def _siblings(place: tuple[Any, ...]) -> Iterable[str]:
@@ -142,10 +144,12 @@ def _country_problems(config: Config) -> list[str]:
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     names = list(known)
-    close = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; known: {', '.join(sorted(names))}"
+    return _close(name, names) or f"; known: {', '.join(sorted(names))}"
+
+
+def _close(name: object, known: Iterable[str]) -> str:
+    close = get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _message(name: str, problems: list[str]) -> str:

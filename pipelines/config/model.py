@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from forecasting.params import MethodName, ModelParams
 from pipelines.config.festivals import Festival
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -105,7 +106,8 @@ class ModelConfig(_Section):
     miss the demand since its fit before it is fitted anew all the same; 0 for never.
     paths: sampled futures. history_days: most days of history that the panel keeps, counted back
     from the date of the night. silent_days: days in stock without a sale before silence, where it
-    is beyond chance, counts as the end of life.
+    is beyond chance, counts as the end of life. methods: statistical methods whose mean the
+    booster is blended with.
     """
 
     refit: Literal["nightly", "weekly", "monthly"] = "nightly"
@@ -117,6 +119,16 @@ class ModelConfig(_Section):
     paths: Annotated[int, Field(ge=16, le=4096)] = 256
     silent_days: Annotated[int, Field(ge=7, le=36_500)] = 91
     history_days: Annotated[int, Field(ge=1, le=36_500)] = 1100
+    methods: list[MethodName] = Field(
+        default=list(ModelParams.methods), min_length=1, json_schema_extra={"uniqueItems": True}
+    )
+
+    @field_validator("methods")
+    @classmethod
+    def _named_once(cls, methods: list[MethodName]) -> list[MethodName]:
+        if len({*methods}) < len(methods):
+            raise ValueError("each method is named once")
+        return methods
 
 
 class CommitmentsConfig(_Section):

@@ -191,6 +191,7 @@ class Engine:
             learning_rate=model.learning_rate,
             threads=self._threads,
             silent_days=model.silent_days,
+            methods=tuple(model.methods),
         )
 
 

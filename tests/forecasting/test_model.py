@@ -100,6 +100,26 @@ def test_a_stored_model_forecasts_the_same(model: FittedModel, shop_panel: Deman
         FittedModel.from_bytes(b"[]")
 
 
+def test_a_stored_model_keeps_its_methods(model: FittedModel, shop_panel: DemandPanel) -> None:
+    """With other methods the forecast is another one, still the sum of its parts."""
+    other = fit(shop_panel, replace(PARAMS, methods=("damped_trend", "imapa")))
+    back = FittedModel.from_bytes(other.to_bytes())
+    assert back.params.methods == ("damped_trend", "imapa")
+    assert {name.split("_")[0] for name in back.usual} == {"damped", "imapa"}
+    forecast = back.predict(shop_panel, 6, parts=True)
+    assert same(forecast, other.predict(shop_panel, 6))
+    assert not np.array_equal(forecast.mean, model.predict(shop_panel, 6).mean)
+    assert forecast.parts is not None
+    size = np.abs(forecast.parts.units).sum(axis=0)
+    assert (np.abs(forecast.parts.units.sum(axis=0) - forecast.mean) <= 1e-5 * size).all()
+
+
+@pytest.mark.parametrize("methods", [(), ("sba", "sba"), ("smoothed",)])
+def test_methods_that_are_none_twice_or_unknown_are_refused(methods: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError, match=r"some of naive, .*, imapa, each named once"):
+        replace(PARAMS, methods=methods)
+
+
 def test_a_stored_model_serves_a_later_night(
     shop_panel: DemandPanel, shop_mean: np.ndarray
 ) -> None:

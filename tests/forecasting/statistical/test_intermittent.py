@@ -1,4 +1,4 @@
-"""Croston, SBA, TSB, IMAPA and the moments of intermittent demand."""
+"""Croston, SBA, TSB and IMAPA."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ import pytest
 
 from forecasting.statistical.intermittent import (
     aggregated_mean,
-    dispersion,
     intervals,
-    level_variance,
     mean_interval,
-    sale_traits,
     sales,
 )
 from forecasting.statistical.smoothing import Chooser, History, exponential_smoothing
@@ -136,53 +133,3 @@ def test_imapa_equals_the_mean_of_separate_aggregations() -> None:
             part = exponential_smoothing(alone.aggregated(length), ALPHAS)
             levels.append(part.level[np.argmin(part.errors[:, 0]), 0])
         assert found[series] == pytest.approx(np.mean(levels))
-
-
-def test_dispersion_is_that_of_simulated_sums() -> None:
-    rng = np.random.default_rng(5)
-    sizes, odds = np.array([1, 2, 6]), np.array([0.5, 0.3, 0.2])
-    draws = rng.choice(sizes, (200_000, 4), p=odds) * (rng.random((200_000, 4)) < 0.2)
-    sums = draws.sum(axis=1)
-    mean = sizes @ odds
-    variance = (sizes**2) @ odds - mean**2
-    got = dispersion(np.array([0.2]), np.array([mean]), np.array([variance]))
-    assert got[0] == pytest.approx(sums.var() / sums.mean(), rel=0.02)
-
-
-def test_dispersion_of_poisson_and_of_certain_demand() -> None:
-    """A compound Poisson with single units scatters like its mean; certain demand not at all."""
-    rare = dispersion(np.array([1e-9]), np.array([1.0]), np.array([0.0]))
-    certain = dispersion(np.array([1.0]), np.array([7.0]), np.array([0.0]))
-    assert rare[0] == pytest.approx(1.0)
-    assert certain[0] == 0.0
-
-
-def test_level_variance_is_that_of_estimates_from_simulated_histories() -> None:
-    """Probability and size estimated from 80 periods and from 30 sales."""
-    rng = np.random.default_rng(6)
-    chance, periods, sold = 0.4, 80, 30
-    probability = rng.binomial(periods, chance, 200_000) / periods
-    size = rng.gamma(2.0, 3.0, (200_000, sold)).mean(axis=1)
-    product = probability * size
-    got = level_variance(*(np.array([v]) for v in (chance, 6.0, 18.0, float(periods), float(sold))))
-    assert got[0] == pytest.approx(product.var() / product.mean() ** 2, rel=0.02)
-
-
-def test_traits_of_long_plain_histories_are_sample_moments() -> None:
-    """With rates near 0 nothing fades: probability, mean and unbiased variance of the sizes."""
-    rng = np.random.default_rng(8)
-    demand = rng.integers(1, 9, (50, 3)) * (rng.random((50, 3)) < 0.4) * 1.0
-    got = sale_traits(History(demand, np.ones(demand.shape)), 1e-9, 1e-9)
-    for series in range(3):
-        sold = demand[demand[:, series] > 0, series]
-        assert got.probability[series] == pytest.approx(len(sold) / 50)
-        assert got.size_mean[series] == pytest.approx(sold.mean())
-        assert got.size_variance[series] == pytest.approx(sold.var(ddof=1))
-        assert [got.periods[series], got.sold[series]] == pytest.approx([50, len(sold)])
-
-
-def test_traits_of_a_series_that_never_sold_are_unknown() -> None:
-    got = sale_traits(gapped(), 0.05, 0.1)
-    assert np.isnan(got.size_mean[:2]).all()
-    assert np.isnan(got.dispersion()[:2]).all()
-    assert np.isfinite(got.dispersion()[2:]).all()

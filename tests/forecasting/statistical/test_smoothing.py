@@ -77,7 +77,7 @@ def test_theta_has_the_numbers_of_statsmodels() -> None:
         warnings.simplefilter("ignore")
         fitted = ThetaModel(values, period=1, deseasonalize=False).fit()
         expected = np.asarray(fitted.forecast(5))
-    found = exponential_smoothing(history, np.array([fitted.params["alpha"]]))
+    found = exponential_smoothing(history, np.array([fitted.params["alpha"]]), slopes=True)
     half = 0.5 * found.slope[0]
     ahead = found.level[0, 0] + half * (found.lag[0, 0] + np.arange(1, 6))
     assert np.allclose(ahead, expected, rtol=1e-9)
@@ -88,7 +88,7 @@ def test_a_smoothed_line_trails_by_the_lag() -> None:
     weight = gapped().weight[:, 2:]
     place = np.cumsum(weight > 0, axis=0) - 1
     history = History(np.where(weight > 0, 3.0 + 0.5 * place, 0.0), weight)
-    found = exponential_smoothing(history, np.array([0.05, 0.4]))
+    found = exponential_smoothing(history, np.array([0.05, 0.4]), slopes=True)
     assert np.allclose(found.level + 0.5 * found.lag, 3.0 + 0.5 * place[-1])
 
 
@@ -111,6 +111,16 @@ def test_smoothing_equals_the_weighted_mean_of_its_definition() -> None:
             level, errors = slow_smoothing(seen_cells(history, series), alpha)
             assert found.level[place, series] == pytest.approx(level)
             assert found.errors[place, series] == pytest.approx(errors)
+
+
+def test_levels_and_errors_are_the_same_without_slopes() -> None:
+    history, alphas = gapped(), np.array([0.05, 0.3])
+    found = exponential_smoothing(history, alphas)
+    other = exponential_smoothing(history, alphas, slopes=True)
+    for name in ("level", "errors", "count"):
+        assert (getattr(found, name) == getattr(other, name)).all()
+    assert not found.slope.any()
+    assert other.slope.any()
 
 
 def slow_trend(
@@ -142,7 +152,7 @@ def test_the_damped_trend_equals_a_loop_over_observed_periods() -> None:
 
 def test_the_slope_is_that_of_weighted_least_squares() -> None:
     history = gapped()
-    got = exponential_smoothing(history, np.array([0.1])).slope
+    got = exponential_smoothing(history, np.array([0.1]), slopes=True).slope
     assert got[0] == got[1] == 0.0
     for series in range(2, history.shape[1]):
         rate, weight = np.array(seen_cells(history, series)).T
@@ -152,14 +162,14 @@ def test_the_slope_is_that_of_weighted_least_squares() -> None:
 
 def test_errors_with_a_drift_are_those_of_theta_as_it_would_have_been_forecast() -> None:
     """At each period: the level, plus the share of the slope until then times lag and one step."""
-    history, share, alpha = gapped(), 0.5, 0.2
-    found = exponential_smoothing(history, np.array([alpha])).errors_with(share)
+    history, share, alpha = gapped(), 0.5, np.array([0.2])
+    found = exponential_smoothing(history, alpha, slopes=True).errors_with(share)
     for series in range(2, history.shape[1]):
         cells = seen_cells(history, series)
         errors = 0.0
         for stop in range(1, len(cells)):
             past = np.array(cells[:stop])
-            part = exponential_smoothing(History(past[:, :1], past[:, 1:]), np.array([alpha]))
+            part = exponential_smoothing(History(past[:, :1], past[:, 1:]), alpha, slopes=True)
             drift = share * part.slope[0] * (part.lag[0, 0] + 1)
             errors += cells[stop][1] * (cells[stop][0] - part.level[0, 0] - drift) ** 2
         assert found[0, series] == pytest.approx(errors)

@@ -7,6 +7,7 @@ from pipelines.config import Config, load_config
 from pipelines.config.as_of import check_as_of
 from pipelines.config.load import config_from, preset_names
 from pipelines.ingest import TABLES
+from pipelines.night.modeling import recipe_of
 from stockwright.errors import ConfigError
 
 
@@ -49,6 +50,20 @@ def test_every_problem_is_listed_with_the_nearest_known_name() -> None:
         "seed: input should be a valid integer, got '3'",
     ):
         assert part in text
+
+
+def test_methods_are_chosen_by_name_each_once() -> None:
+    assert Config().model.methods == ["smoothing", "tsb"]
+    settings = {"model": {"methods": ["sba", "imapa"]}}
+    assert config_from(settings).model.methods == ["sba", "imapa"]
+    assert recipe_of(config_from(settings)) != recipe_of(Config())
+    for methods, message in {
+        ("sba", "crostons"): r"model.methods.1: .* got 'crostons'; did you mean 'croston'\?",
+        ("sba", "sba"): r"model.methods: each method is named once, got \['sba', 'sba'\]",
+        (): "model.methods: list should have at least 1 item",
+    }.items():
+        with pytest.raises(ConfigError, match=message):
+            config_from({"model": {"methods": list(methods)}})
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import pytest
 
 from pipelines.demo import DEMO_LAST_DATE, write_demo
 from pipelines.night.outcome import ExitCode
+from pipelines.publish import explain
+from stockwright.decomposition import PARTS
 
 DATE = str(DEMO_LAST_DATE)
 # The same weekday: suppliers take orders on some days only.
@@ -75,6 +77,26 @@ def test_blocks_workers_and_a_killed_process_change_no_byte(real):
     assert code == 0
     assert [line.split()[1] for line in said if line.startswith("resumed")] == list(STEPS[:4])
     assert real.files() == whole
+
+
+def test_a_night_of_other_methods_differs_sums_up_and_is_explained(real):
+    real.night(None, DATE)
+    before = forecasts_of(real)
+    path = real.data / "stockwright.toml"
+    path.write_text(path.read_text() + 'methods = ["sba", "imapa"]\n')
+    assert real.night(None, DATE, force=True).code is ExitCode.PUBLISHED
+    after = forecasts_of(real)
+    assert (after[[*PARTS, "override", "committed"]].sum(axis=1) - after["mean"]).abs().max() < 1e-4
+    blended = after["model"] == "blend"
+    assert (after["mean"] != before["mean"])[blended].mean() > 0.9
+    assert (after["blend"] != before["blend"])[blended].mean() > 0.9
+    assert 0.8 < after["mean"].sum() / before["mean"].sum() < 1.25
+    policy = pd.read_csv(real.out / "latest" / "policy.csv", encoding="utf-8-sig", dtype="str")
+    key = after[blended].index[0][:2]
+    assert key in set(zip(policy["sku"], policy["location"], strict=True))
+    assert "other methods blended in" in explain(real.out / "latest", *key)
+    manifest = json.loads((real.out / "latest" / "manifest.json").read_text())
+    assert manifest["config"]["model"]["methods"] == ["sba", "imapa"]
 
 
 def test_a_model_that_cannot_be_fitted_is_replaced_and_the_plan_says_so(real, monkeypatch):
@@ -146,6 +168,11 @@ def dated(shop, date):
     path = shop.data / "inventory.csv"
     stock = pd.read_csv(path, dtype="str", keep_default_na=False)
     stock.assign(date=date).to_csv(path, index=False)
+
+
+def forecasts_of(shop):
+    table = pd.read_parquet(shop.out / "latest" / "forecasts.parquet")
+    return table.set_index(["sku", "location", "date"])
 
 
 def orders_of(shop, date):
