@@ -109,7 +109,9 @@ def _content(round_: Round, earlier: bool) -> dict[str, np.ndarray]:
     }
     for name in ("price", "discount", "event", "phase"):
         content[name] = np.broadcast_to(getattr(shown, name), (n, width))
-    for name, codes in panel.attributes.items():
+    # Words of names are told apart by hundreds of codes each: no peer is shown to take those.
+    plain = {n: codes for n, codes in panel.attributes.items() if not n.startswith("word_")}
+    for name, codes in plain.items():
         content[f"attribute_{name}"] = codes
     return content
 
