@@ -45,7 +45,7 @@ def year_features(signal: Signal, level: Floats32, steps: Ints, params: FeatureP
     place = signal.window - 1 + steps - back
     if int(place.min()) < reach:
         nothing = np.full((len(level), len(steps)), np.nan, np.float32)
-        return {"year_lag": nothing, "year_growth": nothing}
+        return {"year_lag": nothing, "year_growth": nothing, "year_alone": nothing}
 
     def around(values: Floats32) -> Floats32:
         total = values[:, place - reach]
@@ -54,10 +54,15 @@ def year_features(signal: Signal, level: Floats32, steps: Ints, params: FeatureP
         return total
 
     mean = ratio(around(signal.units), around(signal.exposure))
+    alone = ratio(signal.units[:, place], signal.exposure[:, place])
     stop = signal.window - year
     before = slice(stop - params.short, stop)
     old = ratio(signal.units[:, before].sum(axis=1), signal.exposure[:, before].sum(axis=1))
-    return {"year_lag": ratio(mean, level[:, None]), "year_growth": ratio(mean, old[:, None])}
+    return {
+        "year_lag": ratio(mean, level[:, None]),
+        "year_growth": ratio(mean, old[:, None]),
+        "year_alone": ratio(alone, level[:, None]),
+    }
 
 
 def season_features(

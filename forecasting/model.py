@@ -64,7 +64,7 @@ MODEL_NAMES = ("global", "plain", "group", "none", "blend", "statistical", "laun
 _GROUP, _NONE, _LAUNCH, _ENDED = 2, 3, 6, 7
 # Series per block of prediction, which bounds its memory; no result depends on it.
 _BLOCK = 1000
-_FORMAT = 6
+_FORMAT = 7
 # Most totals that the spread is estimated from: each is weighed some fifty times.
 _SPREAD_TOTALS = 12_000
 _USUAL_CORRELATION = 0.5

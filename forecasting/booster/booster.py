@@ -1,9 +1,15 @@
-"""The mean model: one global LightGBM that multiplies the base level."""
+"""The mean model: global LightGBM boosters that multiply the base level.
+
+Two of them are averaged: one that cannot tell a date from another and one that reads the calendar.
+The second remembers what recurs each year, and what happened to fall on a date; the first knows
+neither. The mean of their logarithms misses by less than either.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,9 +22,11 @@ from stockwright.calendar import DAYS_PER_PERIOD, PeriodName
 from stockwright.errors import FitError
 
 Floats = NDArray[np.float64]
-# Codes of names change when names come and go, and a stored model must outlive that; with few years
-# of history the raw calendar only remembers what happened to fall on a date.
-_SKIPPED = frozenset(("event", "phase", "season_bin", "year_sin", "year_cos", "month_day"))
+# Codes of names change when names come and go, and a stored model must outlive that.
+_NAMES = frozenset(("event", "phase"))
+_CALENDAR = frozenset(("season_bin", "year_sin", "year_cos", "month_day"))
+#: Columns that each of the boosters leaves out.
+MEMBERS = (_NAMES | _CALENDAR, _NAMES)
 # Ages beyond this many days tell nothing but the calendar.
 _GROWN_UP = 182.0
 _PRICES = ("price_ratio", "price_change", "discount", "discount_change")
@@ -37,17 +45,20 @@ _FACTORS = (-9.0, 3.5)
 _BINS, _BIN_SAMPLE, _CURVE_ROWS, _ROWS_AT_ONCE = 127, 50_000, 60_000, 4096
 
 
-def model_input(
-    X: NDArray[np.float32], names: tuple[str, ...], days: int, wanted: Sequence[str] | None = None
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The columns that the model reads, and their names; ``days`` in a period.
+def columns_of(names: Sequence[str], skipped: frozenset[str]) -> tuple[str, ...]:
+    """The columns that a booster learns from: neither skipped ones nor codes of names."""
+    return tuple(n for n in names if n not in skipped and not n.endswith("_code"))
 
-    wanted: read these columns, in this order, NaN where ``names`` does not have one.
+
+def model_input(
+    X: NDArray[np.float32], names: Sequence[str], days: int, wanted: Sequence[str]
+) -> NDArray[np.float32]:
+    """The columns ``wanted`` in their order, NaN where ``names`` does not have one.
+
+    names: of the columns of X. days: in a period.
     Ages are cut off. In an event whose uplift is known, prices are hidden: the uplift holds what
     they do, and what price cuts do on other days would be counted on top of it.
     """
-    if wanted is None:
-        wanted = [n for n in names if n not in _SKIPPED and not n.endswith("_code")]
     place = {name: i for i, name in enumerate(names)}
     read = np.empty((len(X), len(wanted)), np.float32)
     known = [i for i, name in enumerate(wanted) if name in place]
@@ -64,7 +75,16 @@ def model_input(
             read[np.ix_(rows, hidden)] = np.nan
     for age in (i for i in known if wanted[i] == "age"):
         np.minimum(read[:, age], np.float32(_GROWN_UP / days), out=read[:, age])
-    return read, tuple(wanted)
+    return read
+
+
+@dataclass(frozen=True)
+class _Member:
+    """What one booster learns from: names of its columns, (rows, columns) values, bins of them."""
+
+    names: tuple[str, ...]
+    read: NDArray[np.float32]
+    data: Any
 
 
 class Training:
@@ -77,45 +97,55 @@ class Training:
         import lightgbm
 
         self._rows, self._params = rows, params
-        self._read, self._names = model_input(rows.X, rows.names, DAYS_PER_PERIOD[params.period])
         settings = {"max_bin": _BINS, "bin_construct_sample_cnt": _BIN_SAMPLE, "verbosity": -1}
         settings |= {"num_threads": params.threads}
-        self._data = lightgbm.Dataset(self._read, label=rows.units, params=settings)
-        self._data.construct()
+        self._members = []
+        for skipped in MEMBERS:
+            names = columns_of(rows.names, skipped)
+            read = model_input(rows.X, rows.names, DAYS_PER_PERIOD[params.period], names)
+            data = lightgbm.Dataset(read, label=rows.units, params=settings)
+            self._members.append(_Member(names, read, data.construct()))
 
     def fit(self, newest: int, kept: NDArray[np.bool_] | None = None) -> str:
-        """Fit the booster on the rows ``kept``, whose targets lie up to ``newest``: its text.
+        """Fit the boosters on the rows ``kept``, whose targets lie up to ``newest``: their text.
 
         The Poisson likelihood has the base as an offset. A row ``fade`` periods old weighs half.
         What shrinkage leaves of a bias by size is taken out by a curve through a few sizes.
         Raises FitError.
         """
-        import lightgbm
-
         rows, params = self._rows, self._params
         some = np.arange(len(rows.units)) if kept is None else np.flatnonzero(kept)
         units, log_base = rows.units[some], np.log(rows.base[some])
         weight = 0.5 ** ((newest - rows.target[some]) / params.fade)
         offset = float(np.log(np.sum(weight * units) / np.sum(weight * rows.base[some])))
-        try:
-            data = self._data if kept is None else self._data.subset(some)
-            data = data.construct().set_weight(weight).set_init_score(log_base + offset)
-            settings = _settings(params, float(weight.mean()), self._names)
-            booster = lightgbm.train(settings, data, params.trees)
-        except lightgbm.basic.LightGBMError as error:
-            raise FitError(f"LightGBM cannot train on {len(units)} rows: {error}") from error
         check = np.arange(0, len(some), -(-len(some) // _CURVE_ROWS))
-        read = self._read[some[check]]
-        raw = booster.predict(read, raw_score=True, num_threads=params.threads)
-        curve = size_curve(log_base[check] + raw + offset, units[check], weight[check])
-        # What follows the trees repeats the settings, threads among them.
-        trees = str(booster.model_to_string()).split("\nparameters:", 1)[0]
-        head = {"offset": offset, "curve": curve, "names": self._names}
-        return json.dumps(head) + f"\n{trees}\n"
+        raw, members = np.zeros(len(check)), []
+        for number, member in enumerate(self._members):
+            data = member.data if kept is None else member.data.subset(some)
+            data = data.construct().set_weight(weight).set_init_score(log_base + offset)
+            settings = _settings(params, float(weight.mean()), member.names)
+            booster = _trained(data, settings | {"seed": 1 + number}, params.trees)
+            read = member.read[some[check]]
+            raw += booster.predict(read, raw_score=True, num_threads=params.threads)
+            # What follows the trees repeats the settings, threads among them.
+            trees = str(booster.model_to_string()).split("\nparameters:", 1)[0]
+            members.append({"names": member.names, "trees": f"{trees}\n"})
+        log_mean = log_base[check] + raw / len(members) + offset
+        curve = size_curve(log_mean, units[check], weight[check])
+        return json.dumps({"offset": offset, "curve": curve, "members": members})
+
+
+def _trained(data: Any, settings: dict[str, Any], trees: int) -> Any:
+    import lightgbm
+
+    try:
+        return lightgbm.train(settings, data, trees)
+    except lightgbm.basic.LightGBMError as error:
+        raise FitError(f"LightGBM cannot train on {data.num_data()} rows: {error}") from error
 
 
 def train(rows: Rows, newest: int, params: ModelParams) -> str:
-    """Fit the booster on rows whose targets lie up to period ``newest``; returns its text.
+    """Fit the boosters on rows whose targets lie up to period ``newest``; returns their text.
 
     See ``Training.fit``. Raises FitError.
     """
@@ -165,17 +195,18 @@ def _settings(params: ModelParams, weight: float, names: tuple[str, ...]) -> dic
 
 
 class MeanModel:
-    """A trained booster, ready to predict."""
+    """Trained boosters, ready to predict."""
 
     def __init__(self, text: str, period: PeriodName) -> None:
         import lightgbm
 
-        head, body = text.split("\n", 1)
-        found = json.loads(head)
+        found = json.loads(text)
         self._offset: float = found["offset"]
-        self._names: list[str] = found["names"]
         self._sizes, self._corrections = (np.array(each) for each in found["curve"])
-        self._booster = lightgbm.Booster(model_str=body)
+        self._members = [
+            (member["names"], lightgbm.Booster(model_str=member["trees"]))
+            for member in found["members"]
+        ]
         self._days = DAYS_PER_PERIOD[period]
 
     def predict(self, matrix: FeatureMatrix, threads: int) -> Floats:
@@ -183,9 +214,11 @@ class MeanModel:
 
         Columns that the model was not trained on are not read; those that are gone are unknown.
         """
-        read, _ = model_input(matrix.X, matrix.names, self._days, self._names)
-        raw: Floats = self._booster.predict(read, raw_score=True, num_threads=threads)
+        raw = np.zeros(len(matrix.X))
+        for names, booster in self._members:
+            read = model_input(matrix.X, matrix.names, self._days, names)
+            raw += booster.predict(read, raw_score=True, num_threads=threads)
         log_base = np.log(matrix.level * matrix.season)
-        log_mean = log_base + raw + self._offset
+        log_mean = log_base + raw / len(self._members) + self._offset
         corrected = log_mean + np.interp(log_mean, self._sizes, self._corrections)
         return np.asarray(np.exp(log_base + np.clip(corrected - log_base, *_FACTORS)))

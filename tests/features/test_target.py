@@ -81,6 +81,18 @@ def test_weekday_lags_are_the_last_known_periods_of_the_targets_weekday(case: Ca
         )
 
 
+def test_year_alone_is_the_target_period_a_year_before(case: Case) -> None:
+    panel, params, _ = case
+
+    def alone(i: int, t: int) -> float:
+        back = params.year
+        while t - back + params.year_reach > panel.origin:
+            back += params.year
+        return mean(panel, i, [t - back], params)
+
+    agree(case, "year_alone", lambda i, t, x: alone(i, t) / x)
+
+
 def test_year_lag_averages_around_the_target_a_year_before(case: Case) -> None:
     panel, params, _ = case
 

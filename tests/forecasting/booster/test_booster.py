@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from features.build import build_features
 from features.context import build_context
 from features.matrix import FeatureMatrix
-from forecasting.booster.booster import MeanModel, Training, train
+from forecasting.booster.booster import MEMBERS, MeanModel, Training, columns_of, train
 from forecasting.booster.rows import Rows, training_rows
 from forecasting.params import ModelParams
 from stockwright.panel import DemandPanel
@@ -55,6 +56,29 @@ def test_new_columns_and_their_order_do_not_matter(model: MeanModel, matrix: Fea
     X = np.column_stack([np.ones(matrix.n_rows, np.float32), matrix.X[:, order]])
     names = ("something_new", *(matrix.names[i] for i in order))
     assert (model.predict(with_columns(matrix, X, names), 1) == model.predict(matrix, 1)).all()
+
+
+def test_the_mean_is_the_geometric_mean_of_the_boosters(
+    shop_panel: DemandPanel, rows: Rows, matrix: FeatureMatrix
+) -> None:
+    """Each alone, by its own text, without the curve over sizes and inside the bounds."""
+    whole = json.loads(train(rows, shop_panel.origin, PARAMS)) | {"curve": [[0.0], [0.0]]}
+    assert len(whole["members"]) == 2
+    alone = [
+        MeanModel(json.dumps(whole | {"members": [each]}), "week").predict(matrix, 1)
+        for each in whole["members"]
+    ]
+    both = MeanModel(json.dumps(whole), "week").predict(matrix, 1)
+    np.testing.assert_allclose(both, np.sqrt(alone[0] * alone[1]), rtol=1e-9)
+    assert (alone[0] != alone[1]).any()
+
+
+def test_one_booster_reads_the_calendar_and_the_other_does_not(rows: Rows) -> None:
+    """Codes of names are read by neither."""
+    first, second = (set(columns_of(rows.names, skipped)) for skipped in MEMBERS)
+    assert second - first == {"season_bin", "year_sin", "year_cos", "month_day"} & set(rows.names)
+    assert first < second
+    assert not any(name.endswith("_code") for name in second)
 
 
 def test_a_model_of_all_rows_is_the_model_of_the_rows_kept(rows: Rows) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from forecasting.booster.booster import model_input, size_curve
+from forecasting.booster.booster import columns_of, model_input, size_curve
 from forecasting.booster.rows import past_origins, training_rows
 from forecasting.held_out import held_out_origins
 from forecasting.params import ModelParams
@@ -62,7 +62,7 @@ def test_prices_are_hidden_in_events_whose_uplift_is_known() -> None:
     X = np.array(
         [[900, 0.8, 0.8, 0.2, 0.2, np.nan, 3], [9, 0.8, 0.8, 0.2, 0.2, 5.0, 3]], np.float32
     )
-    read, _ = model_input(X, names, days=1)
+    read = model_input(X, names, 1, columns_of(names, frozenset()))
     assert read.shape == (2, 6)
     assert read[0, 0] == 182
     assert np.isfinite(read[0, 1:5]).all()
