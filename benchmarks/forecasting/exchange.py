@@ -64,12 +64,14 @@ class Peers:
             state = "answered" if not done.returncode else "FAILED"
             print(f"  {name} {state} for {self.round.case} {self.round.label}", file=sys.stderr)
 
-    def answers(self, asked: Round) -> tuple[dict[str, Answer], np.ndarray]:
-        """The kept answers for the scored series of ``asked``, and those that all answered."""
+    def answers(
+        self, asked: Round, names: Sequence[str] = PEERS
+    ) -> tuple[dict[str, Answer], np.ndarray]:
+        """The kept answers for the scored series of ``asked``, and the rows that all answered."""
         keys = asked.keys()[asked.scored]
         ready = np.ones(len(keys), np.bool_)
         found = {}
-        for name in PEERS:
+        for name in names:
             path = self.folder / f"{name}.npz"
             if not path.is_file():
                 continue

@@ -55,7 +55,7 @@ def measure(case: str, asked: Asked, given: argparse.Namespace) -> list[Summary]
         if peers is not None:
             if given.compute:
                 peers.compute(given.only)
-            found, rows = peers.answers(round_)
+            found, rows = peers.answers(round_, given.only)
             answers |= found
         for name, each in answers.items():
             tallies.setdefault(name, Tally(name)).add(number, round_, each, rows)
@@ -137,7 +137,10 @@ def summarize(found: dict[str, list[Summary]]) -> None:
         print(f"| {peer} | {cells} | {np.nanmean(ratios):.3f} |")
     for case, summaries in cases.items():
         own = [each for each in summaries if each.name.startswith(OURS)]
-        best = min((each for each in summaries if each not in own), key=lambda each: each.pooled)
+        others = [each for each in summaries if each not in own]
+        if not others:
+            continue
+        best = min(others, key=lambda each: each.pooled)
         for each in own:
             ratio, low, high = ratio_interval(each.loss_by_series, best.loss_by_series)
             print(f"{case}: {each.name} / {best.name}, the best peer:", end=" ")
