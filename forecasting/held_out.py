@@ -28,7 +28,7 @@ from forecasting.spread.spread import Totals
 from forecasting.statistical.methods import usual_errors
 from forecasting.threads import in_order
 from stockwright.overrides import ForecastOverrides, OverrideHistory
-from stockwright.panel import DemandPanel, mix_hash, text_hash
+from stockwright.panel import DemandPanel, SeriesIndex, mix_hash, text_hash
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,6 +36,8 @@ Ints = NDArray[np.int64]
 _LEAST_KNOWN = 0.5
 # In stock for a smaller share of the time, demand is recovered too roughly to tell its spread.
 _LEAST_SHARE = 0.8
+# Locations of a SKU that are drawn, on average.
+_LOCATIONS = 4.0
 _TINY = 1e-12
 _ARRAYS = ("mean", "units", "known", "hidden", "sold", "vague", "series", "origin", "segment")
 
@@ -220,15 +222,10 @@ def held_out(
     """
     span = held_span(panel, params)
     wanted = params.held_windows / max(len(origins) * len(params.spans), 1)
-    # SKUs are drawn, not series, so that their locations can be compared.
-    keys = text_hash(panel.index.skus)[panel.index.sku]
-    share = wanted / max(panel.n_series, 1)
+    drawn = Draw(panel.index, wanted / max(panel.n_series, 1))
     places = []
     for origin in origins.tolist():
-        date = panel.calendar.ordinal(origin)
-        salt = mix_hash(np.array([date + 2**33], np.uint64))[0]
-        draw = (mix_hash(keys ^ salt) >> np.uint64(11)).astype(np.float64) / 2.0**53
-        series = np.flatnonzero(draw < share)
+        series = drawn.at(panel.calendar.ordinal(origin))
         said = None if overrides is None else overrides.at(origin, series, span)
         places.append(_Place(origin, span, series, said))
     first, usual = _one_origin(panel, model, places[0], None, params)
@@ -238,6 +235,34 @@ def held_out(
 
     parts = [first, *in_order(another, places[1:], params.threads)]
     return HeldOut.joined(parts), usual
+
+
+class Draw:
+    """A sample of the series, by hashes of their keys, another one for every date.
+
+    SKUs are drawn, so that their locations can be compared, and of each a few locations: a SKU of
+    a hundred shops would fill the sample, and a few SKUs say little of the others.
+    """
+
+    def __init__(self, index: SeriesIndex, share: float) -> None:
+        """share: of the series that is wanted on average."""
+        self._skus = text_hash(index.skus)[index.sku]
+        self._series = index.key_hash()
+        each = index.n_series / max(len(np.unique(index.sku)), 1)
+        self._locations = min(_LOCATIONS / max(each, 1.0), 1.0)
+        self._share = share / self._locations
+
+    def at(self, date: int) -> Ints:
+        """Rows that are drawn for a date, rising."""
+        salts = mix_hash(np.array([date + 2**33, date + 2**34], np.uint64))
+        sku = _uniform(self._skus ^ salts[0]) < self._share
+        location = _uniform(self._series ^ salts[1]) < self._locations
+        return np.flatnonzero(sku & location)
+
+
+def _uniform(keys: NDArray[np.uint64]) -> Floats:
+    """Numbers in [0, 1) by a hash."""
+    return np.asarray((mix_hash(keys) >> np.uint64(11)).astype(np.float64) / 2.0**53)
 
 
 @dataclass(frozen=True)
