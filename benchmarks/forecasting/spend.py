@@ -106,7 +106,7 @@ def main() -> None:
     for place in given.settings:
         rows, trees, leaves = SETTINGS[place]
         params = ModelParams.for_period("day", rounds[0].horizon)
-        params = replace(params, max_rows=rows, trees=trees, leaves=leaves, threads=2)
+        params = replace(params, max_rows=rows, trees=trees, leaves=leaves, threads=1)
         found = [losses(each, params) for each in rounds]
         mean = [np.mean([each[name] for each in found]) for name in NAMES]
         print(f"{rows} | {trees} | {leaves} | " + " | ".join(f"{m:.4f}" for m in mean), flush=True)
