@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from replenishment.echelon import build_echelons
-from replenishment.lanes import choose_lanes
-from replenishment.orders import place_orders
+from replenishment.lines.orders import place_orders
+from replenishment.lines.steering import steer
+from replenishment.lines.transfers import move_stock
+from replenishment.network.echelon import build_echelons
+from replenishment.network.lanes import choose_lanes
 from replenishment.params import PlanParams
-from replenishment.steering import steer
-from replenishment.transfers import move_stock
-from replenishment.wishes import find_wishes
+from replenishment.wishes.find import find_wishes
 from stockwright.errors import DataError
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipelines.publish.cells import Table, cell_texts, rounded
 from pipelines.publish.night import Night, text_array
-from replenishment.lines import RAISED_TO_MINIMUM
+from replenishment.lines.rows import RAISED_TO_MINIMUM
 from stockwright.plan import Lines
 
 Row = dict[str, Any]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.publish.night import Night
-from replenishment.echelon import usable
-from replenishment.keys import arrival_table, first_empty
+from replenishment.needs.keys import arrival_table, first_empty
+from replenishment.network.echelon import usable
 from stockwright.distribution import Distribution
 from stockwright.plan import Finding, Lines
 

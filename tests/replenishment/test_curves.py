@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from replenishment.curves import CostCurves
+from replenishment.needs.curves import CostCurves
 
 
 def slow_cost(thresholds, weights, shortage, quantity):

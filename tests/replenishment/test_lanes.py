@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from replenishment.echelon import build_echelons
-from replenishment.lanes import choose_lanes
+from replenishment.network.echelon import build_echelons
+from replenishment.network.lanes import choose_lanes
 from stockwright.errors import DataError
 
 PLACES = ("central", "east", "south")

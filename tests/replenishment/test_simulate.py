@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from replenishment.keys import Keys
-from replenishment.needs import find_needs
+from replenishment.needs.find import find_needs
+from replenishment.needs.keys import Keys
 from replenishment.params import PlanParams
 from replenishment.simulate import BaseStock, ShopState, ShopTerms, simulate
 from stockwright.errors import DataError

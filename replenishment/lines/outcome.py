@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.limits import Limit
-from replenishment.lines import make_lines
-from replenishment.wishes import Wishes
+from replenishment.limits.prices import Limit
+from replenishment.lines.rows import make_lines
+from replenishment.wishes.find import Wishes
 from stockwright.plan import Finding, Lines, Policy
 
 Floats = NDArray[np.float64]

@@ -23,8 +23,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.keys import Keys
-from replenishment.projection import mean_rate
+from replenishment.needs.keys import Keys
+from replenishment.needs.projection import mean_rate
 from stockwright.distribution import Distribution
 from stockwright.forecast import Forecast
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.keys import Keys, arrival_table
-from replenishment.lanes import LaneChoice
+from replenishment.needs.keys import Keys, arrival_table
+from replenishment.network.lanes import LaneChoice
 from stockwright.errors import DataError, describe
 from stockwright.forecast import Forecast
 from stockwright.network import Network

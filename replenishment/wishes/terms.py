@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.echelon import Echelons
-from replenishment.keys import Keys
-from replenishment.lots import LotTerms
+from replenishment.needs.keys import Keys
+from replenishment.network.echelon import Echelons
 from replenishment.params import PlanParams
+from replenishment.wishes.lots import LotTerms
 from stockwright.forecast import Forecast
 from stockwright.network import LaneKind, Network
 from stockwright.overrides import Overrides

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from replenishment.keys import Keys
+from replenishment.needs.keys import Keys
 from stockwright.forecast import Forecast
 from stockwright.lattice import keyed_uniforms
 from stockwright.panel import mix_hash

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.echelon import usable
-from replenishment.keys import arrival_table, first_empty
-from replenishment.wishes import Wishes
+from replenishment.needs.keys import arrival_table, first_empty
+from replenishment.network.echelon import usable
+from replenishment.wishes.find import Wishes
 from stockwright.forecast import Forecast
 from stockwright.network import Network
 from stockwright.plan import Policy

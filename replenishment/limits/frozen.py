@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.limits import Limit
-from replenishment.lots import whole_up
-from replenishment.wishes import Wishes
+from replenishment.limits.prices import Limit
+from replenishment.wishes.find import Wishes
+from replenishment.wishes.lots import whole_up
 from stockwright.errors import InfeasiblePlanError, describe
 from stockwright.forecast import Forecast
 from stockwright.network import Network

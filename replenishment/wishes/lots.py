@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.needs import Needs
+from replenishment.needs.find import Needs
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

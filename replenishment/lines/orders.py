@@ -7,17 +7,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.capacity import inbound_limit
-from replenishment.frozen import check_frozen, check_orphans
-from replenishment.limits import Limit, Shared, share
-from replenishment.lines import cut_findings
-from replenishment.lots import Worth
-from replenishment.minima import Minima, meet_minima
-from replenishment.outcome import Outcome, binding_codes, shadow_prices
+from replenishment.limits.capacity import inbound_limit
+from replenishment.limits.frozen import check_frozen, check_orphans
+from replenishment.limits.minima import Minima, meet_minima
+from replenishment.limits.prices import Limit, Shared, share
+from replenishment.limits.repair import repair
+from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
+from replenishment.lines.rows import cut_findings
 from replenishment.params import PlanParams
-from replenishment.repair import repair
-from replenishment.terms import said_frozen
-from replenishment.wishes import Wishes
+from replenishment.wishes.find import Wishes
+from replenishment.wishes.lots import Worth
+from replenishment.wishes.terms import said_frozen
 from stockwright.forecast import Forecast
 from stockwright.network import Network
 from stockwright.overrides import Overrides

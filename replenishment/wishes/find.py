@@ -7,13 +7,13 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.echelon import Echelons, expected_inbound, leaf_keys, node_keys, usable
-from replenishment.keys import Keys, first_empty
-from replenishment.lanes import LaneChoice
-from replenishment.lots import LotTerms, Worth, buy_up, unit_cost_at
-from replenishment.needs import Needs, Settle, find_needs, join_needs
+from replenishment.needs.find import Needs, Settle, find_needs, join_needs
+from replenishment.needs.keys import Keys, first_empty
+from replenishment.network.echelon import Echelons, expected_inbound, leaf_keys, node_keys, usable
+from replenishment.network.lanes import LaneChoice
 from replenishment.params import PlanParams
-from replenishment.terms import lifetime_demand, lot_terms, may_order, said_level, said_need
+from replenishment.wishes.lots import LotTerms, Worth, buy_up, unit_cost_at
+from replenishment.wishes.terms import lifetime_demand, lot_terms, may_order, said_level, said_need
 from stockwright.distribution import Distribution
 from stockwright.forecast import Forecast
 from stockwright.network import LaneKind, Lanes, Network

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.lots import Worth
+from replenishment.wishes.lots import Worth
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

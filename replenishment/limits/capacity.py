@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.limits import Limit
-from replenishment.wishes import Wishes
+from replenishment.limits.prices import Limit
+from replenishment.wishes.find import Wishes
 from stockwright.forecast import Forecast
 from stockwright.network import Network
 from stockwright.stock import StockPosition

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.curves import CostCurves
-from replenishment.keys import Keys
+from replenishment.needs.curves import CostCurves
+from replenishment.needs.keys import Keys
+from replenishment.needs.projection import Projection, project
+from replenishment.needs.targets import Targets, find_targets, protection_total
 from replenishment.params import PlanParams
-from replenishment.projection import Projection, project
-from replenishment.targets import Targets, find_targets, protection_total
 from stockwright.distribution import Distribution
 from stockwright.forecast import Forecast
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.wishes import Wishes
+from replenishment.wishes.find import Wishes
 from stockwright.plan import Finding, Lines, Policy
 
 Floats = NDArray[np.float64]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.lots import Worth
+from replenishment.wishes.lots import Worth
 from stockwright.network import Suppliers
 
 Floats = NDArray[np.float64]

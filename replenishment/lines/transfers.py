@@ -12,19 +12,19 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.capacity import inbound_limit
-from replenishment.echelon import usable
-from replenishment.frozen import check_frozen, check_orphans
-from replenishment.keys import Keys
-from replenishment.lanes import LaneChoice
-from replenishment.limits import Limit, share
-from replenishment.lines import cut_findings
-from replenishment.lots import LotTerms, Worth
-from replenishment.needs import find_needs, join_needs
-from replenishment.outcome import Outcome, binding_codes, shadow_prices
+from replenishment.limits.capacity import inbound_limit
+from replenishment.limits.frozen import check_frozen, check_orphans
+from replenishment.limits.prices import Limit, share
+from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
+from replenishment.lines.rows import cut_findings
+from replenishment.needs.find import find_needs, join_needs
+from replenishment.needs.keys import Keys
+from replenishment.network.echelon import usable
+from replenishment.network.lanes import LaneChoice
 from replenishment.params import PlanParams
-from replenishment.terms import said_frozen
-from replenishment.wishes import Wishes
+from replenishment.wishes.find import Wishes
+from replenishment.wishes.lots import LotTerms, Worth
+from replenishment.wishes.terms import said_frozen
 from stockwright.forecast import Forecast
 from stockwright.network import Network
 from stockwright.overrides import Overrides

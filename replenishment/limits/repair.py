@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.limits import Limit
-from replenishment.lots import Worth
-from replenishment.minima import Minima
+from replenishment.limits.minima import Minima
+from replenishment.limits.prices import Limit
+from replenishment.wishes.lots import Worth
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

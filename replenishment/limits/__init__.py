@@ -1,0 +1,1 @@
+"""Limits that lines share: shadow prices, supplier minima, capacity, the last lots."""

@@ -1,0 +1,1 @@
+"""Orders, transfers and steering levels, each line with its reasons."""

@@ -1,0 +1,1 @@
+"""What each key needs tonight: stock projected, cost curves, order-up-to levels."""

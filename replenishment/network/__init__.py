@@ -1,0 +1,1 @@
+"""Which lane supplies each key, and what each location feeds."""

@@ -1,0 +1,1 @@
+"""Orders that every key would like best: in whole lots, with planners' words, without limits."""
