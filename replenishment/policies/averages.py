@@ -12,6 +12,7 @@ from scipy import sparse
 from stockwright.errors import ConfigError, DataError
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,61 @@ class AverageParams:
     def __post_init__(self) -> None:
         if not (self.accuracy > 0 and self.sweeps >= 1 and self.states >= 1):
             raise ConfigError("accuracy must be > 0, sweeps and states >= 1")
+
+
+@dataclass(frozen=True)
+class Moves:
+    """One period from some states on.
+
+    origin: (moves,) number of the state left. entered: (moves, axes) state entered, whole and >=
+    0. chance: (moves,) its probability. reward: (states, kinds) expected in the period.
+    """
+
+    origin: Ints
+    entered: Ints
+    chance: Floats
+    reward: Floats
+
+
+def averages_from(
+    start: Ints, moves: Callable[[Ints], Moves], params: AverageParams
+) -> tuple[Floats, Floats, int]:
+    """Long-run averages of each kind of reward from ``start`` (axes,): lower and upper bounds
+    (kinds,) and the number of states that can be reached, all of which are enumerated.
+    """
+    fresh = np.asarray(start, np.int64)[None]
+    known, parts, codes, count = state_codes(fresh), [], [], 0
+    while len(fresh):
+        codes.append(state_codes(fresh))
+        made = moves(fresh)
+        possible = made.chance > 0
+        entered = state_codes(made.entered[possible])
+        parts.append((made.origin[possible] + count, entered, made.chance[possible], made.reward))
+        count += len(fresh)
+        code, first = np.unique(entered, return_index=True)
+        new = ~_contained(code, known)
+        fresh = made.entered[possible][first[new]]
+        known = np.sort(np.concatenate([known, code[new]]))
+        if len(known) > params.states:
+            raise DataError(f"more than {params.states} states; too large to enumerate")
+    origin, target, chance, reward = (np.concatenate(part) for part in zip(*parts, strict=True))
+    place = np.argsort(np.concatenate(codes))
+    column = place[np.searchsorted(known, target)]
+    chain = sparse.csr_matrix((chance, (origin, column)), shape=(count, count))
+    return (*long_run(chain, reward, params), count)
+
+
+def state_codes(states: Ints) -> Ints:
+    """One number per state (states, axes). Raises DataError for numbers too large to code."""
+    bits = 62 // states.shape[1]
+    if states.max(initial=0) >= 1 << bits:
+        raise DataError(f"stock or orders above {(1 << bits) - 1} units; the rule does not settle")
+    return np.asarray(states @ (1 << (bits * np.arange(states.shape[1]))), np.int64)
+
+
+def _contained(code: Ints, known: Ints) -> NDArray[np.bool_]:
+    at = np.minimum(np.searchsorted(known, code), len(known) - 1)
+    return np.asarray(known[at] == code, np.bool_)
 
 
 def long_run(

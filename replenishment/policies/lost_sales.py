@@ -12,9 +12,8 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from replenishment.policies.averages import AverageParams, long_run
+from replenishment.policies.averages import AverageParams, Moves, averages_from
 from replenishment.policies.counts import CountDemand
 from stockwright.errors import ConfigError, DataError
 
@@ -89,19 +88,22 @@ def average_cost(
     column 0); a rule for which the two differ needs ``merged=False``, which has more states.
     Raises DataError for orders that are negative or not whole, or too many states.
     """
-    given = params or AverageParams()
-    states, orders = _reachable(item, rule, merged, given.states)
-    chain = _chain(item, states, orders, merged)
-    there = _there(states, orders)
-    rewards = np.stack([item.demand.left(there[None])[0], item.demand.shortage(there[None])[0]], 1)
     prices = np.array([item.holding, item.shortage])
-    low, high = long_run(chain, np.column_stack([rewards @ prices, rewards]), given)
-    middle = (low + high) / 2
-    cost, left, lost = (float(value) for value in middle)
-    return LongRun(cost, left, lost, float(high[0] - low[0]) / 2, len(states))
+
+    def moves(states: Ints) -> Moves:
+        orders = _asked(rule, states)
+        there = _there(states, orders)
+        reward = np.stack([d(there[None])[0] for d in (item.demand.left, item.demand.shortage)], 1)
+        origin, entered, chance = _moves(item, states, orders, merged)
+        return Moves(origin, entered, chance, np.column_stack([reward @ prices, reward]))
+
+    start = np.zeros(item.lead_time + 1, np.int64)
+    low, high, states = averages_from(start, moves, params or AverageParams())
+    cost, left, lost = (float(value) for value in (low + high) / 2)
+    return LongRun(cost, left, lost, float(high[0] - low[0]) / 2, states)
 
 
-def _asked(item: LostSales, rule: StockRule, states: Ints) -> Ints:
+def _asked(rule: StockRule, states: Ints) -> Ints:
     units = np.asarray(rule(states[:, 0], states[:, 1:]))
     if units.shape != (len(states),):
         raise DataError(f"orders of shape {units.shape}; give one per state, ({len(states)},)")
@@ -133,44 +135,3 @@ def _moves(item: LostSales, states: Ints, orders: Ints, merged: bool) -> tuple[I
         entered[:, 0] += entered[:, 1]
         entered[:, 1] = 0
     return origin, entered, np.maximum(chance, 0.0)
-
-
-def _codes(states: Ints) -> Ints:
-    """One number per state."""
-    bits = 62 // states.shape[1]
-    if states.max(initial=0) >= 1 << bits:
-        raise DataError(f"stock or orders above {(1 << bits) - 1} units; the rule does not settle")
-    weights = 1 << (bits * np.arange(states.shape[1]))
-    return np.asarray(states @ weights, np.int64)
-
-
-def _reachable(item: LostSales, rule: StockRule, merged: bool, most: int) -> tuple[Ints, Ints]:
-    """States that can follow an empty start, in the order of their codes, and their orders."""
-    fresh = np.zeros((1, item.lead_time + 1), np.int64)
-    known, states, orders = _codes(fresh), fresh[:0], np.zeros(0, np.int64)
-    while len(fresh):
-        units = _asked(item, rule, fresh)
-        states, orders = np.concatenate([states, fresh]), np.concatenate([orders, units])
-        _, entered, chance = _moves(item, fresh, units, merged)
-        entered = entered[chance > 0]
-        code, first = np.unique(_codes(entered), return_index=True)
-        new = ~_contained(code, known)
-        fresh = entered[first[new]]
-        known = np.sort(np.concatenate([known, code[new]]))
-        if len(known) > most:
-            raise DataError(f"more than {most} states; the item is too large to enumerate")
-    order = np.argsort(_codes(states))
-    return states[order], orders[order]
-
-
-def _contained(code: Ints, known: Ints) -> NDArray[np.bool_]:
-    at = np.minimum(np.searchsorted(known, code), len(known) - 1)
-    return np.asarray(known[at] == code, np.bool_)
-
-
-def _chain(item: LostSales, states: Ints, orders: Ints, merged: bool) -> sparse.csr_matrix:
-    origin, entered, chance = _moves(item, states, orders, merged)
-    possible = chance > 0
-    target = np.searchsorted(_codes(states), _codes(entered[possible]))
-    shape = (len(states), len(states))
-    return sparse.csr_matrix((chance[possible], (origin[possible], target)), shape=shape)
