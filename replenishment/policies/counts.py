@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import stats
 
 from stockwright.arrays import frozen, require
 from stockwright.errors import DataError
@@ -149,9 +149,3 @@ def convolved(a: Floats, b: Floats) -> Floats:
     for units in range(short.shape[1]):
         out[:, units : units + long.shape[1]] += short[:, units, None] * long
     return out
-
-
-def poisson_pmf(units: Ints, mean: Floats) -> Floats:
-    """Poisson probabilities, broadcast, without the cost of a frozen scipy distribution."""
-    value = special.xlogy(units, mean) - special.gammaln(units + 1.0) - mean
-    return np.asarray(np.exp(value), np.float64)
