@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,8 +85,10 @@ def _may_pay(lateral: Lateral, night: _Night) -> Bools:
 
 
 def _per_unit(lateral: Lateral, night: _Night) -> Floats:
-    """Freight and handling of a unit on each lane."""
-    return night.network.lanes.unit_freight[lateral.lane] + night.params.handling
+    """Freight and handling of a unit on each lane, and holding while it is under way."""
+    lanes, at = night.network.lanes, lateral.lane
+    held = night.later.holding[lateral.source] * lanes.lead_time[at]
+    return np.asarray(lanes.unit_freight[at] + night.params.handling + held, np.float64)
 
 
 def _chunks(lateral: Lateral, night: _Night) -> list[Lateral]:
@@ -118,7 +121,7 @@ class _Grid:
     def shape(self) -> tuple[int, int]:
         return len(self.lot), int(self.place.max(initial=0)) + 1
 
-    def spread(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
         """(keys, ...) values at (skus, places, ...), 0 elsewhere."""
         out = np.zeros((*self.shape, *values.shape[1:]), values.dtype)
         out[self.sku, self.place] = values
@@ -190,7 +193,7 @@ def _exchange(lateral: Lateral, grid: _Grid, night: _Night) -> tuple[Needs, Bool
     room = np.minimum(lanes.max_units[lateral.lane], 1e12) / grid.lot[grid.at]
     most[where] = np.floor(room + 1e-6).astype(np.int64)
     (give, give_lots), (take, take_lots) = sides
-    columns = (grid.spread(each) for each in (give, give_lots, take, take_lots))
+    columns = [grid.spread(each) for each in (give, give_lots, take, take_lots)]
     return (*needs[1], Exchange(*columns, cost, most))
 
 
@@ -226,20 +229,25 @@ def _worthwhile(
 ) -> Ints:
     """The best exchange without lines below their smallest quantity or the least gain.
 
-    Of each SKU with such lines the one of least gain is closed, and the rest decided anew.
+    Nor does a place send and receive on one night. Of each SKU with such lines the one of least
+    gain is closed, and the rest decided anew.
     """
     flow = best_exchange(exchange)
     least = np.zeros(exchange.way.shape)
     least[where] = least_lots
     way = exchange.way.copy()
     rows = np.arange(len(exchange))
-    while len(rows):
+    while True:
         part = replace(exchange.part(rows), way=way[rows])
         gain = part.gain_of_lanes(flow[rows])
-        bad = (flow[rows] > 0) & ((gain < least_gain) | (flow[rows] < least[rows]))
+        used = flow[rows] > 0
+        both = np.asarray(used.any(axis=1) & used.any(axis=2))
+        through = both[:, :, None] | both[:, None, :]
+        bad = used & ((gain < least_gain) | (flow[rows] < least[rows]) | through)
         broken = bad.any(axis=(1, 2))
         rows, poor = rows[broken], np.where(bad, gain, np.inf)[broken]
+        if not len(rows):
+            return flow
         worst = poor.reshape(len(rows), -1).argmin(axis=1)
         way.reshape(len(way), -1)[rows, worst] = np.inf
         flow[rows] = best_exchange(replace(exchange.part(rows), way=way[rows]))
-    return flow

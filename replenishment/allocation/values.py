@@ -95,7 +95,7 @@ def window_needs(
     keys: Keys = leaf_keys(series, forecast, network, known, lane)
     none = np.full(len(rows), np.nan)
     keys = replace(
-        keys, lead_time=lead, review=wait.until[rows] - lead, lead_time_sd=0 * none.astype(int),
+        keys, lead_time=lead, review=wait.until[rows] - lead, lead_time_sd=np.zeros(len(rows)),
         shortage=wishes.needs.shortage[rows], service_level=none, fill_rate=none,
         ends=np.full(len(rows), forecast.horizon + 1),
     )  # fmt: skip
