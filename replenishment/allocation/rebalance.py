@@ -193,8 +193,11 @@ def _exchange(lateral: Lateral, grid: _Grid, night: _Night) -> tuple[Needs, Bool
     room = np.minimum(lanes.max_units[lateral.lane], 1e12) / grid.lot[grid.at]
     most[where] = np.floor(room + 1e-6).astype(np.int64)
     (give, give_lots), (take, take_lots) = sides
-    columns = [grid.spread(each) for each in (give, give_lots, take, take_lots)]
-    return (*needs[1], Exchange(*columns, cost, most))
+    exchange = Exchange(
+        grid.spread(give), grid.spread(give_lots), grid.spread(take), grid.spread(take_lots),
+        cost, most,
+    )  # fmt: skip
+    return (*needs[1], exchange)
 
 
 def _window(rows: Ints, lead: Ints, night: _Night) -> Needs:
