@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from replenishment.lines.impossible import told_apart
 from replenishment.lines.orders import place_orders
+from replenishment.lines.promised import check_promised
 from replenishment.lines.steering import steer
 from replenishment.lines.transfers import move_stock
 from replenishment.network.echelon import build_echelons
@@ -43,14 +45,16 @@ def plan_night(
     choice = choose_lanes(network, forecast.index)
     echelons = build_echelons(choice, network)
     wishes = find_wishes(sold, network, stock, choice, echelons, params, said)
+    check_promised(wishes, sold, network, stock, choice, params, said)
     moved = move_stock(wishes, sold, network, stock, choice, params, said)
     ordered = place_orders(wishes, sold, network, stock, moved, params, said)
+    found = (*wishes.findings(), *moved.findings, *ordered.findings)
     policy = steer(wishes, sold, network, stock)
     return Plan(
         policy=policy,
         orders=ordered.lines(wishes, policy),
         transfers=moved.lines(wishes, policy),
-        findings=(*wishes.findings(), *moved.findings, *ordered.findings),
+        findings=told_apart(found, wishes, sold, network, params),
         limits={**moved.prices, **ordered.prices},
         life=life,
         life_of_sku=life_of_sku,

@@ -43,7 +43,12 @@ def inbound_limit(
     ).astype(np.float64)
     if settled is not None:
         coming += np.bincount(code, settled, len(coming))
-    used, group = np.unique(code, return_inverse=True)
+    used, first, group = np.unique(code, return_index=True, return_inverse=True)
     room = np.maximum(capacity[used // width] - coming[used], 0.0)
     limited = np.isfinite(capacity[place]) & takes_part
-    return Limit(CAPACITY, np.where(limited, group, -1), np.ones(len(code)), room)
+    places, dates = forecast.index.locations, network.lanes.available_date[wishes.lane]
+
+    def label(which: int) -> str:
+        return f"of {places[used[which] // width]} for arrivals of {dates[first[which]]}"
+
+    return Limit(CAPACITY, np.where(limited, group, -1), np.ones(len(code)), room, label)
