@@ -11,6 +11,7 @@ from replenishment.network.echelon import build_echelons
 from replenishment.network.lanes import choose_lanes
 from replenishment.params import PlanParams
 from replenishment.wishes.find import find_wishes
+from replenishment.wishes.overruled import cost_of_overrides
 from stockwright.errors import DataError
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
@@ -48,7 +49,13 @@ def plan_night(
     check_promised(wishes, sold, network, stock, choice, params, said)
     moved = move_stock(wishes, sold, network, stock, choice, params, said)
     ordered = place_orders(wishes, sold, network, stock, moved, params, said)
-    found = (*wishes.findings(), *moved.findings, *ordered.findings)
+    overruled = cost_of_overrides(wishes, sold, network, stock, choice, echelons, params, said)
+    found = (
+        *wishes.findings(),
+        *moved.findings,
+        *ordered.findings,
+        *overruled.findings(),
+    )
     policy = steer(wishes, sold, network, stock)
     return Plan(
         policy=policy,
@@ -58,4 +65,5 @@ def plan_night(
         limits={**moved.prices, **ordered.prices},
         life=life,
         life_of_sku=life_of_sku,
+        override_cost=overruled.of_series(n),
     )

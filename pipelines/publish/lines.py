@@ -133,6 +133,7 @@ def _finished(night: Night, file: str, lines: Lines, table: Table, ends: Table) 
         "planner": night.planners(lines.series),
     }
     table["explanation"] = explanations(night, file == ORDERS, lines, table, ends)
+    table["override_cost"] = money(night.override_cost()[lines.series])
     goods = _goods(night, lines)
     table["approval"] = approvals(night.strategies(), lines.series, goods, night.grades)
     sorted_by = ("source", "destination", "available_date", "sku")

@@ -83,6 +83,11 @@ class Night:
         """Name of the life stage of each series."""
         return stage_names(self.life(), self.situation.catalog.life_stage)
 
+    def override_cost(self) -> NDArray[np.float64]:
+        """What a planner's word on each series is expected to cost, NaN where there is none."""
+        cost = self.plan.override_cost
+        return np.full(self.index.n_series, np.nan) if cost is None else cost
+
     def strategies(self) -> Strategies:
         """What the grade of each series asks for."""
         letters = np.asarray(self.situation.catalog.abc_xyz, object)

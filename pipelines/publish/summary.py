@@ -49,6 +49,7 @@ def summary_of(
         "transfers": _totals(night, TRANSFERS, transfers, "freight"),
         "life": _life(tables["policy"]),
         "grades": grade_shares(night),
+        "override_cost": round(float(np.nansum(night.override_cost())), 2),
         "staircase": shop_rows(night.stairs),
         "exceptions": rows,
         "exceptions_money_at_stake": stake,

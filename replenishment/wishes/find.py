@@ -112,7 +112,7 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class _Sides:
+class Sides:
     """Keys steered on their own stock, those on echelon stock, and the order of series."""
 
     forecast: Forecast
@@ -140,6 +140,22 @@ class _Sides:
         ]
         return join_needs(parts, self.order)
 
+    def needs_of(self, rows: Ints, params: PlanParams, terms: LotTerms) -> Needs:
+        """Needs of some rows by series, settled in whole lots of their ``terms``, (rows,)."""
+        place, count = self.order[rows], len(self.own)
+        first, second = np.flatnonzero(place < count), np.flatnonzero(place >= count)
+        own, upper = place[first], place[second] - count
+        parts = [
+            find_needs(
+                self.forecast.take(own), self.own.take(own), params, _in_lots(terms.take(first))
+            ),
+            find_needs(
+                self.pooled.take(upper), self.upper.take(upper), params,
+                _in_lots(terms.take(second)),
+            ),
+        ]  # fmt: skip
+        return join_needs(parts, np.argsort(np.concatenate([first, second])))
+
     def split(self, held: Floats) -> tuple[Floats, Floats]:
         """The position by series as units ``held`` there and below, and units on order.
 
@@ -161,7 +177,7 @@ class _Sides:
         return join_totals(parts).take(self.order)
 
 
-def _sides(
+def sides_of(
     series: Ints,
     forecast: Forecast,
     network: Network,
@@ -169,11 +185,12 @@ def _sides(
     choice: LaneChoice,
     echelons: Echelons,
     said: Overrides,
-) -> _Sides:
+) -> Sides:
+    """The keys that feed nobody, those that feed others, and how they are forecast."""
     leaf, node = series[~echelons.feeds[series]], series[echelons.feeds[series]]
     own = leaf_keys(leaf, forecast, network, stock, choice.lane)
     pooled, upper = node_keys(node, echelons, forecast, network, stock, choice.lane)
-    return _Sides(
+    return Sides(
         forecast=forecast.take(leaf),
         own=said_level(own, leaf, said),
         pooled=pooled,
@@ -193,7 +210,7 @@ def find_wishes(
 ) -> Wishes:
     """Needs of every series with a lane, its lot terms, and the order it would like best."""
     series, lane = choice.supplied()
-    sides = _sides(series, forecast, network, stock, choice, echelons, said)
+    sides = sides_of(series, forecast, network, stock, choice, echelons, said)
     available, inbound = sides.split(echelons.summed(usable(stock, network, forecast))[series])
     wanted = said_need(series, lane, available + inbound, network, said)
     allowed = may_order(series, lane, forecast, network, stock, said)
@@ -225,7 +242,7 @@ def find_wishes(
 
 
 def _facts(
-    series: Ints, lane: Ints, sides: _Sides, network: Network, echelons: Echelons
+    series: Ints, lane: Ints, sides: Sides, network: Network, echelons: Echelons
 ) -> dict[str, Any]:
     """The columns of ``Wishes`` that no decision changes."""
     return {
