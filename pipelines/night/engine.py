@@ -121,6 +121,8 @@ class Engine:
             seed=config.seed,
             level_cap=config.service.cap,
             lifetime=_LIFETIME_DAYS // situation.panel.calendar.days,
+            handling=config.transfers.handling,
+            least_gain=config.transfers.least_gain,
         )
         life, of_sku = self._life(situation.panel, config)
         letters = np.asarray(situation.catalog.abc_xyz, object)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.limits.capacity import inbound_limit
+from replenishment.limits.capacity import inbound_limit, outbound_limit
 from replenishment.limits.frozen import check_frozen, check_orphans
 from replenishment.limits.prices import Limit
 from replenishment.network.echelon import usable
@@ -61,10 +61,12 @@ def check_promised(
     check_orphans(wishes, said.order_frozen, forecast, "orders", ~wishes.transfer)
     check_orphans(wishes, said.transfer_frozen, forecast, "transfers", wishes.transfer)
     units = said_frozen(wishes.series, wishes.lane, network, said)
+    source = np.where(wishes.transfer, choice.parent[wishes.series], -1)
     everything = np.ones(len(units), np.bool_)
     limits = [
         budget_limit(wishes, units, params.budget),
         source_limit(wishes, usable(stock, network, forecast), choice, forecast),
         inbound_limit(wishes, everything, forecast, network, stock, None),
+        outbound_limit(wishes, source, forecast, network, np.zeros(len(units))),
     ]
     check_frozen(wishes, units, limits, forecast, network)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.limits.capacity import inbound_limit
+from replenishment.limits.capacity import inbound_limit, outbound_limit
 from replenishment.limits.prices import Limit, share
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
 from replenishment.lines.promised import source_limit
@@ -40,17 +40,22 @@ def move_stock(
     network: Network,
     stock: StockPosition,
     choice: LaneChoice,
+    leaving: Floats,
     params: PlanParams,
     said: Overrides,
 ) -> Outcome:
-    """Transfers of tonight, under the stock of their sources and the room to receive."""
+    """Transfers of tonight down the chosen lanes, under the stock of their sources and the room.
+
+    leaving: (keys,) units that go sideways.
+    """
     rows = np.flatnonzero(wishes.transfer)
     units = said_frozen(wishes.series, wishes.lane, network, said)
+    source = np.where(wishes.transfer, choice.parent[wishes.series], -1)
     limits = [
         source_limit(wishes, usable(stock, network, forecast), choice, forecast),
         inbound_limit(wishes, np.isfinite(units) | wishes.transfer, forecast, network, stock, None),
+        outbound_limit(wishes, source, forecast, network, leaving),
     ]
-    source = limits[0].group
     # Frozen orders keep their room to receive.
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)
     wanted = np.where(wishes.transfer & ~frozen & (source >= 0), wishes.quantity, 0.0)
@@ -95,7 +100,8 @@ def _with_keepers(
     kept = LotTerms(lot, lot, limits[0].room[keepers], 0 * lot, review.astype(np.float64))
     worth = Worth(needs, wishes.worth.terms.joined(kept))
     asked = np.concatenate([wanted, worth.best()[len(wanted) :]])
-    groups = (keepers, np.full(len(keepers), -1))
+    outside = np.full(len(keepers), -1)
+    groups = (keepers, *(outside for _ in limits[1:]))
     grown = [
         replace(
             limit,
