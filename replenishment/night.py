@@ -13,6 +13,7 @@ from replenishment.lines.promised import check_promised
 from replenishment.lines.steering import steer
 from replenishment.lines.transfers import move_stock
 from replenishment.network.echelon import build_echelons
+from replenishment.network.expiry import without_expiring
 from replenishment.network.lanes import LaneChoice, choose_lanes
 from replenishment.params import PlanParams
 from replenishment.wishes.find import Wishes, find_wishes
@@ -50,6 +51,7 @@ def plan_night(
     sold = forecast.until(network.items.ends - forecast.origin)
     choice = choose_lanes(network, forecast.index)
     echelons = build_echelons(choice, network)
+    stock, expiring = without_expiring(sold, network, stock, choice, echelons)
     first = find_wishes(sold, network, stock, choice, echelons, params, said)
     check_promised(first, sold, network, stock, choice, params, said)
     overruled = cost_of_overrides(first, sold, network, stock, choice, echelons, params, said)
@@ -68,6 +70,7 @@ def plan_night(
         life=life,
         life_of_sku=life_of_sku,
         override_cost=overruled.of_series(n),
+        expiring=expiring,
     )
 
 

@@ -155,6 +155,8 @@ class ItemTerms:
     service_level: cycle-service target in (0, 1), NaN where money decides.
     fill_rate: fill-rate target in (0, 1), NaN where money decides.
     most_cover: most periods of cover that a line may raise a series to, inf for no limit.
+    shelf_life: periods, >= 1, in which a unit can be sold after its arrival, inf where it keeps.
+    salvage: money that a unit still brings when it can no longer be sold.
     """
 
     unit_cost: Floats
@@ -168,6 +170,8 @@ class ItemTerms:
     service_level: Floats
     fill_rate: Floats
     most_cover: Floats = field(default_factory=lambda: np.full(1, np.inf))
+    shelf_life: Floats = field(default_factory=lambda: np.full(1, np.inf))
+    salvage: Floats = field(default_factory=lambda: np.zeros(1))
 
     def __post_init__(self) -> None:
         n = len(self.unit_cost)
@@ -175,7 +179,9 @@ class ItemTerms:
         targets = ("units_per_case", "service_level", "fill_rate")
         _freeze(self, n, dict.fromkeys((*costs, *targets), np.float64))
         _freeze(self, n, {"stock_mode": np.bool_, "ends": np.int64})
-        object.__setattr__(self, "most_cover", one_each("most_cover", self.most_cover, n))
+        for name in ("most_cover", "shelf_life", "salvage"):
+            object.__setattr__(self, name, one_each(name, getattr(self, name), n))
+        require(self.shelf_life >= 1, "shelf_life", ">= 1 period")
         require(self.most_cover > 0, "most_cover", "> 0")
         require(self.holding_cost >= 0, "holding_cost", ">= 0")
         require(self.shortage_cost >= 0, "shortage_cost", ">= 0")

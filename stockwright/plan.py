@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockwright.life import LifeStages
+from stockwright.stock import Expiring
 
 Floats = NDArray[np.float64]
 
@@ -118,6 +119,7 @@ class Plan:
     life: of each series; life_of_sku: of its SKU over all locations, (series,) too. None where
     nobody told it. override_cost: (series,) money that a planner's word on orders, transfers or
     policy is expected to cost against the plan's own, NaN where none was said; None for none.
+    expiring: stock that will expire unsold; None where no stock expires.
     """
 
     policy: Policy
@@ -128,3 +130,4 @@ class Plan:
     life: LifeStages | None = None
     life_of_sku: LifeStages | None = None
     override_cost: Floats | None = None
+    expiring: Expiring | None = None

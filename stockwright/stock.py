@@ -16,6 +16,23 @@ def _none() -> NDArray[np.bool_]:
     return np.zeros(0, np.bool_)
 
 
+def _no_rows() -> NDArray[np.int32]:
+    return np.zeros(0, np.int32)
+
+
+@dataclass(frozen=True)
+class Expiring:
+    """Stock on hand that is expected to expire unsold, all (series,).
+
+    units: by the end of the forecast. uncounted: before the interval ends that tonight's order is
+    for; the plan does not count on them. step: the first at whose close any expire, 0 for none.
+    """
+
+    units: Floats
+    uncounted: Floats
+    step: NDArray[np.int32]
+
+
 @dataclass(frozen=True)
 class StockPosition:
     """Stock of every series as of the close of the origin period.
@@ -29,6 +46,8 @@ class StockPosition:
         that the units can serve demand from period origin + k on.
     arrival_expected: (arrivals,) what customers are expected to send back: an arrival like any
         other in a projection, but nothing that is on order. Empty: none is.
+    expiring_series, expiring_step, expiring_units: (batches,) what of the stock on hand expires:
+        the last step >= 1 whose demand it can serve. Empty: it keeps.
     moved_in, moved_out: (series,) it got, or gave, stock by a lateral transfer lately. Empty:
         none did.
     """
@@ -41,6 +60,9 @@ class StockPosition:
     arrival_step: NDArray[np.int32]
     arrival_units: Floats
     arrival_expected: NDArray[np.bool_] = field(default_factory=_none)
+    expiring_series: NDArray[np.int32] = field(default_factory=_no_rows)
+    expiring_step: NDArray[np.int32] = field(default_factory=_no_rows)
+    expiring_units: Floats = field(default_factory=lambda: np.zeros(0))
     moved_in: NDArray[np.bool_] = field(default_factory=_none)
     moved_out: NDArray[np.bool_] = field(default_factory=_none)
 
@@ -56,6 +78,12 @@ class StockPosition:
         shape = (m if len(self.arrival_expected) else 0,)
         expected = frozen("arrival_expected", self.arrival_expected, shape, np.bool_)
         object.__setattr__(self, "arrival_expected", expected)
+        shape = (len(self.expiring_series),)
+        for name, dtype in (("series", np.int32), ("step", np.int32), ("units", np.float64)):
+            name = f"expiring_{name}"
+            object.__setattr__(self, name, frozen(name, getattr(self, name), shape, dtype))
+        require(self.expiring_step >= 1, "expiring_step", ">= 1")
+        require(self.expiring_units >= 0, "expiring_units", ">= 0")
         for name in ("moved_in", "moved_out"):
             told = getattr(self, name) if len(getattr(self, name)) else np.zeros(n, np.bool_)
             object.__setattr__(self, name, frozen(name, told, (n,), np.bool_))

@@ -82,7 +82,8 @@ def position_of(
     """The stock position: what is held, and every arrival at a location whose stock counts.
 
     An approved transfer that is not under way takes its units from its source. Units owed to
-    customers beyond the stock on hand take from the first arrivals.
+    customers beyond the stock on hand take from the first arrivals. What is reserved or leaves
+    takes of the stock on hand that expires first.
     """
     series = np.concatenate([inbound.series, lines.series])
     step = np.concatenate([inbound.step, steps_of(lines.available, as_of, period)])
@@ -95,6 +96,8 @@ def position_of(
     moved = lines.source >= 0
     leaving = np.bincount(lines.source[moved], lines.units[moved], minlength=keys.n_series)
     left = units > 0
+    batch, expiry, batch_units = held.expiring
+    kept = _less_owed(batch, batch_units, held.reserved + leaving)
     return StockPosition(
         on_hand=np.maximum(held.units - leaving, 0.0),
         reserved=held.reserved + leaving,
@@ -103,11 +106,20 @@ def position_of(
         arrival_series=series[left].astype(np.int32),
         arrival_step=step[left].astype(np.int32),
         arrival_units=units[left],
+        expiring_series=batch[kept > 0].astype(np.int32),
+        expiring_step=_last_steps(expiry[kept > 0], as_of, period).astype(np.int32),
+        expiring_units=kept[kept > 0],
     )
 
 
+def _last_steps(expiry: Dates, as_of: np.datetime64, period: PeriodName) -> Ints:
+    """Last step whose demand stock with an expiry date after ``as_of`` serves, at least 1."""
+    days = (expiry - as_of).astype(np.int64)
+    return np.maximum(days // DAYS_PER_PERIOD[period], 1)
+
+
 def _less_owed(series: Ints, units: Floats, owed: Floats) -> Floats:
-    """Arrivals sorted by series and step, less what is owed, first arrivals first."""
+    """Units of rows sorted by series and date, less what each series owes, first rows first."""
     running = np.cumsum(units)
     first = np.searchsorted(series, series)
     before = running - units

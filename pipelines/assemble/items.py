@@ -109,6 +109,8 @@ def items_of(
         ends=ends,
         service_level=levels if mode == "cycle" else nothing,
         fill_rate=levels if mode == "fill" else nothing,
+        shelf_life=_shelf_life(by_series(products, "shelf_life_days", keys), config),
+        salvage=np.nan_to_num(by_series(products, "salvage_value", keys)),
     )
 
 
@@ -117,6 +119,12 @@ def tier_prices(locations: Locations, keys: Keys, config: Config) -> Floats:
     known = {name: tier.shortage for name, tier in config.tiers.items()}
     factor = np.array([known.get(name, 1.0) for name in locations.tier], np.float64)
     return np.asarray(factor[keys.index.location], np.float64)
+
+
+def _shelf_life(days: Floats, config: Config) -> Floats:
+    """Whole periods, at least one, in which a unit can be sold; inf where it keeps."""
+    periods = np.maximum(np.floor(days / DAYS_PER_PERIOD[config.period]), 1.0)
+    return np.asarray(np.where(np.isnan(days), np.inf, periods), np.float64)
 
 
 def service_levels(

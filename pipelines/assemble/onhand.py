@@ -27,6 +27,8 @@ class OnHand:
     units: available, >= 0. reserved: sold, not shipped. owed: reserved beyond what is on hand.
     age_days: mean age, NaN where unknown. received: earliest receipt, NaT where unknown.
     known: False where the location reports no stock.
+    expiring: rows of stock that expires, (batches,) each and by series and date: series, last date
+    of sale, units; with what is reserved.
     """
 
     units: Floats
@@ -35,6 +37,7 @@ class OnHand:
     age_days: Floats
     received: Dates
     known: NDArray[np.bool_]
+    expiring: tuple[NDArray[np.int64], Dates, Floats]
     findings: tuple[Finding, ...]
 
 
@@ -76,8 +79,18 @@ def on_hand_of(
         age_days=age,
         received=received,
         known=known,
+        expiring=_batches(series, expiry, units, usable),
         findings=(*_unknown(known), *_stale(latest, as_of), *_odd(owed, lost)),
     )
+
+
+def _batches(
+    series: NDArray[np.int64], expiry: Dates, units: Floats, usable: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], Dates, Floats]:
+    """The usable rows with an expiry date, the first to expire of each series first."""
+    rows = np.flatnonzero(usable & ~np.isnat(expiry) & (units > 0))
+    rows = rows[np.lexsort((expiry[rows], series[rows]))]
+    return series[rows], expiry[rows], units[rows]
 
 
 def mean_stock_of(

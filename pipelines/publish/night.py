@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from stockwright.life import LifeStages
 from stockwright.network import LaneKind
 from stockwright.panel import SeriesIndex
 from stockwright.plan import Plan
+from stockwright.stock import StockPosition
 
 #: Order and transfer, as the first letter of a line's name.
 ORDER, TRANSFER = "O", "T"
@@ -87,6 +88,13 @@ class Night:
         """What a planner's word on each series is expected to cost, NaN where there is none."""
         cost = self.plan.override_cost
         return np.full(self.index.n_series, np.nan) if cost is None else cost
+
+    def stock(self) -> StockPosition:
+        """The stock that the plan counts on: without what expires before it can be sold."""
+        stock, expiring = self.situation.stock, self.plan.expiring
+        if expiring is None:
+            return stock
+        return replace(stock, on_hand=stock.on_hand - expiring.uncounted)
 
     def strategies(self) -> Strategies:
         """What the grade of each series asks for."""

@@ -20,6 +20,8 @@ LONG_COVER_DAYS = 180
 
 # Less than this share of what is committed may lack without a word: expected units are fractions.
 _LEAST_SHARE = 0.01
+# Expected units are fractions: less than half a unit to expire is not worth a word.
+_LEAST_UNITS = 0.5
 # Standard normal quantile at 0.95.
 _SCORE_95 = 1.6449
 
@@ -33,6 +35,7 @@ def plan_findings(night: Night) -> list[Finding]:
         commitments_at_risk,
         lines_cut,
         long_cover,
+        expiring_stock,
     )
     return [finding for finder in finders for finding in finder(night)]
 
@@ -43,7 +46,7 @@ def unavoidable_stockouts(night: Night) -> list[Finding]:
     Money: shortage cost times the units expected to be missed by then, from the distribution of
     the whole demand up to the arrival against all stock that can serve it.
     """
-    policy, stock = night.plan.policy, night.situation.stock
+    policy, stock = night.plan.policy, night.stock()
     empty = np.where(night.feeds(), _own_stockout(night), policy.stockout_step)
     runs_out = (empty > 0) & (empty <= policy.lead_time)
     sells = night.situation.network.locations.sells[night.index.location]
@@ -65,7 +68,7 @@ def unavoidable_stockouts(night: Night) -> list[Finding]:
 
 def _own_stockout(night: Night) -> NDArray[np.int32]:
     """First step at whose close a location's own stock is gone at its own demand, 0 for none."""
-    stock, n = night.situation.stock, night.index.n_series
+    stock, n = night.stock(), night.index.n_series
     network = night.situation.network
     table = arrival_table(stock.arrival_series, stock.arrival_step, stock.arrival_units, n)
     sold = night.forecast.until(network.items.ends - night.forecast.origin)
@@ -79,7 +82,7 @@ def commitments_at_risk(night: Night) -> list[Finding]:
     Counted are stock on hand less tonight's transfers out of it, what is on order, and tonight's
     lines from their arrival on. Money: shortage cost times the units that lack.
     """
-    policy, stock, forecast = night.plan.policy, night.situation.stock, night.forecast
+    policy, stock, forecast = night.plan.policy, night.stock(), night.forecast
     series = np.flatnonzero(stock.known & (forecast.committed.max(axis=1, initial=0.0) > 0))
     steps = np.arange(1, forecast.horizon + 1)
     supplied = policy.lane[series] >= 0
@@ -194,6 +197,21 @@ def long_cover(night: Night) -> list[Finding]:
     }
     value = lines.rounding_added[rows] * lines.unit_cost[rows]
     return _findings("LONG_COVER", "low", lines.series[rows], value, columns)
+
+
+def expiring_stock(night: Night) -> list[Finding]:
+    """EXPIRY: stock on hand will expire before it is sold at forecast demand.
+
+    Money: what the units cost, less what they still bring.
+    """
+    expiring, items = night.plan.expiring, night.situation.network.items
+    if expiring is None:
+        return []
+    series = np.flatnonzero(expiring.units >= _LEAST_UNITS)
+    units = expiring.units[series]
+    columns = {"units": units, "date": _dates(night, expiring.step[series])}
+    lost = np.maximum(items.unit_cost - items.salvage, 0.0)[series] * units
+    return _findings("EXPIRY", "medium", series, lost, columns)
 
 
 def arrivals_until(night: Night, steps: NDArray[np.int64], after: int = 0) -> Floats:

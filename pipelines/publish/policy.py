@@ -39,7 +39,7 @@ def policy_table(night: Night, earlier: Sequence[Path]) -> Table:
         "bias_8w": rounded(bias),
         "wape_8w": rounded(wape),
         "stockout_days_8w": rounded(stockout_days(night.situation.panel), 2),
-        "available": rounded(night.situation.stock.on_hand),
+        "available": rounded(night.stock().on_hand),
         "inbound_units": rounded(night.situation.stock.on_order()),
         "returns_expected": rounded(_returns_expected(night)),
         "position": rounded(policy.position),

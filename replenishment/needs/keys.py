@@ -21,8 +21,9 @@ class Keys:
     arrival_steps, arrival_units: (keys, arrivals) stock on order, padded with step 0 and 0 units;
         steps rise within a row, the padding stands last.
     holding: money per unit left at a close. shortage: money per unit lost.
-    overage: money lost with a unit that is left at the end of the item's life.
-    ends: last step that sells, beyond the horizon where no end is in sight.
+    overage: money lost with a unit that is left after the last step that sells.
+    ends: last step that sells tonight's order, at the end of the item or of the order's shelf
+        life; beyond the horizon where none is in sight.
     service_level, fill_rate: targets that replace the shortage price, NaN where money decides.
     """
 

@@ -24,6 +24,8 @@ from stockwright.stock import StockPosition
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+# Periods beyond every horizon.
+_FOREVER = 2**40
 
 
 @dataclass(frozen=True)
@@ -185,8 +187,12 @@ def _keys(
 ) -> Keys:
     """Keys from the network. Raises DataError where the forecast ends before the interval."""
     lanes, items = network.lanes, network.items
-    review = np.maximum(lanes.review[lane].astype(np.int64), 1)
     lead_time = lanes.lead_time[lane] + way_down
+    # What arrives is sold within its shelf life, or not at all; the way down takes from it.
+    keeps = np.minimum(items.shelf_life[series], _FOREVER).astype(np.int64)
+    keeps = np.maximum(keeps - way_down, 1)
+    review = np.minimum(np.maximum(lanes.review[lane].astype(np.int64), 1), keeps)
+    ends = np.maximum(items.ends[series] - forecast.origin, 0)
     _reject_short(forecast, series, lead_time + review)
     return Keys(
         lead_time=lead_time,
@@ -197,8 +203,8 @@ def _keys(
         arrival_units=arrivals[1],
         holding=items.holding_cost[series],
         shortage=items.shortage_cost[series],
-        overage=items.unit_cost[series],
-        ends=np.maximum(items.ends[series] - forecast.origin, 0),
+        overage=np.maximum(items.unit_cost[series] - items.salvage[series], 0.0),
+        ends=np.minimum(ends, lead_time + keeps),
         service_level=items.service_level[series],
         fill_rate=items.fill_rate[series],
     )

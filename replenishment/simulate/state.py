@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from replenishment.simulate.terms import ShopTerms
+from replenishment.simulate.terms import ShelfLife, ShopTerms
 from stockwright.errors import DataError
 from stockwright.stock import StockPosition
 
@@ -59,9 +59,13 @@ class ShopState:
         row, step = np.nonzero(self.pipeline)
         return row, step + 1, np.asarray(self.pipeline[row, step])
 
-    def stock(self) -> StockPosition:
-        """The state as a night sees it."""
+    def stock(self, life: ShelfLife | None = None) -> StockPosition:
+        """The state as a night sees it; with ``life``, of the terms, it knows what expires when."""
         row, step, units = self.arrivals()
+        lots = np.zeros((len(self.on_hand), 0))
+        if life is not None and self.lots is not None:
+            lots = np.where(life.lasting()[:, None], 0.0, self.lots.sum(axis=1))
+        batch, left = np.nonzero(lots)
         n = len(self.on_hand)
         return StockPosition(
             on_hand=np.maximum(self.on_hand, 0.0),
@@ -71,6 +75,9 @@ class ShopState:
             arrival_series=row.astype(np.int32),
             arrival_step=step.astype(np.int32),
             arrival_units=units,
+            expiring_series=batch.astype(np.int32),
+            expiring_step=(left + 1).astype(np.int32),
+            expiring_units=lots[batch, left],
         )
 
     def check(self, terms: ShopTerms) -> None:

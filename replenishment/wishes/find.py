@@ -14,7 +14,8 @@ from replenishment.network.echelon import Echelons, expected_inbound, leaf_keys,
 from replenishment.network.lanes import LaneChoice
 from replenishment.params import PlanParams
 from replenishment.wishes.cover import within_cover
-from replenishment.wishes.lots import LotTerms, Worth, buy_up, unit_cost_at
+from replenishment.wishes.lots import LotTerms, Worth, buy_up, unit_cost_at, whole_down
+from replenishment.wishes.shelf import sold_in_time
 from replenishment.wishes.terms import lifetime_demand, lot_terms, may_order, said_level, said_need
 from stockwright.distribution import Distribution
 from stockwright.forecast import Forecast
@@ -173,6 +174,21 @@ class Sides:
         ]  # fmt: skip
         return join_needs(parts, np.argsort(np.concatenate([first, second])))
 
+    def sold_in_time(self, perishable: Bools, level_cap: float) -> Floats:
+        """What can be sold of tonight's order by series, inf where it is not ``perishable``."""
+        out = np.full(len(self.order), np.inf)
+        rows, count = np.flatnonzero(perishable), len(self.own)
+        place = self.order[rows]
+        sides = (
+            (place < count, self.forecast, self.own, 0),
+            (place >= count, self.pooled, self.upper, count),
+        )
+        for here, forecast, keys, first in sides:
+            few = place[here] - first
+            if len(few):
+                out[rows[here]] = sold_in_time(forecast.take(few), keys.take(few), level_cap)
+        return out
+
     def split(self, held: Floats) -> tuple[Floats, Floats]:
         """The position by series as units ``held`` there and below, and units on order.
 
@@ -232,13 +248,16 @@ def find_wishes(
     wanted = said_need(series, lane, available + inbound, network, said)
     allowed = may_order(series, lane, forecast, network, stock, said)
     lifetime = lifetime_demand(forecast, network, params, echelons)[series]
-    terms, too_large = within_lifetime(lot_terms(lane, network, allowed), lifetime)
     total, free = sides.total(), np.isfinite(wanted)
+    keeps = np.isinf(network.items.shelf_life[series]) | free
+    in_time = np.minimum(sides.sold_in_time(~keeps, params.level_cap), lifetime)
+    terms, too_large, perishes = within_lifetime(lot_terms(lane, network, allowed), in_time, keeps)
     alone = (usable(stock, network, forecast) + stock.on_order())[series]
     held = np.where(echelons.feeds[series], available + inbound, alone)
     most = network.items.most_cover[series] / np.maximum(sides.of("protection"), 1)
     terms, ahead = within_cover(terms, most, held, total.mean, free)
     needs = sides.needs(params, terms).overruled(wanted)
+    too_large = np.where(needs.quantity > 0, too_large, 0.0)
     worth, breaks = Worth(needs, terms), Breaks.of(network.lanes, lane)
     quantity = quantity_of(worth, breaks, free)
     return Wishes(
@@ -247,13 +266,13 @@ def find_wishes(
         worth=worth,
         breaks=breaks,
         quantity=quantity,
-        asked=asked_of(worth, quantity, allowed & ~((too_large > 0) & (needs.quantity > 0))),
+        asked=asked_of(worth, quantity, allowed & ~perishes & (too_large <= 0)),
         available=available,
         inbound=inbound,
         returned=expected_inbound(series, sides.of("protection"), echelons, stock),
         total=total,
         said=free,
-        too_large=np.where(needs.quantity > 0, too_large, 0.0),
+        too_large=too_large,
         ahead=ahead,
     )
 
@@ -279,11 +298,20 @@ def _in_lots(terms: LotTerms) -> Settle:
     return lambda needs, keys: Worth(needs, terms.take(keys)).best()
 
 
-def within_lifetime(terms: LotTerms, lifetime: Floats) -> tuple[LotTerms, Floats]:
-    """The terms without orders above all demand to come, and the smallest orders that are."""
+def within_lifetime(
+    terms: LotTerms, lifetime: Floats, keeps: Bools
+) -> tuple[LotTerms, Floats, Bools]:
+    """Terms without orders that outlast all demand to come.
+
+    lifetime: (keys,) units that can be sold. keeps: (keys,) only a smallest order above them is
+    too large; else no order exceeds them. Returns the terms, the smallest orders that are too
+    large (0: none), and where the largest order is cut.
+    """
     beyond = (terms.first > lifetime) & (terms.most > 0)
-    most = np.where(beyond, 0.0, terms.most)
-    return replace(terms, most=most), np.where(beyond, terms.first, 0.0)
+    most = np.where(keeps, terms.most, np.minimum(terms.most, whole_down(lifetime, terms.lot)))
+    cut = most < terms.most
+    most = np.where(beyond, 0.0, most)
+    return replace(terms, most=most), np.where(beyond, terms.first, 0.0), cut
 
 
 def quantity_of(worth: Worth, breaks: Breaks, overruled: Bools) -> Floats:

@@ -76,8 +76,10 @@ def cost_of_overrides(
     silent = Overrides.none(forecast.index.n_series, forecast.horizon)
     allowed = may_order(series, lane, forecast, network, stock, silent)
     lifetime = lifetime_demand(forecast, network, params, echelons)[series]
-    terms, _ = within_lifetime(lot_terms(lane, network, allowed), lifetime)
     sides = sides_of(wishes.series, forecast, network, stock, choice, echelons, silent)
+    keeps = np.isinf(network.items.shelf_life[wishes.series])
+    in_time = np.minimum(sides.sold_in_time(~keeps, params.level_cap)[rows], lifetime)
+    terms, _, _ = within_lifetime(lot_terms(lane, network, allowed), in_time, keeps[rows])
     worth = Worth(sides.needs_of(rows, params, terms), terms)
     breaks = Breaks.of(network.lanes, lane)
     own = quantity_of(worth, breaks, np.zeros(len(rows), np.bool_))
