@@ -218,3 +218,31 @@ def test_mean_stock_is_over_the_dates_of_28_days_given_or_kept(situate, at):
     kept = situate(TONIGHT, sales=SALES, inventory=inventory, snapshots=snapshots)
     assert kept.mean_stock.tolist() == [10, 2]
     assert situate(TONIGHT, sales=SALES, inventory=inventory).mean_stock is None
+
+
+def test_batches_carry_their_last_step_and_reserved_units_take_what_expires_first(situate, at):
+    """4 are reserved: the 3 that expire tomorrow, and one of the next."""
+    inventory = [
+        stock_row(batch="next", on_hand=6, expiry_date=on(3), reserved=4),
+        stock_row(batch="lasting", on_hand=9),
+        stock_row(batch="first", on_hand=3, expiry_date=on(1)),
+        stock_row(batch="gone", on_hand=50, expiry_date=on(0)),
+        stock_row(batch="bad", on_hand=50, expiry_date=on(2), quality="defective"),
+    ]
+    stock = situate(TONIGHT, sales=SALES, inventory=inventory).stock
+    key = at(situate(TONIGHT, sales=SALES, inventory=inventory), "a")
+    assert stock.on_hand[key] == 6 + 9 + 3 - 4
+    assert stock.expiring_series.tolist() == [key]
+    assert stock.expiring_step.tolist() == [3]
+    assert stock.expiring_units.tolist() == [5]
+
+
+def test_shelf_life_and_salvage_of_the_products_reach_the_terms(situate, at):
+    """Days in whole periods; a SKU without them keeps and brings nothing."""
+    products = [{"sku": "a", "shelf_life_days": 9, "salvage_value": 1.5}]
+    sales = [*SALES, {**SALES[0], "sku": "b"}]
+    situation = situate(TONIGHT, sales=sales, inventory=[stock_row()], products=products)
+    items = situation.network.items
+    fresh, other = at(situation, "a"), at(situation, "b")
+    assert (items.shelf_life[fresh], items.salvage[fresh]) == (9, 1.5)
+    assert (items.shelf_life[other], items.salvage[other]) == (np.inf, 0)
