@@ -174,7 +174,7 @@ def _locks(night: Night, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
 
 def _event_locks(night: Night, events: pd.DataFrame) -> pd.DataFrame:
     """Locks of the events of tomorrow; one without a location is spread as the stock is."""
-    day = np.datetime64(night.situation.order_date, "s")
+    day = night.situation.order_date.astype("datetime64[s]")
     active = events[
         (events["locked_units"] > 0) & (events["start"] <= day) & (events["end"] >= day)
     ]

@@ -93,7 +93,7 @@ def _codes(names: pd.Series, table: NDArray[np.object_]) -> NDArray[np.int64]:
     """Places of categories in a name table, -1 for none; (rows,)."""
     column = names.astype("category")
     place = pd.Index(table, dtype=object).get_indexer(column.cat.categories.astype(object))
-    return np.append(place, -1)[column.cat.codes.to_numpy()].astype(np.int64)
+    return np.asarray(np.append(place, -1)[column.cat.codes.to_numpy()], np.int64)
 
 
 @dataclass(frozen=True)
