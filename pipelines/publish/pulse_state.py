@@ -1,4 +1,4 @@
-"""What the pulses of the next day start from: the folder ``pulse`` of a run."""
+"""What the pulses of the next day start from: the tables ``pulse_*`` of a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipelines.assemble.keys import Keys
 from pipelines.ingest.ingested import Ingested
 from pipelines.publish.night import Night
-from pipelines.pulse.state import CHANNELS, DAYS, FOLDER, KEYS, LOCKS, WAYS, write_table
+from pipelines.pulse.state import CHANNELS, DAYS, KEYS, LOCKS, WAYS, write_table
 from stockwright.network import LaneKind
 
 Floats = NDArray[np.float64]
@@ -20,15 +20,13 @@ _KINDS = ("regular", "transfer", "expedited")
 
 
 def write_pulse_state(folder: Path, night: Night, ingested: Ingested) -> list[Path]:
-    """Write the four tables into ``folder`` / pulse and return their paths."""
-    place = folder / FOLDER
-    place.mkdir()
+    """Write the four tables into ``folder`` and return their paths."""
     tables = ingested.tables
     return [
-        write_table(place / "keys.parquet", _keys(night), KEYS),
-        write_table(place / "ways.parquet", _ways(night), WAYS),
-        write_table(place / "locks.parquet", _locks(night, tables), LOCKS),
-        write_table(place / "channels.parquet", _channels(tables["channels"]), CHANNELS),
+        write_table(folder / "pulse_keys.parquet", _keys(night), KEYS),
+        write_table(folder / "pulse_ways.parquet", _ways(night), WAYS),
+        write_table(folder / "pulse_locks.parquet", _locks(night, tables), LOCKS),
+        write_table(folder / "pulse_channels.parquet", _channels(tables["channels"]), CHANNELS),
     ]
 
 

@@ -1,6 +1,6 @@
 """What a night leaves for the pulses of the next day, and how they read it.
 
-The folder ``pulse`` of a run holds four small tables: ``keys``, one row per key in the order of
+A run holds four tables ``pulse_*.parquet`` for it: ``keys``, one row per key in the order of
 the night; ``ways``, lanes that still help within the day; ``locks``, units only one channel may
 sell; ``channels``, the channels as the shop told them.
 """
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from stockwright.errors import ConfigError
 
-FOLDER = "pulse"
 #: Days that a pulse looks ahead, its own the first.
 DAYS = 14
 Floats = NDArray[np.float64]
@@ -117,12 +116,11 @@ class PulseState:
 
 def read_state(run: Path) -> PulseState:
     """The state that the night published in ``run`` left. Raises ConfigError without one."""
-    folder = run / FOLDER
-    if not (folder / "keys.parquet").is_file():
+    if not (run / "pulse_keys.parquet").is_file():
         raise ConfigError(
             f"{run} was published without a state for the day; run its night again with --force"
         )
-    table = pq.read_table(folder / "keys.parquet")
+    table = pq.read_table(run / "pulse_keys.parquet")
     sku, skus = _dictionary(table["sku"])
     location, locations = _dictionary(table["location"])
     columns = {
@@ -131,14 +129,14 @@ def read_state(run: Path) -> PulseState:
     planner, planners = _dictionary(table["planner"])
     columns["planner"] = planners[planner]
     daily = {name: _daily(table[name]) for name in _PER_DAY}
-    ways = pq.read_table(folder / "ways.parquet")
+    ways = pq.read_table(run / "pulse_ways.parquet")
     return PulseState(
         NamedKeys(skus, locations, sku, location),
         columns,
         daily,
         {name: _plain(ways[name]) for name in ways.column_names},
-        _texts(pq.read_table(folder / "locks.parquet")),
-        _texts(pq.read_table(folder / "channels.parquet")),
+        _texts(pq.read_table(run / "pulse_locks.parquet")),
+        _texts(pq.read_table(run / "pulse_channels.parquet")),
     )
 
 

@@ -39,7 +39,7 @@ def runs(night, tmp_path):
 
 
 def keys(runs):
-    table = pd.read_parquet(runs / "latest" / "pulse" / "keys.parquet")
+    table = pd.read_parquet(runs / "latest" / "pulse_keys.parquet")
     return table[table["stocked"] & table["sells"]].astype({"sku": str, "location": str})
 
 

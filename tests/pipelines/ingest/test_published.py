@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import Config
-from pipelines.ingest.schema import ALL_TABLES
 from pipelines.ingest.published import schema_files, write_schemas
+from pipelines.ingest.schema import ALL_TABLES
 
 DOCS = Path(__file__).parents[3] / "docs"
 
