@@ -51,6 +51,15 @@ def write_night(root: Path, n: int, rng: np.random.Generator) -> tuple[list[str]
         "arrivals": arrivals,
     }
     write_table(run / "pulse_keys.parquet", keys, KEYS)
+    write_ways(run, n)
+    manifest = {"date": "2026-11-10", "config": Config().model_dump(mode="json")}
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    (root / "latest").symlink_to(run.relative_to(root))
+    return skus, np.minimum(mean, on_hand)
+
+
+def write_ways(run: Path, n: int) -> None:
+    places = [f"W{number:02d}" for number in range(PLACES)]
     key = np.repeat(np.arange(n), 2)
     fast = np.tile([True, False], n)
     source = np.where(fast, -1, key - key % PLACES + (key + 1) % PLACES)
@@ -70,10 +79,6 @@ def write_night(root: Path, n: int, rng: np.random.Generator) -> tuple[list[str]
     told = {"channel": [*CHANNEL_NAMES], "platform": [*CHANNEL_NAMES], "location": [""] * 3}
     told |= {"buffer_units": [0.0, 1.0, 0.0], "share": [0.2, 0.3, 0.5]}
     write_table(run / "pulse_channels.parquet", told, CHANNELS)
-    manifest = {"date": "2026-11-10", "config": Config().model_dump(mode="json")}
-    (run / "manifest.json").write_text(json.dumps(manifest))
-    (root / "latest").symlink_to(run.relative_to(root))
-    return skus, np.minimum(mean, on_hand)
 
 
 def write_sales(path: Path, skus: list[str], weight: np.ndarray, rows: int, hours: int) -> Path:
