@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -100,6 +100,7 @@ class Lanes:
     break_start: (lanes + 1,) offsets into break_units and break_cost: all-units price breaks,
         thresholds in sales units rising.
     supplier_sku: the supplier's own code, "" for none.
+    good_share: units of one ordered that are expected to come and to be good, in (0, 1]; empty: 1.
     """
 
     series: NDArray[np.int32]
@@ -120,9 +121,14 @@ class Lanes:
     break_units: Floats
     break_cost: Floats
     supplier_sku: tuple[str, ...]
+    good_share: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         n = len(self.series)
+        if not len(self.good_share):
+            object.__setattr__(self, "good_share", np.ones(n))
+        _freeze(self, n, {"good_share": np.float64})
+        require((self.good_share > 0) & (self.good_share <= 1), "good_share", "in (0, 1]")
         _freeze(self, n, dict.fromkeys(("series", "source", "lead_time", "review"), np.int32))
         _freeze(self, n, {"kind": np.uint8, "open_tonight": np.bool_})
         _freeze(self, n, {"available_date": "datetime64[D]"})

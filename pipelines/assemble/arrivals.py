@@ -14,11 +14,38 @@ from pipelines.assemble.keys import Ints, Keys
 from pipelines.assemble.notices import findings_of
 from pipelines.assemble.onhand import OnHand
 from stockwright.calendar import DAYS_PER_PERIOD, Dates, PeriodName
-from stockwright.network import Locations
+from stockwright.network import LaneKind, Lanes, Locations
 from stockwright.plan import Finding
 from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class GoodShares:
+    """Good units of one on order, by key and supplier.
+
+    by_source: index (series, source). by_key: index series, for what does not name its source.
+    """
+
+    by_source: pd.Series
+    by_key: pd.Series
+
+    @classmethod
+    def from_lanes(cls, lanes: Lanes, sources: pd.DataFrame) -> GoodShares:
+        """sources: columns series, source, by lane."""
+        bought = lanes.kind != LaneKind.TRANSFER
+        frame = sources[["series", "source"]].assign(share=lanes.good_share)[bought]
+        by_source = frame.groupby(["series", "source"])["share"].first()
+        return cls(by_source, frame.groupby("series")["share"].mean())
+
+    def of(self, series: Ints, source: NDArray[np.object_]) -> Floats:
+        """Share of each row of a key and a source, "" where it names none; 1 where none is told."""
+        index = pd.MultiIndex.from_arrays([series, source], names=["series", "source"])
+        named = self.by_source.reindex(index).to_numpy(np.float64)
+        usual = self.by_key.reindex(series).to_numpy(np.float64)
+        share = np.where(source == "", usual, named)
+        return np.where(np.isnan(share), 1.0, share)
 
 
 @dataclass(frozen=True)
@@ -45,16 +72,19 @@ def inbound_arrivals(
     as_of: np.datetime64,
     period: PeriodName,
     overdue_days: int,
+    shares: GoodShares,
 ) -> Arrivals:
-    """Arrivals from ``inbound``; drafts do not count.
+    """Arrivals from ``inbound``; drafts do not count, and what ``shares`` expects not to come or
+    not to be good does not either.
 
     A row due by ``as_of`` and still on its way is due the next morning (OVERDUE_INBOUND); one
     that is more than ``overdue_days`` late does not count (IGNORED_INBOUND).
     """
     series = keys.series(inbound, "destination")
     units = inbound["units"].to_numpy(np.float64)
+    share = shares.of(series, inbound["source"].to_numpy(object))
     firm = (inbound["status"] != "draft").to_numpy(dtype=bool) & (units > 0) & (series >= 0)
-    rows, series, units = inbound[firm], series[firm], units[firm]
+    rows, series, units, share = inbound[firm], series[firm], units[firm], share[firm]
     available = days_of(rows["available_date"])
     late = (as_of - available).astype(np.int64)
     overdue, given_up = late >= 0, late > overdue_days
@@ -67,7 +97,7 @@ def inbound_arrivals(
         )  # fmt: skip
     kept = ~given_up
     step = steps_of(available, as_of, period)
-    return Arrivals(series[kept], step[kept], units[kept], tuple(found))
+    return Arrivals(series[kept], step[kept], (units * share)[kept], tuple(found))
 
 
 def position_of(
@@ -78,6 +108,7 @@ def position_of(
     keys: Keys,
     as_of: np.datetime64,
     period: PeriodName,
+    shares: GoodShares,
 ) -> StockPosition:
     """The stock position: what is held, and every arrival at a location whose stock counts.
 
@@ -86,7 +117,9 @@ def position_of(
     """
     series = np.concatenate([inbound.series, lines.series])
     step = np.concatenate([inbound.step, steps_of(lines.available, as_of, period)])
-    units = np.concatenate([inbound.units, lines.units])
+    bought = shares.of(lines.series, np.full(len(lines.series), "", object))
+    bought = np.where(lines.source < 0, bought, 1.0)
+    units = np.concatenate([inbound.units, lines.units * bought])
     counted = locations.counts_stock[keys.index.location[series]]
     series, step, units = series[counted], step[counted], units[counted]
     order = np.lexsort((step, series))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from pipelines.assemble.arrivals import inbound_arrivals, position_of
+from pipelines.assemble.arrivals import GoodShares, inbound_arrivals, position_of
 from pipelines.assemble.catalog import attributes_of, catalog_of
 from pipelines.assemble.commitments import Promised, after_the_end, promised_of
 from pipelines.assemble.covariates import covariates_of
@@ -201,11 +201,14 @@ def _stock(
     night: _Night, parts: _Parts, joined: pd.DataFrame, found: pd.DataFrame
 ) -> tuple[StockPosition, tuple[Finding, ...]]:
     config, keys = night.config, night.keys
+    shares = GoodShares.from_lanes(parts.supply.lanes, parts.supply.sources)
     inbound = inbound_arrivals(
-        night.tables["inbound"], keys, night.as_of, config.period, config.gates.overdue_days
+        night.tables["inbound"], keys, night.as_of, config.period, config.gates.overdue_days, shares
     )
     lines = promised(joined, night.tables["inbound"], keys, night.as_of)
-    stock = position_of(parts.held, inbound, lines, parts.places, keys, night.as_of, config.period)
+    stock = position_of(
+        parts.held, inbound, lines, parts.places, keys, night.as_of, config.period, shares
+    )
     stock = replace(stock, known=stock.known & ~_unreadable(found, keys))
     return stock, (*inbound.findings, *lines.findings)
 

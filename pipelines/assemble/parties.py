@@ -7,7 +7,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.assemble.keys import Keys
-from stockwright.calendar import iso_weekday
 from stockwright.network import LocationKind, Locations, Suppliers
 
 #: The supplier that stands in where there is no lanes table.
@@ -99,21 +98,3 @@ def order_weekdays(suppliers: pd.DataFrame, names: pd.Index) -> NDArray[np.bool_
     open_days[rows["supplier"].to_numpy(int), rows["day"].to_numpy(int) - 1] = True
     open_days[~open_days.any(axis=1)] = True
     return open_days
-
-
-def review_to_weekday(
-    review: NDArray[np.int64], order_date: np.datetime64, open_days: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Reviews in days run on to the next order weekday; whether an order may go out tonight.
-
-    review: (lanes,) days, >= 1. open_days: (lanes, 7). The next order goes out on the first
-    weekday in ``open_days`` that lies ``review`` days or more after ``order_date``; where none may
-    go out tonight, on the first one at all.
-    """
-    today = int(iso_weekday(np.array([order_date]))[0]) - 1
-    review = np.where(open_days[:, today], review, 1)
-    rows = np.arange(len(review))[:, None]
-    ahead = np.arange(7)[None, :]
-    weekday = (today + review[:, None] + ahead) % 7
-    wait = np.argmax(open_days[rows, weekday], axis=1)
-    return review + wait, open_days[:, today]

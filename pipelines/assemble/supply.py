@@ -30,6 +30,8 @@ from pipelines.assemble.lanes import (
 from pipelines.assemble.notices import listed
 from pipelines.assemble.parties import DEFAULT_SUPPLIER, suppliers_of
 from pipelines.assemble.prices import list_prices
+from pipelines.assemble.receipts import Learnt, learnt_of, order_lines
+from pipelines.assemble.timing import timing_of
 from pipelines.config import Config
 from stockwright.network import LaneKind, Lanes, LocationKind, Locations, Suppliers
 
@@ -68,11 +70,16 @@ def supply_of(
     order_unit = by_series(tables["products"], "order_unit", keys)
     terms = Terms(costs.unit_cost, np.where(np.isnan(order_unit), 1.0, order_unit))
     names = _supplier_names(table, keys)
-    lanes = lanes_of(table, links, tables["suppliers"], names, terms, config, order_date)
+    receipts = order_lines(tables, table, links, keys)
+    as_of = order_date - np.timedelta64(1, "D")
+    learnt = learnt_of(receipts, table, links, keys, config, as_of)
+    timing = timing_of(tables, table, links, names, learnt, keys, config, order_date)
+    lanes = lanes_of(table, links, names, terms, timing, learnt, config)
     upstream = _upstream(lanes, keys)
     sources = links[["series"]].assign(source=table["source"].to_numpy(object)[links["row"]])
     notes = _lane_notes(table, lanes_given, keys, config) + _cost_notes(costs)
     notes += _weekday_notes(tables["suppliers"], config)
+    notes += _learnt_notes(learnt, table, links)
     return Supply(
         lanes, suppliers_of(tables["suppliers"], names), costs, list_price, sources,
         longest_protection(lanes, upstream, _downward(lanes, places, keys)), tuple(notes),
@@ -137,6 +144,18 @@ def _weekday_notes(suppliers: pd.DataFrame, config: Config) -> list[str]:
     if config.period == "day" or not told:
         return []
     return [f"suppliers: order_weekdays of {told} are not looked at when the period is a week"]
+
+
+def _learnt_notes(learnt: Learnt, table: pd.DataFrame, links: pd.DataFrame) -> list[str]:
+    told = np.isfinite(learnt.days)
+    if not told.any():
+        return []
+    stated = table["lead_time_days"].to_numpy(np.float64)[links["row"]]
+    other = int((told & (np.abs(learnt.days - stated) >= 1)).sum())
+    return [
+        f"receipts: lead times of {int(told.sum())} lanes of keys are learnt; {other} of them differ"
+        " by a day or more from what the lane states"
+    ]
 
 
 def _cost_notes(costs: Costs) -> list[str]:

@@ -40,6 +40,7 @@ def explanations(
 
 def _policy_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
     policy, series = night.plan.policy, lines.series
+    share = night.situation.network.lanes.good_share[lines.lane]
     way_down = policy.protection - policy.lead_time - policy.review
     numbers = {
         "stock_at_arrival": lines.stock_at_arrival,
@@ -49,8 +50,8 @@ def _policy_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
         "protection_days": policy.protection[series] * night.days,
         "way_down_days": np.maximum(way_down, 0)[series] * night.days,
     }
-    levels = cell_texts(rounded(policy.service_level[series]))
-    return {"service_level": levels} | {
+    shares = {"service_level": policy.service_level[series], "good_share": share}
+    return {name: cell_texts(rounded(values)) for name, values in shares.items()} | {
         name: cell_texts(rounded(values, 2)) for name, values in numbers.items()
     }
 
@@ -62,6 +63,8 @@ def _sentence(night: Night, orders: bool, row: Row) -> str:
         clauses.insert(1, "echelon")
     if float(row["target"]) < float(row["demand_bought"]):
         clauses.insert(-1, "lost")
+    if row["yield_added"] != "0":
+        clauses.append("yield")
     if row["rounding_added"] != "0":
         clauses.append("rounding_down" if row["rounding_less"] else "rounding")
     if row["raised"]:

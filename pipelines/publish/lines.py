@@ -19,7 +19,10 @@ TRANSFERS = "transfers.csv"
 #: The column that names the source of a line.
 SOURCE_COLUMN = {ORDERS: "supplier", TRANSFERS: "source"}
 
-_QUANTITIES = ("demand_mean", "demand_bought", "need", "rounding_added", "limit_cut")
+_QUANTITIES = (
+    *("demand_mean", "demand_bought"),
+    *("need", "yield_added", "rounding_added", "limit_cut"),
+)
 
 Key = tuple[str, str, str]
 

@@ -195,7 +195,7 @@ def find_wishes(
     allowed = may_order(series, lane, forecast, network, stock, said)
     lifetime = lifetime_demand(forecast, network, params, echelons)[series]
     terms, too_large = within_lifetime(lot_terms(lane, network, allowed), lifetime)
-    needs = sides.needs(params, terms).overruled(wanted)
+    needs = sides.needs(params, terms).in_orders(terms.share).overruled(wanted)
     worth, breaks = Worth(needs, terms), Breaks.of(network.lanes, lane)
     quantity = quantity_of(worth, breaks, np.isfinite(wanted))
     return Wishes(
@@ -223,7 +223,12 @@ def find_wishes(
 
 def _in_lots(terms: LotTerms) -> Settle:
     """Orders of most worth in whole lots of ``terms``."""
-    return lambda needs, keys: Worth(needs, terms.take(keys)).best()
+
+    def settle(needs: Needs, keys: Ints) -> Floats:
+        few = terms.take(keys)
+        return Worth(needs.in_orders(few.share), few).best()
+
+    return settle
 
 
 def within_lifetime(terms: LotTerms, lifetime: Floats) -> tuple[LotTerms, Floats]:
