@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from replenishment.lines.emergency import order_emergencies
 from replenishment.lines.orders import place_orders
 from replenishment.lines.steering import steer
 from replenishment.lines.transfers import move_stock
@@ -42,16 +45,20 @@ def plan_night(
     sold = forecast.until(network.items.ends - forecast.origin)
     choice = choose_lanes(network, forecast.index)
     echelons = build_echelons(choice, network)
-    wishes = find_wishes(sold, network, stock, choice, echelons, params, said)
+    rush = order_emergencies(sold, network, stock, choice, echelons, params, said)
+    stock, params = rush.stock, replace(params, budget=max(params.budget - rush.value, 0.0))
+    backed = rush.backed(network)
+    wishes = find_wishes(sold, backed, stock, choice, echelons, params, said)
+    wishes = rush.at_full_loss(wishes)
     moved = move_stock(wishes, sold, network, stock, choice, params, said)
     ordered = place_orders(wishes, sold, network, stock, moved, params, said)
     policy = steer(wishes, sold, network, stock)
     return Plan(
         policy=policy,
-        orders=ordered.lines(wishes, policy),
+        orders=rush.behind(ordered.lines(wishes, policy)),
         transfers=moved.lines(wishes, policy),
-        findings=(*wishes.findings(), *moved.findings, *ordered.findings),
-        limits={**moved.prices, **ordered.prices},
+        findings=(*rush.findings, *wishes.findings(), *moved.findings, *ordered.findings),
+        limits={**rush.prices, **moved.prices, **ordered.prices},
         life=life,
         life_of_sku=life_of_sku,
     )

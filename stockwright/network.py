@@ -67,12 +67,14 @@ class Suppliers:
     """The suppliers. Minima and fixed cost per order; 0 for none.
 
     min_order_value: money. min_order_units: sales units. fixed_cost: money per order.
+    expedited_units: most units of one period's orders on expedited lanes; empty: no limit.
     """
 
     names: tuple[str, ...]
     min_order_value: Floats
     min_order_units: Floats
     fixed_cost: Floats
+    expedited_units: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         n = len(self.names)
@@ -81,6 +83,9 @@ class Suppliers:
             n,
             dict.fromkeys(("min_order_value", "min_order_units", "fixed_cost"), np.float64),
         )
+        if not len(self.expedited_units):
+            object.__setattr__(self, "expedited_units", np.full(n, np.inf))
+        _freeze(self, n, {"expedited_units": np.float64})
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +91,14 @@ class Lines:
     cover_before: Floats
     cover_after: Floats
     stockout_step: NDArray[np.int32]
+
+    def joined(self, others: Lines) -> Lines:
+        """These lines and, behind them, others."""
+        pairs = {
+            each.name: (getattr(self, each.name), getattr(others, each.name))
+            for each in fields(self)
+        }
+        return Lines(**{name: np.concatenate(pair) for name, pair in pairs.items()})
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def _texts(column: pd.Series, place: NDArray[np.int32], n: int) -> tuple[str, ..
     return tuple(values[:n])
 
 
-def suppliers_of(suppliers: pd.DataFrame, names: pd.Index) -> Suppliers:
+def suppliers_of(suppliers: pd.DataFrame, names: pd.Index, days_per_period: int) -> Suppliers:
     """The suppliers called ``names`` (sorted), with their terms where the table has them."""
     place = names.get_indexer(suppliers["supplier"].astype(object))
     known = place >= 0
@@ -82,6 +82,9 @@ def suppliers_of(suppliers: pd.DataFrame, names: pd.Index) -> Suppliers:
         values = np.zeros(len(names))
         values[place[known]] = np.nan_to_num(suppliers[name].to_numpy(np.float64)[known])
         terms[name] = values
+    fast = np.full(len(names), np.nan)
+    fast[place[known]] = suppliers["expedited_units_per_day"].to_numpy(np.float64)[known]
+    terms["expedited_units"] = np.where(np.isnan(fast), np.inf, fast * days_per_period)
     return Suppliers(names=tuple(names), **terms)
 
 

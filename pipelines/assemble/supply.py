@@ -33,6 +33,7 @@ from pipelines.assemble.prices import list_prices
 from pipelines.assemble.receipts import Learnt, learnt_of, order_lines
 from pipelines.assemble.timing import timing_of
 from pipelines.config import Config
+from stockwright.calendar import DAYS_PER_PERIOD
 from stockwright.network import LaneKind, Lanes, LocationKind, Locations, Suppliers
 
 
@@ -80,8 +81,9 @@ def supply_of(
     notes = _lane_notes(table, lanes_given, keys, config) + _cost_notes(costs)
     notes += _weekday_notes(tables["suppliers"], config)
     notes += _learnt_notes(learnt, table, links)
+    parties = suppliers_of(tables["suppliers"], names, DAYS_PER_PERIOD[config.period])
     return Supply(
-        lanes, suppliers_of(tables["suppliers"], names), costs, list_price, sources,
+        lanes, parties, costs, list_price, sources,
         longest_protection(lanes, upstream, _downward(lanes, places, keys)), tuple(notes),
     )  # fmt: skip
 
@@ -131,9 +133,11 @@ def unused_notes(lanes: Lanes, places: Locations, keys: Keys) -> list[str]:
     source = kinds[np.where(transfer, lanes.source, 0)] if len(kinds) else kinds
     same = source == kinds[keys.index.location[lanes.series]]
     lateral = int((transfer & same & (source != LocationKind.CENTRAL)).sum())
-    expedited = int((lanes.kind == LaneKind.EXPEDITED).sum())
+    fast = lanes.kind == LaneKind.EXPEDITED
+    others = np.unique(lanes.series[~fast])
+    alone = int((~np.isin(lanes.series[fast], others)).sum())
     cases = (
-        (expedited, "expedited lanes of keys are not used by a nightly plan"),
+        (alone, "expedited lanes of keys without another lane are not used"),
         (lateral, "lateral lanes of keys are used only where a key has no other lane"),
     )
     return [f"lanes: {count} {what}" for count, what in cases if count]
@@ -153,8 +157,8 @@ def _learnt_notes(learnt: Learnt, table: pd.DataFrame, links: pd.DataFrame) -> l
     stated = table["lead_time_days"].to_numpy(np.float64)[links["row"]]
     other = int((told & (np.abs(learnt.days - stated) >= 1)).sum())
     return [
-        f"receipts: lead times of {int(told.sum())} lanes of keys are learnt; {other} of them differ"
-        " by a day or more from what the lane states"
+        f"receipts: lead times of {int(told.sum())} lanes of keys are learnt; {other} of them"
+        " differ by a day or more from what the lane states"
     ]
 
 

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from pipelines.assemble.situation import Situation
 from pipelines.publish import exceptions, forecasts, lines, summary, workbook
 from pipelines.publish.cells import numbers_of, read_csv
+from pipelines.publish.explanation import EMERGENCY, REGULAR
 from stockwright.errors import describe
+from stockwright.network import LaneKind
 
 Columns = dict[str, list[str]]
 FILES = (
@@ -167,10 +169,11 @@ def _multiple_problems(file: str, table: Columns, situation: Situation) -> Itera
         situation.lane_sources().tolist(),
         index.location_names()[lanes.series].tolist(),
         index.sku_names()[lanes.series].tolist(),
+        np.where(lanes.kind == LaneKind.EXPEDITED, EMERGENCY, REGULAR).tolist(),
         strict=True,
     )
     multiple = dict(zip(names, lanes.multiple.tolist(), strict=True))
-    keys = zip(table[lines.SOURCE_COLUMN[file]], table["destination"], table["sku"], strict=True)
+    keys = lines.line_keys(file, table)
     per_line = np.array([multiple.get(key, np.nan) for key in keys], np.float64)
     lots = numbers_of(table["units"]) / per_line
     wrong = ~(np.abs(lots - np.round(lots)) < 1e-6)

@@ -17,6 +17,8 @@ from replenishment.lines.rows import RAISED_TO_MINIMUM
 from stockwright.plan import Lines
 
 Row = dict[str, Any]
+#: order_kind of a line on an expedited lane, and of any other.
+EMERGENCY, REGULAR = "emergency", "regular"
 
 
 def explanations(
@@ -32,6 +34,8 @@ def explanations(
     columns["raised"] = (lines.binding == RAISED_TO_MINIMUM).tolist()
     added = columns["rounding_added"]
     columns["rounding_less"] = [text[1:] if text.startswith("-") else "" for text in added]
+    regular = night.situation.network.lanes.available_date[night.plan.policy.lane[lines.series]]
+    columns["regular_date"] = cell_texts(np.asarray(regular, "datetime64[D]"), guarded=False)
     columns["feeds"] = night.feeds()[lines.series].tolist()
     columns["history"] = _histories(night, ends)
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
@@ -59,6 +63,8 @@ def _policy_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
 def _sentence(night: Night, orders: bool, row: Row) -> str:
     """The clauses that apply to one line, put together."""
     clauses = ["order" if orders else "transfer", "demand", "need"]
+    if row.get("order_kind") == EMERGENCY:
+        clauses[:2] = ["emergency", "gap"]
     if row["feeds"]:
         clauses.insert(1, "echelon")
     if float(row["target"]) < float(row["demand_bought"]):

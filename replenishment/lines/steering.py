@@ -59,8 +59,8 @@ def _position(wishes: Wishes, held: Floats) -> Floats:
 
 
 def _trigger(wishes: Wishes) -> Floats:
-    """Smallest need in units ordered at which the first lot pays, (keys,): of its good units order_up_to
-    lies above the reorder point.
+    """Smallest need in units ordered at which the first lot pays, (keys,); in good units it is
+    order_up_to less the reorder point.
 
     The need below which a lot is not worth it is searched on the key's own cost curve, moved as
     if its stock were larger or smaller.

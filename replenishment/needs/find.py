@@ -71,6 +71,12 @@ class Needs:
             order_up_to=np.maximum(self.order_up_to + shift * self.share, 0.0),
         )
 
+    def dearer(self, price: Floats) -> Needs:
+        """The needs when each unit of the order costs ``price``, (keys,), more."""
+        curves = self.curves.dearer(price)
+        shortage = self.shortage - price
+        return replace(self, curves=curves, quantity=curves.cheapest(), shortage=shortage)
+
     def in_orders(self, share: Floats) -> Needs:
         """The needs in units ordered, of which only ``share``, (keys,), comes and is good."""
         scaled = {"quantity": 1 / share, "lost": 1 / share, "demand": 1 / share}

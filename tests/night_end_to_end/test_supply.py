@@ -104,3 +104,25 @@ def test_what_is_on_order_counts_as_far_as_it_is_expected_to_be_good(shop):
     # Twenty ordered units stand for about twenty, though half of them come; counted in full they
     # would stand for 37.
     assert night.units()["fan", "Central"] == pytest.approx(empty["fan", "Central"] - 20, abs=4)
+
+
+def test_a_sold_out_article_gets_a_line_that_is_there_within_48_hours(shop):
+    """Of a shop of days: the regular lane takes two weeks, the fast one two days."""
+    shop.write("stockwright.toml", 'period = "day"\n[model]\ntrees = 5\n')
+    days = [str(np.datetime64(SUNDAY) - back) for back in range(60)]
+    sales = [f"{day},fan,East,{3 + i % 3},12" for i, day in enumerate(days)]
+    shop.write("sales.csv", "date,sku,location,units,price\n" + "\n".join(sales) + "\n")
+    shop.write("inventory.csv", "sku,location,on_hand\nfan,East,0\n")
+    header = "source,destination,sku,kind,lead_time_days,unit_cost,moq,max_units_per_day\n"
+    shop.write("lanes.csv", f"{header}Acme,East,,,14,8,,\nAcme,East,,expedited,2,9.5,,\n")
+    night = shop.night()
+    orders = night.table("orders").set_index("order_kind")
+    assert night.code == 0
+    assert orders.loc["emergency", "available_date"] == after(3)
+    assert float(orders.loc["emergency", "units"]) >= 4
+    assert orders.loc["emergency", "reason"] == "EMERGENCY"
+    assert "a regular order would come on 2026-12-07" in orders.loc["emergency", "explanation"]
+    assert orders.loc["regular", "available_date"] == after(15)
+    assert len(set(night.table("orders")["line_id"])) == 2
+    dear = shop.change("lanes", "expedited,2,9.5", "expedited,2,19.5").night(SUNDAY, "--force")
+    assert set(dear.table("orders")["order_kind"]) == {"regular"}
