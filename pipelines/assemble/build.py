@@ -145,6 +145,7 @@ def _situation(
         returns=returns,
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
+        supplier_record=supply.record,
         past_overrides=replace(spoken, kept=committed.commitments) if spoken else None,
     )
 

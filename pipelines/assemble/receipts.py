@@ -229,3 +229,44 @@ def _yields(seen: pd.DataFrame, tree: _Tree, prior: float) -> tuple[Floats, Floa
         bad = np.minimum((came["rejected"] / came["received"]).to_numpy(np.float64), 1.0)
         reject = tree.means(came, bad, np.ones(len(came)), 0.0, prior)
     return fill, reject
+
+
+def record_of(lines: pd.DataFrame, lanes: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """How each supplier has delivered, one row each, sorted by supplier.
+
+    Columns: supplier, lines, on_time (share of the lines that came by the promised day, or where
+    none was promised within the stated lead time), days and sd_days (of the lines), stated_days
+    (what their lanes state), fill (units received / ordered), reject (units rejected / received).
+    Every line counts that has come as a whole.
+    """
+    table = lanes.iloc[links["row"].to_numpy()]
+    regular = pd.DataFrame(
+        {
+            "series": links["series"].to_numpy(np.int64),
+            "supplier": table["source"].to_numpy(object),
+            "stated": table["lead_time_days"].to_numpy(np.float64),
+        }
+    )[(links["kind"] == LaneKind.REGULAR).to_numpy()]
+    seen = lines[lines["supplier"] != ""].merge(regular, on=["series", "supplier"], how="left")
+    due = seen["promised"].fillna(seen["stated"])
+    judged = due.notna() & seen["days"].notna()
+    told = seen["ordered"].notna()
+    seen = seen.assign(
+        on_time=(seen["days"] <= due).astype(np.float64).where(judged),
+        came=seen["received"].where(told, 0.0),
+        asked=seen["ordered"].where(told, 0.0),
+    )
+    by = seen.groupby("supplier", sort=True)
+    sums = by[["came", "asked", "received", "rejected"]].sum()
+    frame = pd.DataFrame(
+        {
+            "lines": by.size(),
+            "on_time": by["on_time"].mean(),
+            "days": by["days"].mean(),
+            "sd_days": by["days"].std(ddof=1),
+            "stated_days": by["stated"].mean(),
+            "fill": sums["came"] / sums["asked"].where(sums["asked"] > 0),
+            "reject": sums["rejected"] / sums["received"].where(sums["received"] > 0),
+        }
+    )
+    return frame.reset_index()

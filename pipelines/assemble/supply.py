@@ -30,7 +30,7 @@ from pipelines.assemble.lanes import (
 from pipelines.assemble.notices import listed
 from pipelines.assemble.parties import DEFAULT_SUPPLIER, suppliers_of
 from pipelines.assemble.prices import list_prices
-from pipelines.assemble.receipts import Learnt, learnt_of, order_lines
+from pipelines.assemble.receipts import Learnt, learnt_of, order_lines, record_of
 from pipelines.assemble.timing import timing_of
 from pipelines.config import Config
 from stockwright.calendar import DAYS_PER_PERIOD
@@ -41,7 +41,7 @@ from stockwright.network import LaneKind, Lanes, LocationKind, Locations, Suppli
 class Supply:
     """list_price: (series,) NaN where unknown. sources: columns series, source (name), by lane.
 
-    protection: periods of the longest protection interval.
+    protection: periods of the longest protection interval. record: see ``receipts.record_of``.
     """
 
     lanes: Lanes
@@ -51,6 +51,7 @@ class Supply:
     sources: pd.DataFrame
     protection: int
     notes: tuple[str, ...]
+    record: pd.DataFrame
 
 
 def supply_of(
@@ -85,6 +86,7 @@ def supply_of(
     return Supply(
         lanes, parties, costs, list_price, sources,
         longest_protection(lanes, upstream, _downward(lanes, places, keys)), tuple(notes),
+        record_of(receipts, table, links),
     )  # fmt: skip
 
 

@@ -126,3 +126,21 @@ def test_a_sold_out_article_gets_a_line_that_is_there_within_48_hours(shop):
     assert len(set(night.table("orders")["line_id"])) == 2
     dear = shop.change("lanes", "expedited,2,9.5", "expedited,2,19.5").night(SUNDAY, "--force")
     assert set(dear.table("orders")["order_kind"]) == {"regular"}
+
+
+def test_suppliers_and_what_they_may_expect_are_published(shop):
+    receipts(shop, lead=21, received=90)
+    night = shop.night()
+    record = night.table("suppliers").set_index("supplier")
+    assert list(record.index) == ["Acme", "Bolt"]
+    acme = record.loc["Acme", ["lines", "on_time_share", "lead_time_days", "fill_rate"]]
+    assert acme.astype(float).tolist() == [120, 0, 21, 0.9]
+    assert record.loc["Acme", "stated_lead_time_days"] == "14"
+    assert record.loc["Bolt", "lead_time_days"] == ""
+    ahead = night.table("supplier_forecast")
+    units = ahead[["firm_units", "forecast_units", "upper_units"]].astype(float)
+    weekly = units["forecast_units"].groupby(ahead["sku"]).sum() / 8
+    # Two regions sell 12 a week each; of Acme's units nine in ten come.
+    assert weekly[list(BOLT)].between(18, 30).all()
+    assert weekly[list(ACME)].between(18 / 0.9, 33 / 0.9).all()
+    assert units["firm_units"].sum() == sum(night.units().values())
