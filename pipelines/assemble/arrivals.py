@@ -13,12 +13,15 @@ from pipelines.assemble.demand import days_of
 from pipelines.assemble.keys import Ints, Keys
 from pipelines.assemble.notices import findings_of
 from pipelines.assemble.onhand import OnHand
+from replenishment.supply.learn import remaining_delay
 from stockwright.calendar import DAYS_PER_PERIOD, Dates, PeriodName
 from stockwright.network import LaneKind, Lanes, Locations
 from stockwright.plan import Finding
 from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
+# Deliveries that were later still, from which the delay of an overdue order is told.
+_LEAST_DELAYS = 5
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,13 @@ def inbound_arrivals(
     period: PeriodName,
     overdue_days: int,
     shares: GoodShares,
+    delays: pd.DataFrame,
 ) -> Arrivals:
     """Arrivals from ``inbound``; drafts do not count, and what ``shares`` expects not to come or
     not to be good does not either.
 
-    A row due by ``as_of`` and still on its way is due the next morning (OVERDUE_INBOUND); one
+    A row due by ``as_of`` and still on its way is due the next morning, or when ``delays`` (columns
+    supplier, days) lets it be expected (OVERDUE_INBOUND); one
     that is more than ``overdue_days`` late does not count (IGNORED_INBOUND).
     """
     series = keys.series(inbound, "destination")
@@ -88,16 +93,37 @@ def inbound_arrivals(
     available = days_of(rows["available_date"])
     late = (as_of - available).astype(np.int64)
     overdue, given_up = late >= 0, late > overdue_days
+    expected = _expected(available, late, rows["source"].to_numpy(object), delays, as_of)
     names = rows["order_id"].to_numpy(object)
     found: list[Finding] = []
     for code, which in (("OVERDUE_INBOUND", overdue & ~given_up), ("IGNORED_INBOUND", given_up)):
         found += findings_of(
             code, "medium", series[which],
             order_id=names[which], units=units[which], days=late[which], date=available[which],
+            expected=expected[which],
         )  # fmt: skip
     kept = ~given_up
-    step = steps_of(available, as_of, period)
+    step = steps_of(expected, as_of, period)
     return Arrivals(series[kept], step[kept], (units * share)[kept], tuple(found))
+
+
+def _expected(
+    available: Dates,
+    late: Ints,
+    source: NDArray[np.object_],
+    delays: pd.DataFrame,
+    as_of: np.datetime64,
+) -> Dates:
+    """The date of each row, of overdue ones the date on which they are expected."""
+    names = pd.Index(delays["supplier"].unique())
+    told = delays["days"].to_numpy(np.float64)
+    group = names.get_indexer(delays["supplier"])
+    overdue = np.flatnonzero(late >= 0)
+    own = names.get_indexer(source[overdue].astype(object))
+    days = remaining_delay(late[overdue], own, told, group, _LEAST_DELAYS)
+    out: Dates = available.astype("datetime64[D]").copy()
+    out[overdue] = as_of + np.rint(days).astype("timedelta64[D]")
+    return out
 
 
 def position_of(

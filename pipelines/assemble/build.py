@@ -204,7 +204,13 @@ def _stock(
     config, keys = night.config, night.keys
     shares = GoodShares.from_lanes(parts.supply.lanes, parts.supply.sources)
     inbound = inbound_arrivals(
-        night.tables["inbound"], keys, night.as_of, config.period, config.gates.overdue_days, shares
+        night.tables["inbound"],
+        keys,
+        night.as_of,
+        config.period,
+        config.gates.overdue_days,
+        shares,
+        parts.supply.delays,
     )
     lines = promised(joined, night.tables["inbound"], keys, night.as_of)
     stock = position_of(

@@ -231,14 +231,17 @@ def _yields(seen: pd.DataFrame, tree: _Tree, prior: float) -> tuple[Floats, Floa
     return fill, reject
 
 
-def record_of(lines: pd.DataFrame, lanes: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
-    """How each supplier has delivered, one row each, sorted by supplier.
-
-    Columns: supplier, lines, on_time (share of the lines that came by the promised day, or where
-    none was promised within the stated lead time), days and sd_days (of the lines), stated_days
-    (what their lanes state), fill (units received / ordered), reject (units rejected / received).
-    Every line counts that has come as a whole.
+def delays_of(lines: pd.DataFrame, lanes: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """Days by which each line was late against its promise, or without one against what its lane
+    states: columns supplier, days; early ones below 0.
     """
+    seen = _with_stated(lines, lanes, links)
+    late = seen["days"] - seen["promised"].fillna(seen["stated"])
+    return pd.DataFrame({"supplier": seen["supplier"], "days": late}).dropna()
+
+
+def _with_stated(lines: pd.DataFrame, lanes: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """The lines of known suppliers with the lead time that their regular lanes state."""
     table = lanes.iloc[links["row"].to_numpy()]
     regular = pd.DataFrame(
         {
@@ -247,7 +250,19 @@ def record_of(lines: pd.DataFrame, lanes: pd.DataFrame, links: pd.DataFrame) -> 
             "stated": table["lead_time_days"].to_numpy(np.float64),
         }
     )[(links["kind"] == LaneKind.REGULAR).to_numpy()]
-    seen = lines[lines["supplier"] != ""].merge(regular, on=["series", "supplier"], how="left")
+    named = lines[lines["supplier"] != ""]
+    return named.merge(regular, on=["series", "supplier"], how="left")
+
+
+def record_of(lines: pd.DataFrame, lanes: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """How each supplier has delivered, one row each, sorted by supplier.
+
+    Columns: supplier, lines, on_time (share of the lines that came by the promised day, or where
+    none was promised within the stated lead time), days and sd_days (of the lines), stated_days
+    (what their lanes state), fill (units received / ordered), reject (units rejected / received).
+    Every line counts that has come as a whole.
+    """
+    seen = _with_stated(lines, lanes, links)
     due = seen["promised"].fillna(seen["stated"])
     judged = due.notna() & seen["days"].notna()
     told = seen["ordered"].notna()

@@ -30,7 +30,7 @@ from pipelines.assemble.lanes import (
 from pipelines.assemble.notices import listed
 from pipelines.assemble.parties import DEFAULT_SUPPLIER, suppliers_of
 from pipelines.assemble.prices import list_prices
-from pipelines.assemble.receipts import Learnt, learnt_of, order_lines, record_of
+from pipelines.assemble.receipts import Learnt, delays_of, learnt_of, order_lines, record_of
 from pipelines.assemble.timing import timing_of
 from pipelines.config import Config
 from stockwright.calendar import DAYS_PER_PERIOD
@@ -41,7 +41,8 @@ from stockwright.network import LaneKind, Lanes, LocationKind, Locations, Suppli
 class Supply:
     """list_price: (series,) NaN where unknown. sources: columns series, source (name), by lane.
 
-    protection: periods of the longest protection interval. record: see ``receipts.record_of``.
+    protection: periods of the longest protection interval. record, delays: see ``receipts``; no
+        delays where nothing is to be learnt.
     """
 
     lanes: Lanes
@@ -52,6 +53,7 @@ class Supply:
     protection: int
     notes: tuple[str, ...]
     record: pd.DataFrame
+    delays: pd.DataFrame
 
 
 def supply_of(
@@ -82,11 +84,12 @@ def supply_of(
     notes = _lane_notes(table, lanes_given, keys, config) + _cost_notes(costs)
     notes += _weekday_notes(tables["suppliers"], config)
     notes += _learnt_notes(learnt, table, links)
+    told = receipts if config.supply.learn else receipts[:0]
     parties = suppliers_of(tables["suppliers"], names, DAYS_PER_PERIOD[config.period])
     return Supply(
         lanes, parties, costs, list_price, sources,
         longest_protection(lanes, upstream, _downward(lanes, places, keys)), tuple(notes),
-        record_of(receipts, table, links),
+        record_of(receipts, table, links), delays_of(told, table, links),
     )  # fmt: skip
 
 

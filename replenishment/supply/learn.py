@@ -101,6 +101,25 @@ def whole_periods(days: Floats, period_days: int) -> Ints:
     return np.rint(days / period_days + (period_days - 1) / (2 * period_days)).astype(np.int64)
 
 
+def remaining_delay(
+    late: Ints, group: Ints, delays: Floats, delay_group: Ints, least: int
+) -> Floats:
+    """Days until orders that are ``late`` days past their date are expected, (orders,), >= 1.
+
+    The mean of what past deliveries that were later still took beyond that, E[X - t | X > t] (the
+    mean residual life), over those of the order's own group where there are ``least`` of them,
+    else over all, else 1. delays: (deliveries,) days past their date. group, delay_group: codes.
+    """
+    out = np.ones(len(late))
+    for code, days in np.unique(np.stack([group, late], axis=1), axis=0).tolist():
+        later = delays > days
+        own = later & (delay_group == code)
+        used = own if own.sum() >= least else later
+        if used.sum() >= least:
+            out[(group == code) & (late == days)] = max(float((delays[used] - days).mean()), 1.0)
+    return out
+
+
 def still_open_share(lead: Floats, stated: Floats, share: float) -> float:
     """How many times its stated lead time an order takes at most, but for 1 - ``share`` of them.
 

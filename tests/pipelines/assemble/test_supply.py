@@ -183,3 +183,17 @@ def test_a_weekly_shop_skips_the_mondays_on_which_the_supplier_is_closed(night, 
     lanes = closed.network.lanes
     assert (lanes.lead_time[row], lanes.review[row]) == (plain.lead_time[row], 3)
     assert plain.review[row] == 1
+
+
+def test_an_overdue_order_is_expected_when_the_supplier_was_late_before(night, late, at):
+    """Deliveries come five to seven days late; one that is three days late has about three."""
+    inbound = [
+        {"order_id": "1", "sku": "a", "destination": "X", "source": "S", "units": 9,
+         "available_date": day(3)},
+    ]  # fmt: skip
+    steps = {
+        learn: night(late, {"supply": {"learn": learn}}, inbound=inbound).stock.arrival_step
+        for learn in (True, False)
+    }
+    assert steps[True].tolist() == [3]
+    assert steps[False].tolist() == [1]

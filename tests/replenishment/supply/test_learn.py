@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from replenishment.supply.learn import Level, shrunk_means, still_open_share, whole_periods
+from replenishment.supply.learn import (
+    Level,
+    remaining_delay,
+    shrunk_means,
+    still_open_share,
+    whole_periods,
+)
 from stockwright.errors import DataError
 
 
@@ -89,3 +95,19 @@ def test_the_longest_wait_is_told_in_stated_lead_times():
     assert still_open_share(np.array([5.0, 10.0, 20.0]), np.array([10.0, 10.0, 10.0]), 1.0) == 2.0
     assert still_open_share(np.array([1.0]), np.array([10.0]), 0.98) == 1.0
     assert still_open_share(np.zeros(0), np.zeros(0), 0.98) == 1.0
+
+
+def test_an_overdue_order_is_expected_as_late_as_those_that_were_later_still():
+    delays = np.array([0.0, 2.0, 4.0, 6.0, 8.0, 30.0, 40.0])
+    group = np.array([0, 0, 0, 0, 0, 1, 1])
+    late, own = np.array([3, 3, 7, 50, 0]), np.array([0, 1, 0, 0, -1])
+    found = remaining_delay(late, own, delays, group, 3)
+    # Group 0 has three deliveries later than 3 days; group 1 and longer delays ask all.
+    everyone = np.mean([4, 6, 8, 30, 40]) - 3
+    np.testing.assert_allclose(found, [3.0, everyone, np.mean([8, 30, 40]) - 7, 1.0, 15.0])
+
+
+def test_without_deliveries_an_overdue_order_is_due_the_next_morning():
+    nothing = np.zeros(0)
+    found = remaining_delay(np.array([0, 9]), np.zeros(2, int), nothing, nothing.astype(int), 5)
+    assert found.tolist() == [1.0, 1.0]
