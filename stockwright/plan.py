@@ -92,12 +92,10 @@ class Lines:
     cover_after: Floats
     stockout_step: NDArray[np.int32]
 
-    def joined(self, others: Lines) -> Lines:
+    def joined(self, other: Lines) -> Lines:
         """These lines and, behind them, others."""
-        pairs = {
-            each.name: (getattr(self, each.name), getattr(others, each.name))
-            for each in fields(self)
-        }
+        names = [each.name for each in fields(self)]
+        pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
         return Lines(**{name: np.concatenate(pair) for name, pair in pairs.items()})
 
 

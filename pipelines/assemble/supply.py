@@ -143,7 +143,10 @@ def unused_notes(lanes: Lanes, places: Locations, keys: Keys) -> list[str]:
     alone = int((~np.isin(lanes.series[fast], others)).sum())
     cases = (
         (alone, "expedited lanes of keys without another lane are not used"),
-        (lateral, "lateral lanes of keys are used only where a key has no other lane"),
+        (
+            lateral,
+            "lateral lanes move stock that is worth more elsewhere, and supply keys without others",
+        ),
     )
     return [f"lanes: {count} {what}" for count, what in cases if count]
 

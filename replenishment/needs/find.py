@@ -77,6 +77,10 @@ class Needs:
         shortage = self.shortage - price
         return replace(self, curves=curves, quantity=curves.cheapest(), shortage=shortage)
 
+    def in_good_units(self) -> Needs:
+        """The needs in good units again, as a transfer meets them; the inverse of ``in_orders``."""
+        return replace(self.in_orders(1 / self.share), share=np.ones(len(self.share)))
+
     def in_orders(self, share: Floats) -> Needs:
         """The needs in units ordered, of which only ``share``, (keys,), comes and is good."""
         scaled = {"quantity": 1 / share, "lost": 1 / share, "demand": 1 / share}

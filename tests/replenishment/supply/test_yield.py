@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from replenishment import PlanParams, plan_night
+from replenishment.needs.curves import CostCurves
 
 
 def planned(shop, share, rate=20.0, **lanes):
@@ -41,3 +42,15 @@ def test_cover_and_money_at_risk_count_the_units_that_come_good(shop):
     whole, half = planned(shop, 1.0).orders, planned(shop, 0.5).orders
     np.testing.assert_allclose(half.cover_after, whole.cover_after)
     np.testing.assert_allclose(half.money_at_risk, whole.money_at_risk)
+
+
+def test_needs_come_back_from_units_ordered_unchanged(shop):
+    """Counting in units ordered and back again is nothing done."""
+    needs = CostCurves.from_thresholds(
+        np.array([[[1.0, 4.0, 9.0]]]), np.ones((1, 1)), np.array([3.0])
+    )
+    share = np.array([0.4])
+    back = needs.in_orders(share).in_orders(1 / share)
+    units = np.array([5.0])
+    np.testing.assert_allclose(back.cost(units), needs.cost(units))
+    np.testing.assert_allclose(needs.in_orders(share).cost(units / share), needs.cost(units))
