@@ -233,14 +233,9 @@ def sides_of(
 
 
 def find_wishes(
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    choice: LaneChoice,
-    echelons: Echelons,
-    params: PlanParams,
-    said: Overrides,
-) -> Wishes:
+    forecast: Forecast, network: Network, stock: StockPosition, choice: LaneChoice,
+    echelons: Echelons, params: PlanParams, said: Overrides,
+) -> Wishes:  # fmt: skip
     """Needs of every series with a lane, its lot terms, and the order it would like best."""
     series, lane = choice.supplied()
     sides = sides_of(series, forecast, network, stock, choice, echelons, said)
@@ -256,12 +251,12 @@ def find_wishes(
     held = np.where(echelons.feeds[series], available + inbound, alone)
     most = network.items.most_cover[series] / np.maximum(sides.of("protection"), 1)
     terms, ahead = within_cover(terms, most, held, total.mean, free)
-    needs = sides.needs(params, terms).overruled(wanted)
+    needs = sides.needs(params, terms).in_orders(terms.share).overruled(wanted)
     too_large = np.where(needs.quantity > 0, too_large, 0.0)
     worth, breaks = Worth(needs, terms), Breaks.of(network.lanes, lane)
     quantity = quantity_of(worth, breaks, free)
     return Wishes(
-        **_facts(series, lane, sides, network, echelons),
+        **_facts(series, lane, sides, network, echelons, stock),
         needs=needs,
         worth=worth,
         breaks=breaks,
@@ -269,7 +264,6 @@ def find_wishes(
         asked=asked_of(worth, quantity, allowed & ~perishes & (too_large <= 0)),
         available=available,
         inbound=inbound,
-        returned=expected_inbound(series, sides.of("protection"), echelons, stock),
         total=total,
         said=free,
         too_large=too_large,
@@ -278,7 +272,12 @@ def find_wishes(
 
 
 def _facts(
-    series: Ints, lane: Ints, sides: Sides, network: Network, echelons: Echelons
+    series: Ints,
+    lane: Ints,
+    sides: Sides,
+    network: Network,
+    echelons: Echelons,
+    stock: StockPosition,
 ) -> dict[str, Any]:
     """The columns of ``Wishes`` that no decision changes."""
     return {
@@ -290,12 +289,18 @@ def _facts(
         "transfer": network.lanes.kind[lane] == LaneKind.TRANSFER,
         "freight": network.lanes.unit_freight[lane],
         "runs_out": sides.runs_out(),
+        "returned": expected_inbound(series, sides.of("protection"), echelons, stock),
     }
 
 
 def _in_lots(terms: LotTerms) -> Settle:
     """Orders of most worth in whole lots of ``terms``."""
-    return lambda needs, keys: Worth(needs, terms.take(keys)).best()
+
+    def settle(needs: Needs, keys: Ints) -> Floats:
+        few = terms.take(keys)
+        return Worth(needs.in_orders(few.share), few).best()
+
+    return settle
 
 
 def within_lifetime(
@@ -303,10 +308,11 @@ def within_lifetime(
 ) -> tuple[LotTerms, Floats, Bools]:
     """Terms without orders that outlast all demand to come.
 
-    lifetime: (keys,) units that can be sold. keeps: (keys,) only a smallest order above them is
-    too large; else no order exceeds them. Returns the terms, the smallest orders that are too
+    lifetime: (keys,) good units that can be sold. keeps: (keys,) only a smallest order above them
+    is too large; else no order exceeds them. Returns the terms, the smallest orders that are too
     large (0: none), and where the largest order is cut.
     """
+    lifetime = lifetime / terms.share
     beyond = (terms.first > lifetime) & (terms.most > 0)
     most = np.where(keeps, terms.most, np.minimum(terms.most, whole_down(lifetime, terms.lot)))
     cut = most < terms.most
