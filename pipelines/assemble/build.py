@@ -11,6 +11,7 @@ from pipelines.assemble.arrivals import inbound_arrivals, position_of
 from pipelines.assemble.catalog import attributes_of, catalog_of
 from pipelines.assemble.commitments import Promised, after_the_end, promised_of
 from pipelines.assemble.covariates import covariates_of
+from pipelines.assemble.covering import local_shares
 from pipelines.assemble.decisions import DECISION_COLUMNS, decided, earlier_lines_frame, promised
 from pipelines.assemble.demand import Sold, Window, days_of, sold, window_of
 from pipelines.assemble.festivals import with_festivals
@@ -147,6 +148,7 @@ def _situation(
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
         past_overrides=replace(spoken, kept=committed.commitments) if spoken else None,
+        local_share=local_shares(night.tables, parts.places.region, keys, night.as_of),
     )
 
 
