@@ -122,6 +122,7 @@ class Engine:
             lifetime=_LIFETIME_DAYS // situation.panel.calendar.days,
             handling=config.transfers.handling,
             least_gain=config.transfers.least_gain,
+            floor=config.allocation.floor,
         )
         life, of_sku = self._life(situation.panel, config)
         return plan_night(
