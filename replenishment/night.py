@@ -6,7 +6,7 @@ import numpy as np
 
 from replenishment.allocation.rebalance import rebalance
 from replenishment.allocation.room import Moves
-from replenishment.lines.lateral import lateral_lines
+from replenishment.lines.lateral import lateral_cuts, lateral_lines
 from replenishment.lines.orders import place_orders
 from replenishment.lines.steering import steer
 from replenishment.lines.transfers import move_stock
@@ -49,7 +49,8 @@ def plan_night(
     echelons = build_echelons(choice, network)
     first = find_wishes(sold, network, stock, choice, echelons, params, said)
     policy = steer(first, sold, network, stock)
-    moves = rebalance(first, sold, network, stock, choice, echelons, params, said)
+    moves, gone = rebalance(first, sold, network, stock, choice, echelons, params, said)
+    cuts = lateral_cuts(gone, first)
     stock, wishes = _once_moved(moves, first, sold, network, stock, choice, params, said)
     moved = move_stock(wishes, sold, network, stock, choice, moves.leaving(first), params, said)
     ordered = place_orders(wishes, sold, network, stock, moved, params, said)
@@ -57,7 +58,7 @@ def plan_night(
         policy=policy,
         orders=ordered.lines(wishes, policy),
         transfers=moved.lines(wishes, policy).joined(lateral_lines(moves, first, network, policy)),
-        findings=(*wishes.findings(), *moved.findings, *ordered.findings),
+        findings=(*wishes.findings(), *moved.findings, *ordered.findings, *cuts),
         limits={**moved.prices, **ordered.prices},
         life=life,
         life_of_sku=life_of_sku,
