@@ -19,7 +19,7 @@ PARAMS = PlanParams(paths=128)
 
 
 def terms_of(first, lot, n):
-    columns = (first, lot, 1e9, 0.0, 1.0)
+    columns = (first, lot, 1e9, 0.0, 1.0, 1.0)
     return LotTerms(*(np.broadcast_to(np.float64(value), (n,)) for value in columns))
 
 
