@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stockwright.arrays import frozen, require
+from stockwright.arrays import frozen, one_each, require
 
 Floats = NDArray[np.float64]
 
@@ -68,12 +68,14 @@ class Suppliers:
     """The suppliers. Minima and fixed cost per order; 0 for none.
 
     min_order_value: money. min_order_units: sales units. fixed_cost: money per order.
+    expedited_units: most units of one period's orders on expedited lanes; empty: no limit.
     """
 
     names: tuple[str, ...]
     min_order_value: Floats
     min_order_units: Floats
     fixed_cost: Floats
+    expedited_units: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         n = len(self.names)
@@ -82,6 +84,9 @@ class Suppliers:
             n,
             dict.fromkeys(("min_order_value", "min_order_units", "fixed_cost"), np.float64),
         )
+        if not len(self.expedited_units):
+            object.__setattr__(self, "expedited_units", np.full(n, np.inf))
+        _freeze(self, n, {"expedited_units": np.float64})
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,9 @@ class Lanes:
     break_start: (lanes + 1,) offsets into break_units and break_cost: all-units price breaks,
         thresholds in sales units rising.
     supplier_sku: the supplier's own code, "" for none.
+    order_days: (lanes, 7) whether the source takes an order 1 ... 7 days after tonight's; empty
+        where it does on all of them.
+    good_share: units of one ordered that are expected to come and to be good, in (0, 1]; empty: 1.
     """
 
     series: NDArray[np.int32]
@@ -121,9 +129,15 @@ class Lanes:
     break_units: Floats
     break_cost: Floats
     supplier_sku: tuple[str, ...]
+    order_days: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 7), np.bool_))
+    good_share: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         n = len(self.series)
+        if not len(self.good_share):
+            object.__setattr__(self, "good_share", np.ones(n))
+        _freeze(self, n, {"good_share": np.float64})
+        require((self.good_share > 0) & (self.good_share <= 1), "good_share", "in (0, 1]")
         _freeze(self, n, dict.fromkeys(("series", "source", "lead_time", "review"), np.int32))
         _freeze(self, n, {"kind": np.uint8, "open_tonight": np.bool_})
         _freeze(self, n, {"available_date": "datetime64[D]"})
@@ -151,6 +165,7 @@ class ItemTerms:
     ends: period (relative to the panel) after which the item is not sold, or a large number.
     service_level: cycle-service target in (0, 1), NaN where money decides.
     fill_rate: fill-rate target in (0, 1), NaN where money decides.
+    most_cover: most periods of cover that a line may raise a series to, inf for no limit.
     """
 
     unit_cost: Floats
@@ -163,6 +178,7 @@ class ItemTerms:
     ends: NDArray[np.int64]
     service_level: Floats
     fill_rate: Floats
+    most_cover: Floats = field(default_factory=lambda: np.full(1, np.inf))
 
     def __post_init__(self) -> None:
         n = len(self.unit_cost)
@@ -170,6 +186,8 @@ class ItemTerms:
         targets = ("units_per_case", "service_level", "fill_rate")
         _freeze(self, n, dict.fromkeys((*costs, *targets), np.float64))
         _freeze(self, n, {"stock_mode": np.bool_, "ends": np.int64})
+        object.__setattr__(self, "most_cover", one_each("most_cover", self.most_cover, n))
+        require(self.most_cover > 0, "most_cover", "> 0")
         require(self.holding_cost >= 0, "holding_cost", ">= 0")
         require(self.shortage_cost >= 0, "shortage_cost", ">= 0")
 

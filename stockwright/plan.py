@@ -63,7 +63,8 @@ class Lines:
     available, inbound: units on hand and on order before the line.
     stock_at_arrival: units projected to be left when the line arrives.
     demand_mean, demand_bought: demand of the protection interval: mean, and the quantile bought.
-    target: order-up-to level. need: units wanted before rounding and limits.
+    target: order-up-to level. need: good units wanted before rounding and limits. yield_added:
+    units on top of it for those that will not come or will be rejected.
     rounding_added: units that MOQ and packs added. limit_cut: units that limits took away.
     unit_cost: money per unit at the quantity ordered. money_at_risk: shortage cost that the line
     is expected to avoid. cover_before, cover_after: periods. stockout_step: see Policy.
@@ -83,6 +84,7 @@ class Lines:
     demand_bought: Floats
     target: Floats
     need: Floats
+    yield_added: Floats
     rounding_added: Floats
     limit_cut: Floats
     money_at_risk: Floats
@@ -116,7 +118,8 @@ class Plan:
     """Tonight's plan. Limits maps each shared limit to its shadow price and use.
 
     life: of each series; life_of_sku: of its SKU over all locations, (series,) too. None where
-    nobody told it.
+    nobody told it. override_cost: (series,) money that a planner's word on orders, transfers or
+    policy is expected to cost against the plan's own, NaN where none was said; None for none.
     """
 
     policy: Policy
@@ -126,3 +129,4 @@ class Plan:
     limits: dict[str, float]
     life: LifeStages | None = None
     life_of_sku: LifeStages | None = None
+    override_cost: Floats | None = None

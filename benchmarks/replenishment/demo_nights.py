@@ -11,8 +11,9 @@ import hashlib
 import pickle
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -121,6 +122,8 @@ def _evenings(folder: Path, first: np.datetime64, days: int) -> Iterator[Evening
     """
     starts = [_situation(folder, first + DAY * day) for day in range(7)]
     names = _names(starts[0])
+    networks = [_restricted(start, names) for start in starts]
+    hits = _hits(starts[0])
     fitted: FittedModel | None = None
     begun = starts[0]
     for week in range(0, days, 7):
@@ -133,9 +136,11 @@ def _evenings(folder: Path, first: np.datetime64, days: int) -> Iterator[Evening
                 params = ModelParams.for_period("day", HORIZON)
                 fitted = fit(panel, replace(params, country="CN", threads=1))
             forecast = fitted.predict(panel, HORIZON, fitted.context(panel))
-            forecast = _promised(begun, day - week, names).on(forecast)
+            forecast = replace(_promised(begun, day - week, names).on(forecast), parts=None)
             recent = sold[rows, panel.origin - RECENT + 1 : panel.origin + 1]
-            yield _evening(first + DAY * day, starts[day % 7], forecast, recent)
+            yield Evening(
+                first + DAY * day, forecast, networks[day % 7], recent.astype(np.float64), hits
+            )
         begun = later
 
 
@@ -164,14 +169,35 @@ def _situation(folder: Path, date: np.datetime64) -> Situation:
     return assemble(read_tables(str(folder), config, date), config, date)
 
 
-def _evening(
-    date: np.datetime64, start: Situation, forecast: Forecast, recent: NDArray[np.float32]
-) -> Evening:
+def _restricted(situation: Situation, names: pd.MultiIndex) -> Network:
+    """The network with the keys of ``names`` alone, in their order."""
+    rows, network = names.get_indexer(_names(situation)), situation.network
+    back = _names(situation).get_indexer(names)
+    items = {f.name: getattr(network.items, f.name)[back] for f in fields(network.items)}
+    lanes = network.lanes
+    kept = np.flatnonzero(rows[lanes.series] >= 0)
+    count = np.diff(lanes.break_start)
+    step = np.repeat(np.isin(np.arange(len(lanes)), kept), count)
+    told: dict[str, Any] = {
+        "break_start": np.concatenate([[0], np.cumsum(count[kept])]),
+        "break_units": lanes.break_units[step],
+        "break_cost": lanes.break_cost[step],
+        "supplier_sku": tuple(lanes.supplier_sku[i] for i in kept),
+        "series": rows[lanes.series[kept]],
+    }
+    for each in fields(lanes):
+        value = getattr(lanes, each.name)
+        if each.name not in told and isinstance(value, np.ndarray) and len(value) == len(lanes):
+            told[each.name] = value[kept]
+    return replace(network, items=replace(network.items, **items), lanes=replace(lanes, **told))
+
+
+def _hits(start: Situation) -> NDArray[np.bool_]:
+    """Keys of the SKUs that made most of the last year's value, (series,)."""
     index, items = start.panel.index, start.network.items
     price = np.where(np.isfinite(items.price), items.price, items.unit_cost)
     value = np.bincount(index.sku, start.sold[:, -365:].sum(axis=1) * price, len(index.skus))
     order = np.argsort(-value, kind="stable")
     best = np.zeros(len(value), np.bool_)
     best[order[np.cumsum(value[order]) - value[order] < HIT_SHARE * value.sum()]] = True
-    forecast = replace(forecast, parts=None)
-    return Evening(date, forecast, start.network, recent.astype(np.float64), best[index.sku])
+    return np.asarray(best[index.sku])

@@ -18,6 +18,9 @@ from stockwright.returns import ExpectedReturns
 from stockwright.stock import StockPosition
 
 Texts = NDArray[np.object_]
+RECORD_COLUMNS = (
+    *("supplier", "lines", "on_time", "days", "sd_days", "stated_days", "fill", "reject"),
+)
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,10 @@ class Catalog:
 
     sku_name, category, brand, planner: (skus,) text by SKU code (``SeriesIndex.skus``), ""
         where unknown.
-    abc_xyz: (series,) two letters. A, B, C: place in the value sold over the last 365 days (the
-        first 80 %, the next 15 %, the rest). X, Y, Z: coefficient of variation of weekly demand
-        (below 0.5, below 1, above). A series without demand of its own carries its SKU's.
+    abc_xyz: (series,) two letters. A, B, C: place in the value sold over the last 365 days (by
+        default the first 80 %, the next 15 %, the rest). X, Y, Z: coefficient of variation of
+        weekly demand (by default below 0.5, below 1, above). A series without demand of its own
+        carries its SKU's.
     life_stage: (series,) "upcoming" (not launched), "new" (launched within 56 days), "regular",
         "dormant" (no sale for 182 days), "ended" (past its end date), "stocked" (kept, never sold).
         Stock at a location that never sold carries the liveliest stage of its SKU elsewhere.
@@ -62,6 +66,7 @@ class Situation:
     given: a forecast of the shop's own, which takes the place of ours where it covers a date.
     returns: units that customers are expected to send back, none of them in ``stock``.
     past_overrides: forecast overrides of the history, None where there are none.
+    supplier_record: how suppliers have delivered, see ``receipts.record_of``.
     """
 
     as_of: np.datetime64
@@ -78,6 +83,9 @@ class Situation:
     given: GivenForecast = field(default_factory=GivenForecast.none)
     returns: ExpectedReturns = field(default_factory=ExpectedReturns.none)
     past_overrides: OverrideHistory | None = None
+    supplier_record: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=list(RECORD_COLUMNS))
+    )
 
     @property
     def sold(self) -> NDArray[np.float32]:

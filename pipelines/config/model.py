@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from forecasting.params import MethodName, ModelParams
 from pipelines.config.festivals import Festival
+from pipelines.config.grades import GradesConfig
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Level = Annotated[float, Field(gt=0.0, lt=1.0)]
@@ -179,6 +180,19 @@ class ReturnsConfig(_Section):
     confidence: Share = 0.8
 
 
+class SupplyConfig(_Section):
+    """What is made of past deliveries.
+
+    learn: whether lead times, fill and reject rates come from ``receipts`` where it tells them.
+    prior_orders: orders of a supplier that the stated terms count for.
+    least_share: share of the ordered units that is taken to come in good order at the least.
+    """
+
+    learn: bool = True
+    prior_orders: Annotated[float, Field(gt=0.0, le=1e6)] = 5.0
+    least_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
+
+
 class DefaultsConfig(_Section):
     """What is assumed where the tables are silent.
 
@@ -192,6 +206,30 @@ class DefaultsConfig(_Section):
     review_days: Annotated[float, Field(gt=0.0, le=1100.0)] | None = None
     cost_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.6
     unit_cost: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 1.0
+
+
+class PulseConfig(_Section):
+    """The look at stock during the day.
+
+    hour_profile: demand in equal parts of the 24 hours, first to last, in any unit; empty: that
+    of an ordinary day of online trade. warning_level: stock that does not last until the next
+    arrival with this probability is below the warning line. least_units: an alert needs as many
+    units expected to be missed. restock_hour: by when goods due today have come in.
+    """
+
+    hour_profile: list[Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] = Field(
+        default_factory=list
+    )
+    warning_level: Level = 0.9
+    least_units: Amount = 1.0
+    restock_hour: Annotated[float, Field(ge=0.0, le=24.0)] = 12.0
+
+    @field_validator("hour_profile")
+    @classmethod
+    def _something_sells(cls, parts: list[float]) -> list[float]:
+        if parts and not sum(parts) > 0:
+            raise ValueError("at least one part of the day must have demand")
+        return parts
 
 
 class OutputConfig(_Section):
@@ -217,6 +255,7 @@ class Config(_Section):
     calendar: CalendarConfig = CalendarConfig()
     money: MoneyConfig = MoneyConfig()
     service: ServiceConfig = ServiceConfig()
+    grades: GradesConfig = GradesConfig()
     budget: BudgetConfig = BudgetConfig()
     transfers: TransfersConfig = TransfersConfig()
     tiers: dict[str, TierConfig] = Field(default_factory=dict)
@@ -225,7 +264,9 @@ class Config(_Section):
     commitments: CommitmentsConfig = CommitmentsConfig()
     forecasts: ForecastsConfig = ForecastsConfig()
     returns: ReturnsConfig = ReturnsConfig()
+    supply: SupplyConfig = SupplyConfig()
     defaults: DefaultsConfig = DefaultsConfig()
+    pulse: PulseConfig = PulseConfig()
     output: OutputConfig = OutputConfig()
     map: ColumnMap = Field(default_factory=dict)
     values: ValueMap = Field(default_factory=dict)

@@ -9,6 +9,10 @@ A whole replay, under a rule::
     run = simulate(demand, BaseStock(target), terms, ShopState.opening(target, terms))
     run.missed.sum(), run.cost.mean()
 
+Only its sums, some hundred times faster, under a policy with fixed parameters::
+
+    sums = simulate_totals(demand, OrderUpTo(target, reorder_point, review=7), terms, start)
+
 A network, day by day, with any way to decide (a night's plan, for example)::
 
     terms = ShopTerms(lead_time, holding, shortage, source=feeds,  # -1: from a supplier
@@ -27,7 +31,7 @@ Several demand paths: ``terms.repeated(paths)``, with demand of (paths * series,
 """
 
 from replenishment.simulate.place import Decisions, place
-from replenishment.simulate.policies import BaseStock
+from replenishment.simulate.policies import BaseStock, OrderUpTo
 from replenishment.simulate.run import Books, Ordering, Replay, simulate, step
 from replenishment.simulate.state import Closing, Placing, ShopState
 from replenishment.simulate.terms import (
@@ -37,12 +41,14 @@ from replenishment.simulate.terms import (
     ShopTerms,
     Substitutes,
 )
+from replenishment.simulate.totals import Totals, simulate_totals
 
 __all__ = [
     "BaseStock",
     "Books",
     "Closing",
     "Decisions",
+    "OrderUpTo",
     "Ordering",
     "Placing",
     "RandomLead",
@@ -52,7 +58,9 @@ __all__ = [
     "ShopState",
     "ShopTerms",
     "Substitutes",
+    "Totals",
     "place",
     "simulate",
+    "simulate_totals",
     "step",
 ]

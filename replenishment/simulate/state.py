@@ -79,6 +79,8 @@ class ShopState:
             raise DataError("the pipeline must hold the longest lead time plus one periods")
         if len(self.on_hand) != len(terms):
             raise DataError(f"state of {len(self.on_hand)} rows, terms of {len(terms)}")
+        if terms.lost_sales and (self.on_hand < 0).any():
+            raise DataError("units are owed in a shop that loses sales: raise on_hand to 0")
         if (terms.shelf_life is None) != (self.lots is None):
             raise DataError("stock with a shelf life needs lots: use ShopState.opening")
 

@@ -155,6 +155,14 @@ def repeated_rows(row: Ints, paths: int, n: int) -> Ints:
     return np.where(tiled < 0, -1, tiled + np.repeat(np.arange(paths) * n, n))
 
 
+def packed(units: Any, moq: Any, multiple: Any) -> Any:
+    """``units`` raised to the MOQ and whole multiples, 0 for none; no units stay none."""
+    raised = np.maximum(units, moq)
+    lot = np.where(multiple > 0, multiple, 1)
+    whole = np.where(multiple > 0, np.ceil(raised / lot) * lot, raised)
+    return np.where(units > 0, whole, 0)
+
+
 @dataclass(frozen=True)
 class ShopTerms:
     """Terms of each row, all (series,).
@@ -221,10 +229,7 @@ class ShopTerms:
 
     def packed(self, units: Floats) -> Floats:
         """``units`` raised to the MOQ and whole multiples; 0 stays 0."""
-        lot = np.asarray(self.multiple)
-        raised = np.maximum(units, self.moq)
-        whole = np.where(lot > 0, np.ceil(raised / np.where(lot > 0, lot, 1.0)) * lot, raised)
-        return np.where(units > 0, whole, 0.0)
+        return np.asarray(packed(units, self.moq, self.multiple), np.float64)
 
     def repeated(self, paths: int) -> ShopTerms:
         """``paths`` copies of the shop side by side: row ``path * series + row``."""
