@@ -95,9 +95,12 @@ def _shop(cache: Path, seed: int, skus: int) -> Path:
     key = hashlib.sha256()
     for path in sorted((ROOT / "pipelines" / "demo").glob("*.py")):
         key.update(path.read_bytes())
-    folder = cache / f"demo-{skus}-{key.hexdigest()[:12]}-{seed}"
+    folder = cache / f"demo-replay-{skus}-{key.hexdigest()[:12]}-{seed}"
     if not (folder / "stockwright.toml").is_file():
         write_demo(folder, skus=skus, days=DAYS, seed=seed)
+        # Stock is the replay's own; without a date the rows tell of every night which keys exist.
+        stock = pd.read_csv(folder / "inventory.csv", dtype=str)
+        stock.drop(columns="date").to_csv(folder / "inventory.csv", index=False)
     return folder
 
 
