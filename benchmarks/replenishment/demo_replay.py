@@ -18,6 +18,8 @@ from replenishment import PlanParams, plan_night
 from replenishment.network.lanes import choose_lanes
 from replenishment.simulate import Decisions, Receiving, ShopState, ShopTerms, step
 from stockwright.network import LaneKind, LocationKind, Network
+from stockwright.overrides import Overrides
+from stockwright.plan import Lines
 from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
@@ -114,18 +116,21 @@ def _opening(evening: Evening) -> Floats:
 
 
 def engine(
-    params: PlanParams, change: Callable[[Network], Network], ahead: int | None = None
+    params: PlanParams,
+    change: Callable[[Network], Network],
+    word: Callable[[Evening], Overrides | None] = lambda evening: None,
 ) -> Rule:
-    """The nightly plan itself. change: of the network before the plan."""
+    """The nightly plan itself. change: of the network before the plan. word: of a planner."""
 
     def decide(evening: Evening, day: int, stock: StockPosition) -> Decisions:
-        plan = plan_night(evening.forecast, change(evening.network), stock, params)
+        network, said = change(evening.network), word(evening)
+        plan = plan_night(evening.forecast, network, stock, params, said)
         return _as_lines(evening, plan.orders, plan.transfers)
 
     return decide
 
 
-def _as_lines(evening: Evening, *parts: object) -> Decisions:
+def _as_lines(evening: Evening, *parts: Lines) -> Decisions:
     index, lanes = evening.forecast.index, evening.network.lanes
     lines = []
     for part in parts:
