@@ -5,8 +5,8 @@
 
 Holding costs 1 per unit left at a close. Costs over the optimal cost, in percent above it, of the
 night's own rule (the need that a nightly plan finds, asked in every state that can be reached,
-sampled futures and all), the projected inventory level, the capped base-stock, the better of the two, the best base-stock and
-the base-stock of the backorder formula.
+sampled futures and all), the projected inventory level, the capped base-stock, the better of the
+two, the best base-stock and the base-stock of the backorder formula.
 """
 
 from __future__ import annotations
