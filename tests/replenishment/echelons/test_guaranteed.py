@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from replenishment.echelons.guaranteed import follow, place_safety_stock
-from replenishment.echelons.tree import SupplyTree
 from stockpyl.gsm_tree import optimize_committed_service_times
 from stockpyl.instances import load_instance
+
+from replenishment.echelons.guaranteed import follow, place_safety_stock
+from replenishment.echelons.tree import SupplyTree
 from stockwright.errors import DataError
 
 
