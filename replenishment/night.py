@@ -13,6 +13,7 @@ from replenishment.lines.transfers import move_stock
 from replenishment.network.echelon import build_echelons
 from replenishment.network.lanes import LaneChoice, choose_lanes
 from replenishment.params import PlanParams
+from replenishment.peaks.tonight import build_up
 from replenishment.wishes.find import Wishes, find_wishes
 from stockwright.errors import DataError
 from stockwright.forecast import Forecast
@@ -51,6 +52,7 @@ def plan_night(
     policy = steer(first, sold, network, stock)
     moves = rebalance(first, sold, network, stock, choice, echelons, params, said)
     stock, wishes = _once_moved(moves, first, sold, network, stock, choice, params, said)
+    wishes = wishes.raised(build_up(wishes, sold, network, stock, choice, echelons, said))
     moved = move_stock(wishes, sold, network, stock, choice, moves.leaving(first), params, said)
     ordered = place_orders(wishes, sold, network, stock, moved, params, said)
     return Plan(

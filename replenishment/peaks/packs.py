@@ -59,9 +59,7 @@ def _over(problem: BuildUp, limit: WeekLimit, units: Floats) -> Floats:
     return np.where(over > _slack(limit), over, 0.0)
 
 
-def _lighter(
-    problem: BuildUp, limit: WeekLimit, units: Floats, week: int, over: float
-) -> Floats:
+def _lighter(problem: BuildUp, limit: WeekLimit, units: Floats, week: int, over: float) -> Floats:
     """Units of one group with at most one lot less per row, by ``over`` in all, in one week.
 
     A lot is taken from the latest arrival that uses the limit in that week.

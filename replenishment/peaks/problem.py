@@ -128,7 +128,7 @@ class BuildUp:
 
     @cached_property
     def carrying(self) -> Floats:
-        """Holding of a unit from each arrival week until it is due, (rows, weeks); inf if barred."""
+        """Holding of a unit from each arrival until it is due, (rows, weeks); inf if barred."""
         held = self.due[:, None] - np.arange(1, self.weeks + 1)
         return np.where(self.allowed, self.holding[:, None] * held, np.inf)
 
@@ -209,5 +209,3 @@ class BuildUp:
             week = np.zeros_like(week)
         place = limit.group[row] * limit.room.shape[1] + week
         return sparse.csr_matrix((limit.weight[row], (place, column)), shape=size)
-
-

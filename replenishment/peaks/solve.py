@@ -60,11 +60,12 @@ class BuildUpPlan:
     def multiple(self, ordinary: Floats) -> Floats:
         """Units built up over ``ordinary`` demand (rows,), NaN where there is none."""
         built = self.units.sum(axis=1)
-        return np.divide(built, ordinary, out=np.full(len(built), np.nan), where=ordinary > 0)
+        out = np.full(len(built), np.nan)
+        return np.asarray(np.divide(built, ordinary, out=out, where=ordinary > 0))
 
 
 def plan_build_up(problem: BuildUp, params: PeakParams | None = None) -> BuildUpPlan:
-    """Units to arrive by row and week, near the cheapest plan, in whole packs, within all limits."""
+    """Units to arrive by row and week, near the cheapest plan, in whole packs, in all limits."""
     params = params or PeakParams()
     priced = find_prices(problem, params.steps)
     best, units = priced, np.zeros((len(problem), problem.weeks))

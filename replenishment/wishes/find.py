@@ -68,6 +68,8 @@ class Wishes:
     too_large: units of a minimum order that outlasts all demand, 0 where it does not.
     runs_out: first step at whose close the projection at mean demand is empty, 0 for none; of the
         echelon for feeding locations.
+    ahead: units of the need that are due later and ordered tonight because later periods cannot
+        receive them.
     """
 
     series: Ints
@@ -89,6 +91,7 @@ class Wishes:
     said: Bools
     too_large: Floats
     runs_out: NDArray[np.int32]
+    ahead: Floats
 
     @property
     def on_order(self) -> Floats:
@@ -112,6 +115,19 @@ class Wishes:
             **plain, needs=needs, worth=Worth(needs, terms), breaks=self.breaks, total=total
         )
 
+    def raised(self, ahead: Floats) -> Wishes:
+        """These wishes with ``ahead`` (keys,) units on top that are due later."""
+        more = ahead > 0
+        if not more.any():
+            return self
+        needs = self.needs.overruled(np.where(more, self.quantity + ahead, np.nan))
+        worth = Worth(needs, self.worth.terms)
+        quantity = np.where(more, quantity_of(worth, self.breaks, more), self.quantity)
+        asked = np.where(more, asked_of(worth, quantity, more), self.asked)
+        return replace(
+            self, needs=needs, worth=worth, quantity=quantity, asked=asked, ahead=self.ahead + ahead
+        )
+
     def findings(self) -> tuple[Finding, ...]:
         """MOQ_TOO_LARGE: a need stays open because the smallest order outlasts all demand."""
         rows = np.flatnonzero(self.too_large > 0)
@@ -125,7 +141,7 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class _Sides:
+class Sides:
     """Keys steered on their own stock, those on echelon stock, and the order of series."""
 
     forecast: Forecast
@@ -174,7 +190,7 @@ class _Sides:
         return join_totals(parts).take(self.order)
 
 
-def _sides(
+def find_sides(
     series: Ints,
     forecast: Forecast,
     network: Network,
@@ -182,11 +198,12 @@ def _sides(
     choice: LaneChoice,
     echelons: Echelons,
     said: Overrides,
-) -> _Sides:
+) -> Sides:
+    """Series with a lane, told apart by how they are steered."""
     leaf, node = series[~echelons.feeds[series]], series[echelons.feeds[series]]
     own = leaf_keys(leaf, forecast, network, stock, choice.lane)
     pooled, upper = node_keys(node, echelons, forecast, network, stock, choice.lane)
-    return _Sides(
+    return Sides(
         forecast=forecast.take(leaf),
         own=said_level(own, leaf, said),
         pooled=pooled,
@@ -196,17 +213,12 @@ def _sides(
 
 
 def find_wishes(
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    choice: LaneChoice,
-    echelons: Echelons,
-    params: PlanParams,
-    said: Overrides,
-) -> Wishes:
+    forecast: Forecast, network: Network, stock: StockPosition, choice: LaneChoice,
+    echelons: Echelons, params: PlanParams, said: Overrides,
+) -> Wishes:  # fmt: skip
     """Needs of every series with a lane, its lot terms, and the order it would like best."""
     series, lane = choice.supplied()
-    sides = _sides(series, forecast, network, stock, choice, echelons, said)
+    sides = find_sides(series, forecast, network, stock, choice, echelons, said)
     available, inbound = sides.split(echelons.summed(usable(stock, network, forecast))[series])
     wanted = said_need(series, lane, available + inbound, network, said)
     allowed = may_order(series, lane, forecast, network, stock, said)
@@ -235,6 +247,7 @@ def find_wishes(
         said=np.isfinite(wanted),
         too_large=np.where(needs.quantity > 0, too_large, 0.0),
         runs_out=sides.runs_out(),
+        ahead=np.zeros(len(series)),
     )
 
 
