@@ -24,7 +24,7 @@ def trigger_codes(wishes: Wishes, frozen: NDArray[np.bool_]) -> NDArray[np.objec
     """The trigger of each key's line, (keys,)."""
     code = np.where(wishes.feeds, NETWORK_BELOW_TARGET, BELOW_TARGET).astype(object)
     code[wishes.needs.quantity <= 0] = FILLS_MINIMUM
-    code[wishes.ahead > 0] = BUILD_UP
+    code[wishes.built_up > 0] = BUILD_UP
     code[wishes.said | frozen] = PLANNER
     return code
 

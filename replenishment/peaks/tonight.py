@@ -10,7 +10,7 @@ from replenishment.network.echelon import Echelons
 from replenishment.network.lanes import LaneChoice
 from replenishment.peaks.ahead import Deliveries, pull_forward
 from replenishment.peaks.required import Required, chance_to_sell, required
-from replenishment.wishes.find import Sides, Wishes, find_sides
+from replenishment.wishes.find import Sides, Wishes, sides_of
 from replenishment.wishes.terms import said_frozen
 from stockwright.forecast import Forecast
 from stockwright.network import Network
@@ -46,7 +46,7 @@ def build_up(
     ordered = np.where(np.isfinite(frozen), frozen, wishes.quantity)
     free = (wishes.worth.terms.most > 0) & ~wishes.said & ~np.isfinite(frozen)
     room = _room(forecast, network, stock, place[rows], dock[rows], ordered[rows])
-    sides = find_sides(wishes.series[rows], forecast, network, stock, choice, echelons, said)
+    sides = sides_of(wishes.series[rows], forecast, network, stock, choice, echelons, said)
     score = special.ndtri(np.clip(wishes.needs.level[rows], 0.001, 0.999))
     due = _required(sides, ordered[rows], dock[rows], score)
     used = np.zeros_like(room)
