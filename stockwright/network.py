@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -41,7 +41,8 @@ class Locations:
 
     kind: LocationKind. parent: location code, -1 for none. sells: takes demand of its own.
     counts_stock: its on-hand stock is usable. inbound_capacity: units per period it can receive,
-    inf for no limit. region and tier: free text, "" for none.
+    inf for no limit. region and tier: free text, "" for none. outbound_capacity: units per period
+    that can leave for other locations, inf for no limit. Empty: no location has one.
     """
 
     kind: NDArray[np.uint8]
@@ -51,15 +52,15 @@ class Locations:
     inbound_capacity: Floats
     region: tuple[str, ...]
     tier: tuple[str, ...]
+    outbound_capacity: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         bools = {"sells": np.bool_, "counts_stock": np.bool_}
+        rates = dict.fromkeys(("inbound_capacity", "outbound_capacity"), np.float64)
         n = len(self.kind)
-        _freeze(
-            self,
-            n,
-            {"kind": np.uint8, "parent": np.int32, **bools, "inbound_capacity": np.float64},
-        )
+        if not len(self.outbound_capacity):
+            object.__setattr__(self, "outbound_capacity", np.full(n, np.inf))
+        _freeze(self, n, {"kind": np.uint8, "parent": np.int32, **bools, **rates})
 
 
 @dataclass(frozen=True)

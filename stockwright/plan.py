@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,12 @@ class Lines:
     cover_before: Floats
     cover_after: Floats
     stockout_step: NDArray[np.int32]
+
+    def joined(self, other: Lines) -> Lines:
+        """These lines and, behind them, others."""
+        names = [each.name for each in fields(self)]
+        pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
+        return Lines(**{name: np.concatenate(pair) for name, pair in pairs.items()})
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,25 @@ class BudgetConfig(_Section):
     total: Amount | None = None
 
 
+class TransfersConfig(_Section):
+    """Stock that moves between locations of one kind because it is worth more there.
+
+    handling: money per unit beside the lane's freight. least_gain: money that a line gains at
+    least. rest_days: a key that got stock this way gives none for so long, and one that gave gets
+    none.
+    """
+
+    handling: Amount = 0.0
+    least_gain: Amount = 1.0
+    rest_days: Span = 7
+
+
+class TierConfig(_Section):
+    """shortage: how many times its price a unit short counts at the locations of a tier."""
+
+    shortage: Rate = 1.0
+
+
 class GatesConfig(_Section):
     """When a night stops, or a row stops counting.
 
@@ -199,6 +218,8 @@ class Config(_Section):
     money: MoneyConfig = MoneyConfig()
     service: ServiceConfig = ServiceConfig()
     budget: BudgetConfig = BudgetConfig()
+    transfers: TransfersConfig = TransfersConfig()
+    tiers: dict[str, TierConfig] = Field(default_factory=dict)
     gates: GatesConfig = GatesConfig()
     model: ModelConfig = ModelConfig()
     commitments: CommitmentsConfig = CommitmentsConfig()

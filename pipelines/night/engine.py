@@ -120,6 +120,8 @@ class Engine:
             seed=config.seed,
             level_cap=config.service.cap,
             lifetime=_LIFETIME_DAYS // situation.panel.calendar.days,
+            handling=config.transfers.handling,
+            least_gain=config.transfers.least_gain,
         )
         life, of_sku = self._life(situation.panel, config)
         return plan_night(

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.limits.capacity import inbound_limit
+from replenishment.limits.capacity import inbound_limit, outbound_limit
 from replenishment.limits.frozen import check_frozen, check_orphans
 from replenishment.limits.prices import Limit, share
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
@@ -42,10 +42,14 @@ def move_stock(
     network: Network,
     stock: StockPosition,
     choice: LaneChoice,
+    leaving: Floats,
     params: PlanParams,
     said: Overrides,
 ) -> Outcome:
-    """Transfers of tonight. Raises InfeasiblePlanError when frozen ones break a limit."""
+    """Transfers of tonight down the chosen lanes; leaving: (keys,) units that go sideways.
+
+    Raises InfeasiblePlanError when frozen ones break a limit.
+    """
     rows = np.flatnonzero(wishes.transfer)
     units = np.where(
         wishes.transfer, said_frozen(wishes.series, wishes.lane, network, said), np.nan
@@ -56,6 +60,7 @@ def move_stock(
     limits = [
         Limit(CENTRAL_STOCK, source, np.ones(len(source)), on_hand),
         inbound_limit(wishes, wishes.transfer, forecast, network, stock, None),
+        outbound_limit(wishes, source, forecast, network, leaving),
     ]
     check_frozen(wishes, units, limits, forecast, network)
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)
@@ -101,7 +106,8 @@ def _with_keepers(
     kept = LotTerms(lot, lot, limits[0].room[keepers], 0 * lot, review.astype(np.float64))
     worth = Worth(needs, wishes.worth.terms.joined(kept))
     asked = np.concatenate([wanted, worth.best()[len(wanted) :]])
-    groups = (keepers, np.full(len(keepers), -1))
+    outside = np.full(len(keepers), -1)
+    groups = (keepers, *(outside for _ in limits[1:]))
     grown = [
         replace(
             limit,

@@ -95,6 +95,23 @@ class Wishes:
         """Units on order within the protection interval, without expected returns, (keys,)."""
         return np.asarray(np.maximum(self.inbound - self.returned, 0.0), np.float64)
 
+    def renewed(self, rows: Ints, other: Wishes) -> Wishes:
+        """These wishes with those of ``other``, which are of the same lanes, at some rows."""
+        place = np.arange(len(self.series))
+        place[rows] = len(place) + np.arange(len(rows))
+        needs = join_needs([self.needs, other.needs], place)
+        parted = {"needs", "worth", "breaks", "total"}
+        plain = {
+            each.name: np.concatenate([getattr(self, each.name), getattr(other, each.name)])[place]
+            for each in fields(self)
+            if each.name not in parted
+        }
+        terms = self.worth.terms.joined(other.worth.terms).take(place)
+        total = join_totals([self.total, other.total]).take(place)
+        return Wishes(
+            **plain, needs=needs, worth=Worth(needs, terms), breaks=self.breaks, total=total
+        )
+
     def findings(self) -> tuple[Finding, ...]:
         """MOQ_TOO_LARGE: a need stays open because the smallest order outlasts all demand."""
         rows = np.flatnonzero(self.too_large > 0)
