@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stockwright.arrays import frozen, require
+from stockwright.arrays import frozen, one_each, require
 
 Floats = NDArray[np.float64]
 
@@ -101,6 +101,8 @@ class Lanes:
     break_start: (lanes + 1,) offsets into break_units and break_cost: all-units price breaks,
         thresholds in sales units rising.
     supplier_sku: the supplier's own code, "" for none.
+    order_days: (lanes, 7) whether the source takes an order 1 ... 7 days after tonight's; empty
+        where it does on all of them.
     """
 
     series: NDArray[np.int32]
@@ -121,6 +123,7 @@ class Lanes:
     break_units: Floats
     break_cost: Floats
     supplier_sku: tuple[str, ...]
+    order_days: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 7), np.bool_))
 
     def __post_init__(self) -> None:
         n = len(self.series)
@@ -151,6 +154,7 @@ class ItemTerms:
     ends: period (relative to the panel) after which the item is not sold, or a large number.
     service_level: cycle-service target in (0, 1), NaN where money decides.
     fill_rate: fill-rate target in (0, 1), NaN where money decides.
+    most_cover: most periods of cover that a line may raise a series to, inf for no limit.
     """
 
     unit_cost: Floats
@@ -163,6 +167,7 @@ class ItemTerms:
     ends: NDArray[np.int64]
     service_level: Floats
     fill_rate: Floats
+    most_cover: Floats = field(default_factory=lambda: np.full(1, np.inf))
 
     def __post_init__(self) -> None:
         n = len(self.unit_cost)
@@ -170,6 +175,8 @@ class ItemTerms:
         targets = ("units_per_case", "service_level", "fill_rate")
         _freeze(self, n, dict.fromkeys((*costs, *targets), np.float64))
         _freeze(self, n, {"stock_mode": np.bool_, "ends": np.int64})
+        object.__setattr__(self, "most_cover", one_each("most_cover", self.most_cover, n))
+        require(self.most_cover > 0, "most_cover", "> 0")
         require(self.holding_cost >= 0, "holding_cost", ">= 0")
         require(self.shortage_cost >= 0, "shortage_cost", ">= 0")
 

@@ -116,7 +116,8 @@ class Plan:
     """Tonight's plan. Limits maps each shared limit to its shadow price and use.
 
     life: of each series; life_of_sku: of its SKU over all locations, (series,) too. None where
-    nobody told it.
+    nobody told it. override_cost: (series,) money that a planner's word on orders, transfers or
+    policy is expected to cost against the plan's own, NaN where none was said; None for none.
     """
 
     policy: Policy
@@ -126,3 +127,4 @@ class Plan:
     limits: dict[str, float]
     life: LifeStages | None = None
     life_of_sku: LifeStages | None = None
+    override_cost: Floats | None = None

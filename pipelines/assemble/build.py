@@ -104,8 +104,9 @@ def _parts(night: _Night, lanes_given: bool) -> _Parts:
     supply = supply_of(tables, lanes_given, sales, places, keys, night.config, order_date)
     value = sales.recent_units * supply.costs.price
     catalog = catalog_of(
-        tables["products"], sales, past.status, value, past.listing, sells, keys, window
-    )
+        tables["products"], sales, past.status, value, past.listing, sells, keys, window,
+        night.config.grades,
+    )  # fmt: skip
     return _Parts(places, held, past, supply, catalog)
 
 

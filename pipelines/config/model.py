@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from forecasting.params import MethodName, ModelParams
 from pipelines.config.festivals import Festival
+from pipelines.config.grades import GradesConfig
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Level = Annotated[float, Field(gt=0.0, lt=1.0)]
@@ -217,6 +218,7 @@ class Config(_Section):
     calendar: CalendarConfig = CalendarConfig()
     money: MoneyConfig = MoneyConfig()
     service: ServiceConfig = ServiceConfig()
+    grades: GradesConfig = GradesConfig()
     budget: BudgetConfig = BudgetConfig()
     transfers: TransfersConfig = TransfersConfig()
     tiers: dict[str, TierConfig] = Field(default_factory=dict)

@@ -43,10 +43,15 @@ def inbound_limit(
     ).astype(np.float64)
     if settled is not None:
         coming += np.bincount(code, settled, len(coming))
-    used, group = np.unique(code, return_inverse=True)
+    used, first, group = np.unique(code, return_index=True, return_inverse=True)
     room = np.maximum(capacity[used // width] - coming[used], 0.0)
     limited = np.isfinite(capacity[place]) & takes_part
-    return Limit(CAPACITY, np.where(limited, group, -1), np.ones(len(code)), room)
+    places, dates = forecast.index.locations, network.lanes.available_date[wishes.lane]
+
+    def label(which: int) -> str:
+        return f"of {places[used[which] // width]} for arrivals of {dates[first[which]]}"
+
+    return Limit(CAPACITY, np.where(limited, group, -1), np.ones(len(code)), room, label)
 
 
 def outbound_limit(
@@ -67,4 +72,11 @@ def outbound_limit(
     group = np.where(source >= 0, place[source], -1)
     limited = np.append(np.isfinite(capacity), False)[group]
     room = np.maximum(capacity - gone, 0.0)
-    return Limit(OUTBOUND, np.where(limited, group, -1), np.ones(len(group)), room)
+    names = forecast.index.locations
+    return Limit(
+        OUTBOUND,
+        np.where(limited, group, -1),
+        np.ones(len(group)),
+        room,
+        lambda g: f"of {names[g]}",
+    )
