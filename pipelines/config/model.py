@@ -195,6 +195,30 @@ class DefaultsConfig(_Section):
     unit_cost: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 1.0
 
 
+class PulseConfig(_Section):
+    """The look at stock during the day.
+
+    hour_profile: demand in equal parts of the 24 hours, first to last, in any unit; empty: that
+    of an ordinary day of online trade. warning_level: stock that does not last until the next
+    arrival with this probability is below the warning line. least_units: an alert needs as many
+    units expected to be missed. restock_hour: by when goods due today have come in.
+    """
+
+    hour_profile: list[Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] = Field(
+        default_factory=list
+    )
+    warning_level: Level = 0.9
+    least_units: Amount = 1.0
+    restock_hour: Annotated[float, Field(ge=0.0, le=24.0)] = 12.0
+
+    @field_validator("hour_profile")
+    @classmethod
+    def _something_sells(cls, parts: list[float]) -> list[float]:
+        if parts and not sum(parts) > 0:
+            raise ValueError("at least one part of the day must have demand")
+        return parts
+
+
 class OutputConfig(_Section):
     """language: of explanations and headings."""
 
@@ -228,6 +252,7 @@ class Config(_Section):
     forecasts: ForecastsConfig = ForecastsConfig()
     returns: ReturnsConfig = ReturnsConfig()
     defaults: DefaultsConfig = DefaultsConfig()
+    pulse: PulseConfig = PulseConfig()
     output: OutputConfig = OutputConfig()
     map: ColumnMap = Field(default_factory=dict)
     values: ValueMap = Field(default_factory=dict)

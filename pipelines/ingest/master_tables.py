@@ -151,4 +151,17 @@ OVERRIDES = Table(
     spans=(("start", "end"),),
 )
 
-TABLES = (PRODUCTS, LOCATIONS, SUPPLIERS, LANES, OVERRIDES)
+CHANNELS = Table(
+    "channels",
+    "Where stock is sold: which part of the shared stock a channel may sell during the day.",
+    (
+        Column("channel", "text", "the channel, as sales names it", required=True),
+        Column("platform", "text", "the platform it runs on"),
+        ONE_LOCATION,
+        Column("buffer_units", "number", "units of each article kept back", default=0.0, low=0.0),
+        Column("share", "number", "share of what may be sold", low=0.0, high=1.0),
+    ),
+    key=("channel", "location"),
+)
+
+TABLES = (PRODUCTS, LOCATIONS, SUPPLIERS, LANES, OVERRIDES, CHANNELS)

@@ -163,6 +163,12 @@ EVENTS = Table(
         ONE_LOCATION,
         Column("channel", "text", "the channel; empty: all"),
         Column("kind", "text", "sort of event"),
+        Column(
+            "locked_units",
+            "number",
+            "units of the article that only the channel may sell while the event lasts",
+            low=0.0,
+        ),
         KNOWN_SINCE,
     ),
     known_ahead=True,

@@ -30,6 +30,7 @@ _PLACES = (
     ("prices", "location"),
     ("signals", "location"),
     ("forecasts", "location"),
+    ("channels", "location"),
 )
 
 
@@ -57,6 +58,17 @@ def check_references(tables: Tables) -> None:
                 _only_known(tables[table], column, known, "unknown location; locations lacks it")
     if "lanes" in tables:
         _check_lanes(tables)
+    if "events" in tables:
+        _check_locks(tables["events"])
+
+
+def _check_locks(events: TableInHand) -> None:
+    """Units can be locked for one channel and one article only."""
+    locked = (events.frame["locked_units"] > 0).to_numpy()
+    for column in ("sku", "channel"):
+        nobody = (events.frame[column] == "").to_numpy()
+        set_aside(events, locked & nobody, column, "locked_units need a sku and a channel")
+        locked = locked[~(locked & nobody)]
 
 
 def _only_known(held: TableInHand, column: str, known: set[str], reason: str) -> None:

@@ -15,6 +15,7 @@ from pipelines.publish import exceptions, forecasts, lines, summary, workbook
 from pipelines.publish.cells import Table, write_csv
 from pipelines.publish.night import Night, text_array
 from pipelines.publish.policy import policy_table, write_policy_parquet
+from pipelines.publish.pulse_state import write_pulse_state
 from pipelines.publish.texts import load_texts
 from stockwright.errors import DataError
 from stockwright.forecast import Forecast
@@ -66,6 +67,7 @@ def write_outputs(
         forecasts.write_forecasts(folder / forecasts.FILE, night),
         write_csv(folder / exceptions.FILE, tables["exceptions"]),
         write_csv(folder / REJECTED, _rejected_table(ingested)),
+        *write_pulse_state(folder, night, ingested),
         workbook.write_workbook(folder / workbook.FILE, night, figures, tables),
         summary.write_summary(folder / summary.FILE, figures),
     ]

@@ -14,6 +14,8 @@ import pytest
 from pipelines.assemble.situation import Catalog, Situation
 from pipelines.config import Config
 from pipelines.ingest.ingested import FINDING_COLUMNS, REJECTED_COLUMNS, Ingested
+from pipelines.ingest.schema import TABLES
+from pipelines.ingest.table import empty_frame
 from pipelines.publish.night import Night
 from pipelines.publish.texts import load_texts
 from pipelines.publish.write import write_outputs
@@ -243,7 +245,7 @@ def ingested() -> Ingested:
     )
     return Ingested(
         as_of=AS_OF,
-        tables={},
+        tables={name: empty_frame(TABLES[name]) for name in ("inventory", "events", "channels")},
         given=frozenset({"sales", "inventory"}),
         rejected=rejected,
         notes=("1 row set aside",),
