@@ -12,6 +12,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 _ROUNDS = 400
 _SLACK = 1e-9
+# Sums of the same numbers in another order may differ by this share.
+_ROUNDING = 1e-13
 
 
 def in_packs(problem: BuildUp, units: Floats, charge: Floats) -> Floats:
@@ -83,7 +85,7 @@ def _lighter(problem: BuildUp, limit: WeekLimit, units: Floats, week: int, over:
 
 
 def _slack(limit: WeekLimit) -> Floats:
-    return np.asarray(_SLACK * (1 + np.where(np.isfinite(limit.room), limit.room, 0.0)))
+    return np.asarray(_SLACK + _ROUNDING * np.where(np.isfinite(limit.room), limit.room, 0.0))
 
 
 def _filled(problem: BuildUp, units: Floats, charge: Floats) -> Floats:

@@ -53,8 +53,9 @@ def find_prices(problem: BuildUp, steps: int) -> Priced:
     """Prices near the best ones after at most ``steps`` quasi-Newton steps per softness."""
     shapes = [limit.room.shape for limit in problem.limits]
     sizes = [int(np.prod(shape)) for shape in shapes]
-    rooms = [np.isfinite(limit.room).ravel() for limit in problem.limits]
-    free = np.concatenate([np.zeros(0, np.bool_), *rooms])
+    free = np.concatenate(
+        [np.zeros(0, np.bool_), *(np.isfinite(limit.room).ravel() for limit in problem.limits)]
+    )
     scale = _scale(problem)
     typical = float(np.median(problem.holding[problem.holding > 0], axis=0)) if (
         problem.holding > 0).any() else 1.0  # fmt: skip

@@ -128,7 +128,7 @@ class BuildUp:
 
     @cached_property
     def carrying(self) -> Floats:
-        """Holding of a unit from each arrival until it is due, (rows, weeks); inf if barred."""
+        """Holding of a unit by arrival week until it is due, (rows, weeks); inf if barred."""
         held = self.due[:, None] - np.arange(1, self.weeks + 1)
         return np.where(self.allowed, self.holding[:, None] * held, np.inf)
 

@@ -57,7 +57,7 @@ def solve_program(
     units = np.zeros((rows, problem.weeks))
     units[row, week] = np.maximum(values[:arcs], 0.0)
     shapes = [limit.room.shape for limit in problem.limits]
-    cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
+    cuts = np.cumsum([int(np.prod(shape)) for shape in shapes], dtype=np.int64)[:-1]
     parts = np.split(np.maximum(-duals[rows:], 0.0), cuts) if shapes else []
     return Solved(units, [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)])
 
@@ -91,7 +91,6 @@ def _glop(
     """Columns between 0 and ``size`` of least cost with bottom <= matrix @ x <= top, and duals."""
     from ortools.linear_solver.python import model_builder_helper
 
-    # Its stubs know arrays without a shape only.
     model: Any = model_builder_helper.ModelBuilderHelper()
     model.fill_model_from_sparse_data(np.zeros(len(cost)), size, cost, bottom, top, matrix)
     solver = model_builder_helper.ModelSolverHelper("GLOP")

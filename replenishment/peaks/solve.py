@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from replenishment.peaks.exact import better_packs
 from replenishment.peaks.packs import best_multiple, in_packs
 from replenishment.peaks.prices import Priced, evaluate, find_prices
 from replenishment.peaks.problem import BuildUp
@@ -20,25 +21,29 @@ Ints = NDArray[np.int64]
 @dataclass(frozen=True)
 class PeakParams:
     """steps: most quasi-Newton steps per softness, >= 1. core: rows that the linear programme
-    weighs; a problem with no more rows is solved exactly before packs, >= 1. rounds: times that
-    prices and programme improve each other, >= 1.
+    weighs, >= 1; a problem with no more rows is solved exactly before packs.
+    lots: a problem with no more lots is settled by CP-SAT, >= 0. effort: its deterministic time,
+    > 0, a measure of work and not of the clock.
     """
 
     steps: int = 60
-    core: int = 2000
-    rounds: int = 2
+    core: int = 1000
+    lots: int = 400
+    effort: float = 4.0
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.core, self.rounds) < 1:
-            raise ConfigError("steps, core and rounds must be >= 1")
+        if min(self.steps, self.core) < 1:
+            raise ConfigError("steps and core must be >= 1")
+        if self.lots < 0 or not self.effort > 0:
+            raise ConfigError("lots must be >= 0 and effort > 0")
 
 
 @dataclass(frozen=True)
 class BuildUpPlan:
     """units: (rows, weeks) whole packs that arrive. prices: per limit, money per use.
 
-    cost: expected cost of the plan. bound: no plan costs less. gap: their difference over the
-    bound, 0 where both are 0. unbuilt: expected cost of building nothing.
+    cost: expected cost of the plan. bound: no plan in whole packs costs less. unbuilt: expected
+    cost of building nothing.
     """
 
     units: Floats
@@ -61,21 +66,18 @@ class BuildUpPlan:
         """Units built up over ``ordinary`` demand (rows,), NaN where there is none."""
         built = self.units.sum(axis=1)
         out = np.full(len(built), np.nan)
-        return np.asarray(np.divide(built, ordinary, out=out, where=ordinary > 0))
+        return np.asarray(np.divide(built, ordinary, out=out, where=ordinary > 0), np.float64)
 
 
 def plan_build_up(problem: BuildUp, params: PeakParams | None = None) -> BuildUpPlan:
-    """Units to arrive by row and week, near the cheapest plan, in whole packs, in all limits."""
+    """Whole packs to arrive by row and week, near the cheapest plan, within all limits."""
     params = params or PeakParams()
     priced = find_prices(problem, params.steps)
-    best, units = priced, np.zeros((len(problem), problem.weeks))
-    for _ in range(params.rounds):
-        units, prices = _around_margin(problem, priced, params.core)
-        priced = evaluate(problem, prices)
-        best = priced if priced.bound > best.bound else best
-        if len(problem) <= params.core:
-            break
+    units, prices = _around_margin(problem, priced, params.core)
+    again = evaluate(problem, prices)
+    best = again if again.bound > priced.bound else priced
     whole = in_packs(problem, units, best.charge)
+    whole = better_packs(problem, whole, params.lots, params.effort)
     nothing = problem.cost(np.zeros_like(units))
     bound = max(best.bound, bound_in_packs(problem, best))
     return BuildUpPlan(whole, best.prices, problem.cost(whole), bound, nothing)
@@ -132,8 +134,7 @@ def _core(problem: BuildUp, priced: Priced, settled: Floats, core: int) -> Ints:
 def _margin(problem: BuildUp, priced: Priced) -> Floats:
     """How far each row is from deciding otherwise, in money per unit, (rows,).
 
-    Rows that may choose among nearly equal weeks stand first, then those by the size of a
-    scenario's step, which is what a row can give or take.
+    Rows that may choose among nearly equal weeks stand first, rows that buy nothing last.
     """
     two = np.partition(priced.charge, 1, axis=1)[:, :2] if problem.weeks > 1 else priced.charge
     least = two[:, 0]

@@ -26,10 +26,10 @@ def problem_of(seed: int, rows: int = 12, weeks: int = 4, scenarios: int = 6, **
     one, volume, cost = np.ones(rows), rng.uniform(0.5, 2, rows), rng.uniform(1, 5, rows)
     total = demand.mean(axis=1).sum()
     limits = (
-        WeekLimit("CAPACITY", Span.ARRIVAL, place, one, np.full((2, weeks), total / 9)),
-        WeekLimit("SUPPLIER", Span.ARRIVAL, supplier, one, np.full((2, weeks), total / 9)),
-        WeekLimit("STORAGE", Span.STORED, place, volume, np.full((2, weeks), total * 0.5)),
-        WeekLimit("BUDGET", Span.ONCE, np.zeros(rows, int), cost, np.array([[total * 2.4]])),
+        WeekLimit("CAPACITY", Span.ARRIVAL, place, one, np.full((2, weeks), total / 7)),
+        WeekLimit("SUPPLIER", Span.ARRIVAL, supplier, one, np.full((2, weeks), total / 7)),
+        WeekLimit("STORAGE", Span.STORED, place, volume, np.full((2, weeks), total * 0.3)),
+        WeekLimit("BUDGET", Span.ONCE, np.zeros(rows, int), cost, np.array([[total * 2.2]])),
     )
     values = {
         "demand": demand.astype(float), "first": rng.integers(1, 3, rows),
