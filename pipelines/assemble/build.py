@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from pipelines.assemble.arrivals import inbound_arrivals, position_of
+from pipelines.assemble.arrivals import GoodShares, inbound_arrivals, position_of
 from pipelines.assemble.catalog import attributes_of, catalog_of
 from pipelines.assemble.commitments import Promised, after_the_end, promised_of
 from pipelines.assemble.covariates import covariates_of
@@ -147,6 +147,7 @@ def _situation(
         returns=returns,
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
+        supplier_record=supply.record,
         past_overrides=replace(spoken, kept=committed.commitments) if spoken else None,
     )
 
@@ -205,11 +206,20 @@ def _stock(
     night: _Night, parts: _Parts, joined: pd.DataFrame, found: pd.DataFrame
 ) -> tuple[StockPosition, tuple[Finding, ...]]:
     config, keys = night.config, night.keys
+    shares = GoodShares.from_lanes(parts.supply.lanes, parts.supply.sources)
     inbound = inbound_arrivals(
-        night.tables["inbound"], keys, night.as_of, config.period, config.gates.overdue_days
+        night.tables["inbound"],
+        keys,
+        night.as_of,
+        config.period,
+        config.gates.overdue_days,
+        shares,
+        parts.supply.delays,
     )
     lines = promised(joined, night.tables["inbound"], keys, night.as_of)
-    stock = position_of(parts.held, inbound, lines, parts.places, keys, night.as_of, config.period)
+    stock = position_of(
+        parts.held, inbound, lines, parts.places, keys, night.as_of, config.period, shares
+    )
     since = night.as_of - np.timedelta64(config.transfers.rest_days, "D")
     moved_in, moved_out = moved_lately(night.tables["inbound"], joined, parts.places, keys, since)
     known = stock.known & ~_unreadable(found, keys)

@@ -180,6 +180,19 @@ class ReturnsConfig(_Section):
     confidence: Share = 0.8
 
 
+class SupplyConfig(_Section):
+    """What is made of past deliveries.
+
+    learn: whether lead times, fill and reject rates come from ``receipts`` where it tells them.
+    prior_orders: orders of a supplier that the stated terms count for.
+    least_share: share of the ordered units that is taken to come in good order at the least.
+    """
+
+    learn: bool = True
+    prior_orders: Annotated[float, Field(gt=0.0, le=1e6)] = 5.0
+    least_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
+
+
 class DefaultsConfig(_Section):
     """What is assumed where the tables are silent.
 
@@ -251,6 +264,7 @@ class Config(_Section):
     commitments: CommitmentsConfig = CommitmentsConfig()
     forecasts: ForecastsConfig = ForecastsConfig()
     returns: ReturnsConfig = ReturnsConfig()
+    supply: SupplyConfig = SupplyConfig()
     defaults: DefaultsConfig = DefaultsConfig()
     pulse: PulseConfig = PulseConfig()
     output: OutputConfig = OutputConfig()

@@ -74,6 +74,12 @@ SUPPLIERS = Table(
             pattern=r"[1-7](,[1-7])*",
         ),
         Column("fixed_cost", "number", "money per order", default=0.0, low=0.0),
+        Column(
+            "expedited_units_per_day",
+            "number",
+            "most units a day on all its expedited lanes; empty: no limit",
+            low=0.0,
+        ),
     ),
     key=("supplier",),
 )

@@ -25,6 +25,7 @@ _PLACES = (
     ("stock_history", "location"),
     ("inventory", "location"),
     ("inbound", "destination"),
+    ("receipts", "destination"),
     ("commitments", "location"),
     ("events", "location"),
     ("prices", "location"),

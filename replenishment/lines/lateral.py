@@ -34,6 +34,7 @@ def lateral_lines(moves: Moves, wishes: Wishes, network: Network, policy: Policy
         demand_bought=policy.order_up_to[series],
         target=wishes.available[target] + wishes.inbound[target] + need,
         need=need,
+        yield_added=np.zeros(len(units)),
         rounding_added=np.zeros(len(units)),
         limit_cut=moves.cut,
         money_at_risk=moves.saved,

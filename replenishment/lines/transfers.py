@@ -97,7 +97,8 @@ def _with_keepers(
     own = find_needs(forecast.take(keepers), _kept_keys(keepers, review, forecast, network), params)
     needs = join_needs([wishes.needs, own], np.arange(len(wishes.series) + len(keepers)))
     lot = forecast.quantum[keepers]
-    kept = LotTerms(lot, lot, limits[0].room[keepers], 0 * lot, review.astype(np.float64))
+    life = review.astype(np.float64)
+    kept = LotTerms(lot, lot, limits[0].room[keepers], 0 * lot, life, np.ones(len(lot)))
     worth = Worth(needs, wishes.worth.terms.joined(kept))
     asked = np.concatenate([wanted, worth.best()[len(wanted) :]])
     outside = np.full(len(keepers), -1)

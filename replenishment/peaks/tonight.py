@@ -48,19 +48,21 @@ def build_up(
     room = _room(forecast, network, stock, place[rows], dock[rows], ordered[rows])
     sides = sides_of(wishes.series[rows], forecast, network, stock, choice, echelons, said)
     score = special.ndtri(np.clip(wishes.needs.level[rows], 0.001, 0.999))
-    due = _required(sides, ordered[rows], dock[rows], score)
+    due = _required(sides, ordered[rows], wishes.worth.terms.share[rows], dock[rows], score)
     used = np.zeros_like(room)
     np.add.at(used, place[rows], due.sure + due.safety)
     full = np.any(used - room > 0, axis=1)[place[rows]]
     some = rows[full]
     review, price = wishes.review[some], wishes.needs.shortage[some]
+    # Prices of needs are per unit ordered, of which only a share comes and is good.
+    holding = network.items.holding_cost[wishes.series[some]] * wishes.worth.terms.share[some]
     twice = np.concatenate([place[some]] * 2)
     deliveries = Deliveries(
         due=np.concatenate([due.sure[full], due.safety[full]]),
         place=twice,
         first=np.tile(np.where(free[some], dock[some], dock[some] + review), 2),
         every=np.tile(review, 2),
-        holding=np.tile(network.items.holding_cost[wishes.series[some]], 2),
+        holding=np.tile(holding, 2),
         worth=np.concatenate([price, price * chance_to_sell(score[full])]),
     )
     units = pull_forward(deliveries, room).units.reshape(2, -1).sum(axis=0)
@@ -86,17 +88,21 @@ def _room(
     return np.maximum(room, 0.0)
 
 
-def _required(sides: Sides, ordered: Floats, dock: Ints, score: Floats) -> Required:
-    """What is due of every key, own and pooled, in the order of the series."""
+def _required(sides: Sides, ordered: Floats, share: Floats, dock: Ints, score: Floats) -> Required:
+    """What is due of every key, own and pooled, in the order of the series, in units of orders.
+
+    share: (keys,) part of an order that can be sold.
+    """
     back, count = np.argsort(sides.order), len(sides.own)
     parts = [
-        required(forecast, keys, ordered[rows], dock[rows], score[rows])
+        required(forecast, keys, (ordered * share)[rows], dock[rows], score[rows])
         for forecast, keys, rows in (
             (sides.forecast, sides.own, back[:count]),
             (sides.pooled, sides.upper, back[count:]),
         )
     ]
-    return Required(
-        np.concatenate([part.sure for part in parts])[sides.order],
-        np.concatenate([part.safety for part in parts])[sides.order],
+    sure, safety = (
+        np.concatenate([getattr(part, name) for part in parts])[sides.order] / share[:, None]
+        for name in ("sure", "safety")
     )
+    return Required(sure.astype(np.float32), safety.astype(np.float32))

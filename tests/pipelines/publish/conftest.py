@@ -198,6 +198,7 @@ def lines(base: Policy, series: np.ndarray, multiple: int, price: float) -> Line
         demand_bought=base.demand_q95[series],
         target=(held() + np.bincount([0, 1], [24.0, 6.0], minlength=N))[series] + need,
         need=need,
+        yield_added=np.zeros(len(need)),
         rounding_added=whole - need,
         limit_cut=cut,
         cover_before=base.cover_before[series],
