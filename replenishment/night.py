@@ -19,6 +19,7 @@ from replenishment.network.echelon import build_echelons
 from replenishment.network.expiry import without_expiring
 from replenishment.network.lanes import LaneChoice, choose_lanes
 from replenishment.params import PlanParams
+from replenishment.peaks.tonight import build_up
 from replenishment.wishes.find import Wishes, find_wishes
 from replenishment.wishes.overruled import cost_of_overrides
 from stockwright.errors import DataError
@@ -63,6 +64,7 @@ def plan_night(
     good = replace(first, needs=first.needs.in_good_units())
     moves, gone = rebalance(good, sold, network, stock, choice, echelons, params, said)
     stock, wishes = _once_moved(moves, first, rush, sold, network, stock, choice, params, said)
+    wishes = wishes.raised(build_up(wishes, sold, network, stock, choice, echelons, said))
     moved = move_stock(wishes, sold, network, stock, choice, moves.leaving(first), params, said)
     ordered = place_orders(wishes, sold, network, stock, moved, params, said)
     found = (*wishes.findings(), *moved.findings, *ordered.findings)

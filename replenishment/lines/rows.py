@@ -12,9 +12,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Why a line exists: stock is below its target, the stock of all that a location feeds is, a
-#: planner said so, or the supplier's minimum is filled up with what comes next.
+#: planner said so, the supplier's minimum is filled up with what comes next, or part of what is due
+#: later cannot be received then.
 BELOW_TARGET, NETWORK_BELOW_TARGET = "BELOW_TARGET", "NETWORK_BELOW_TARGET"
-PLANNER, FILLS_MINIMUM = "PLANNER", "FILLS_MINIMUM"
+PLANNER, FILLS_MINIMUM, BUILD_UP = "PLANNER", "FILLS_MINIMUM", "BUILD_UP"
 #: What moved a line up instead of cutting it: the supplier's minimum.
 RAISED_TO_MINIMUM = "RAISED_TO_MINIMUM"
 
@@ -23,6 +24,7 @@ def trigger_codes(wishes: Wishes, frozen: NDArray[np.bool_]) -> NDArray[np.objec
     """The trigger of each key's line, (keys,)."""
     code = np.where(wishes.feeds, NETWORK_BELOW_TARGET, BELOW_TARGET).astype(object)
     code[wishes.needs.quantity <= 0] = FILLS_MINIMUM
+    code[wishes.built_up > 0] = BUILD_UP
     code[wishes.said | frozen] = PLANNER
     return code
 

@@ -72,6 +72,7 @@ class Wishes:
     runs_out: first step at whose close the projection at mean demand is empty, 0 for none; of the
         echelon for feeding locations.
     ahead: the grade's most cover allows less than the lane.
+    built_up: units of the need that are due later, when docks are full.
     """
 
     series: Ints
@@ -94,6 +95,7 @@ class Wishes:
     too_large: Floats
     runs_out: NDArray[np.int32]
     ahead: Bools
+    built_up: Floats
 
     @property
     def on_order(self) -> Floats:
@@ -115,6 +117,19 @@ class Wishes:
         total = join_totals([self.total, other.total]).take(place)
         return Wishes(
             **plain, needs=needs, worth=Worth(needs, terms), breaks=self.breaks, total=total
+        )
+
+    def raised(self, units: Floats) -> Wishes:
+        """These wishes with a build-up of ``units`` (keys,) on top, which are due later."""
+        more = units > 0
+        if not more.any():
+            return self
+        needs = self.needs.overruled(np.where(more, self.quantity + units, np.nan))
+        worth = Worth(needs, self.worth.terms)
+        quantity = np.where(more, quantity_of(worth, self.breaks, more), self.quantity)
+        asked = np.where(more, asked_of(worth, quantity, more), self.asked)
+        return replace(
+            self, needs=needs, worth=worth, quantity=quantity, asked=asked, built_up=units
         )
 
     def findings(self) -> tuple[Finding, ...]:
@@ -290,6 +305,7 @@ def _facts(
         "freight": network.lanes.unit_freight[lane],
         "runs_out": sides.runs_out(),
         "returned": expected_inbound(series, sides.of("protection"), echelons, stock),
+        "built_up": np.zeros(len(series)),
     }
 
 

@@ -1,0 +1,108 @@
+"""The part of a build-up that has to be ordered tonight, because later docks are full."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from replenishment.network.echelon import Echelons
+from replenishment.network.lanes import LaneChoice
+from replenishment.peaks.ahead import Deliveries, pull_forward
+from replenishment.peaks.required import Required, chance_to_sell, required
+from replenishment.wishes.find import Sides, Wishes, sides_of
+from replenishment.wishes.terms import said_frozen
+from stockwright.forecast import Forecast
+from stockwright.network import Network
+from stockwright.overrides import Overrides
+from stockwright.stock import StockPosition
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def build_up(
+    wishes: Wishes,
+    forecast: Forecast,
+    network: Network,
+    stock: StockPosition,
+    choice: LaneChoice,
+    echelons: Echelons,
+    said: Overrides,
+) -> Floats:
+    """Units of each key to order tonight on top of its wish, (keys,), all due later.
+
+    Periods are as large as what every dock can receive in them less what is on order for it and
+    what tonight brings. All 0 where no dock has a limit, or none that later needs would break.
+    """
+    ahead, limits = np.zeros(len(wishes.series)), network.locations.inbound_capacity
+    place = forecast.index.location[wishes.series].astype(np.int64)
+    rows = np.flatnonzero(np.isfinite(limits[place]))
+    if not len(rows):
+        return ahead
+    dock = 1 + network.lanes.lead_time[wishes.lane].astype(np.int64)
+    frozen = said_frozen(wishes.series, wishes.lane, network, said)
+    ordered = np.where(np.isfinite(frozen), frozen, wishes.quantity)
+    free = (wishes.worth.terms.most > 0) & ~wishes.said & ~np.isfinite(frozen)
+    room = _room(forecast, network, stock, place[rows], dock[rows], ordered[rows])
+    sides = sides_of(wishes.series[rows], forecast, network, stock, choice, echelons, said)
+    score = special.ndtri(np.clip(wishes.needs.level[rows], 0.001, 0.999))
+    due = _required(sides, ordered[rows], wishes.worth.terms.share[rows], dock[rows], score)
+    used = np.zeros_like(room)
+    np.add.at(used, place[rows], due.sure + due.safety)
+    full = np.any(used - room > 0, axis=1)[place[rows]]
+    some = rows[full]
+    review, price = wishes.review[some], wishes.needs.shortage[some]
+    # Prices of needs are per unit ordered, of which only a share comes and is good.
+    holding = network.items.holding_cost[wishes.series[some]] * wishes.worth.terms.share[some]
+    twice = np.concatenate([place[some]] * 2)
+    deliveries = Deliveries(
+        due=np.concatenate([due.sure[full], due.safety[full]]),
+        place=twice,
+        first=np.tile(np.where(free[some], dock[some], dock[some] + review), 2),
+        every=np.tile(review, 2),
+        holding=np.tile(holding, 2),
+        worth=np.concatenate([price, price * chance_to_sell(score[full])]),
+    )
+    units = pull_forward(deliveries, room).units.reshape(2, -1).sum(axis=0)
+    ahead[some] = np.where(free[some], units, 0.0)
+    return ahead
+
+
+def _room(
+    forecast: Forecast,
+    network: Network,
+    stock: StockPosition,
+    place: Ints,
+    dock: Ints,
+    ordered: Floats,
+) -> Floats:
+    """Units that each location can still receive in steps 1 ... H, (locations, steps)."""
+    limits, steps = network.locations.inbound_capacity, forecast.horizon
+    room = np.repeat(limits[:, None], steps, axis=1)
+    where = forecast.index.location[stock.arrival_series].astype(np.int64)
+    near = stock.arrival_step <= steps
+    np.subtract.at(room, (where[near], stock.arrival_step[near] - 1), stock.arrival_units[near])
+    np.subtract.at(room, (place, dock - 1), ordered)
+    return np.maximum(room, 0.0)
+
+
+def _required(sides: Sides, ordered: Floats, share: Floats, dock: Ints, score: Floats) -> Required:
+    """What is due of every key, own and pooled, in the order of the series, in units of orders.
+
+    share: (keys,) part of an order that can be sold.
+    """
+    back, count = np.argsort(sides.order), len(sides.own)
+    parts = [
+        required(forecast, keys, (ordered * share)[rows], dock[rows], score[rows])
+        for forecast, keys, rows in (
+            (sides.forecast, sides.own, back[:count]),
+            (sides.pooled, sides.upper, back[count:]),
+        )
+    ]
+    sure, safety = (
+        np.concatenate([getattr(part, name) for part in parts])[sides.order] / share[:, None]
+        for name in ("sure", "safety")
+    )
+    return Required(sure.astype(np.float32), safety.astype(np.float32))
