@@ -1,7 +1,8 @@
 """Replay the VN2 rounds through the real command, one night per week, against the benchmark.
 
-    STOCKWRIGHT_DATA=... python benchmarks/replenishment/vn2_replay.py            six windows before the report
-    STOCKWRIGHT_DATA=... python benchmarks/replenishment/vn2_replay.py --report   the six report windows
+    STOCKWRIGHT_DATA=... python benchmarks/replenishment/vn2_replay.py [--report]
+
+Six windows before the report; with --report the six report windows.
 
 Each night sees the recorded sales and flags up to its Sunday, and the stock and pipeline that its
 own earlier orders made. --config adds lines to the night's configuration.
