@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ROOMS := stockwright features forecasting replenishment pipelines planner
+# Each in an environment of its own: what they want does not go together.
+SIMULATION_PEERS := stockpyl stockcast replenishment
 SOURCES := $(ROOMS) tests benchmarks examples
 
 # Two LightGBM threads beside another busy process are slow unless waiting threads sleep.
@@ -16,7 +18,7 @@ help:
 	@echo "make test      checks, tests, and the built wheel tried in a clean environment"
 	@echo "make test-all  the same with the slow matrix"
 	@echo "make check     ruff, format, mypy --strict, import contracts, size limits"
-	@echo "make peers     the environment of the forecast benchmark's peers"
+	@echo "make peers     the environments of the benchmarks' peers"
 	@echo "make lock      pin the dependencies again"
 
 setup: $(STAMP)
@@ -28,11 +30,16 @@ $(STAMP): requirements/dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-peers: .peers/.installed
+peers: .peers/.installed $(SIMULATION_PEERS:%=.peers-replenishment/%/.installed)
 
 .peers/.installed: requirements/peers.lock
 	test -x .peers/bin/python || $(PYTHON) -m venv .peers
 	.peers/bin/python -m pip install --quiet --require-hashes -r requirements/peers.lock
+	touch $@
+
+.peers-replenishment/%/.installed: requirements/replenishment-peers/%.lock
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --require-hashes -r $<
 	touch $@
 
 demo-shop/.written: | $(STAMP)
@@ -64,4 +71,4 @@ lock: $(STAMP)
 	$(BIN)/python requirements/compile.py
 
 clean:
-	rm -rf $(VENV) .peers dist build demo-shop demo-shop-truth runs
+	rm -rf $(VENV) .peers .peers-replenishment dist build demo-shop demo-shop-truth runs

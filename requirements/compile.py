@@ -1,4 +1,4 @@
-"""Pin every dependency with its hashes: requirements/run.lock, dev.lock and peers.lock.
+"""Pin every dependency with its hashes: run.lock, dev.lock, and a lock file for each peer.
 
 Run through `make lock`. No package index is named in the result.
 """
@@ -35,3 +35,7 @@ if __name__ == "__main__":
     compile_lock("run", "--constraint", "requirements/dev.lock")
     # The peers of the forecast benchmark have an environment of their own.
     compile_lock("peers", source="requirements/peers.in")
+    # Those of the simulation benchmark want versions that no single environment can hold.
+    for source in sorted(ROOT.glob("requirements/replenishment-peers/*.in")):
+        name = f"replenishment-peers/{source.stem}"
+        compile_lock(name, source=f"requirements/{name}.in")

@@ -67,7 +67,8 @@ def peer(name: str, python: Path, demand: NDArray[np.float32]) -> tuple[float, f
         part = demand.T[: PEER_SKUS[name]].astype(np.float64)
         path = Path(folder) / "input.npz"
         np.savez(path, demand=part, holding=HOLDING, shortage=SHORTAGE, **told)
-        call = [str(python), str(Path(__file__).with_name("sim_peers.py")), name, folder]
+        # Isolated: a peer has the name of a package of the project, which PYTHONPATH may hold.
+        call = [str(python), "-I", str(Path(__file__).with_name("sim_peers.py")), name, folder]
         done = subprocess.run(call, capture_output=True, text=True, check=True)
     said = json.loads(done.stdout.splitlines()[-1])
     return said["cells"] / said["seconds"], said["missed"]

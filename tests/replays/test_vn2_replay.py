@@ -14,7 +14,12 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.slow
 @pytest.mark.skipif("STOCKWRIGHT_DATA" not in os.environ, reason="needs the VN2 data")
 def test_a_replayed_round_costs_less_than_the_benchmark_policy():
-    call = [sys.executable, str(ROOT / "benchmarks" / "vn2_replay.py"), "--only", "5"]
+    call = [
+        sys.executable,
+        str(ROOT / "benchmarks" / "replenishment" / "vn2_replay.py"),
+        "--only",
+        "5",
+    ]
     done = subprocess.run(call, capture_output=True, text=True, check=True)
     ratio = re.search(r"mean ratio ([\d.]+)", done.stdout)
     assert ratio is not None

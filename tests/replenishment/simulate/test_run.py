@@ -49,7 +49,10 @@ def test_a_short_pipeline_is_refused():
         simulate(np.zeros((1, 2)), BaseStock(1), ShopTerms.same(1, 3, 1, 1), ShopState.of([0.0], 3))
 
 
-@pytest.mark.parametrize("case", [c for c in LOST_SALES if "L2" in c])
+@pytest.mark.parametrize(
+    "case",
+    [c if "L2" in c else pytest.param(c, marks=pytest.mark.slow) for c in LOST_SALES],
+)
 def test_best_base_stock_of_the_lost_sales_cases(case, known_answers):
     """The known level has the known cost, and its neighbors are no better beyond noise."""
     given, answer, _ = known_answers[case]

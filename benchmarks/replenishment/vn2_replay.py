@@ -1,7 +1,8 @@
 """Replay the VN2 rounds through the real command, one night per week, against the benchmark.
 
-    STOCKWRIGHT_DATA=... python benchmarks/vn2_replay.py            six windows before the report
-    STOCKWRIGHT_DATA=... python benchmarks/vn2_replay.py --report   the six report windows
+    STOCKWRIGHT_DATA=... python benchmarks/replenishment/vn2_replay.py [--report]
+
+Six windows before the report; with --report the six report windows.
 
 Each night sees the recorded sales and flags up to its Sunday, and the stock and pipeline that its
 own earlier orders made. --config adds lines to the night's configuration.
@@ -20,8 +21,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "examples" / "vn2")]
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "examples" / "vn2"))
 
 from convert import Shop, read_shop, write_tables  # noqa: E402
 from vn2_rules import (  # noqa: E402

@@ -1,6 +1,6 @@
 """Study of the ordering rule on VN2 windows before the report windows.
 
-    STOCKWRIGHT_DATA=... python benchmarks/vn2_policy.py
+    STOCKWRIGHT_DATA=... python benchmarks/replenishment/vn2_policy.py
 
 The forecast is a stand-in (the organisers' seasonal mean with a fitted negative binomial
 scatter), so that what is measured is the ordering rule. The last 48 weeks are not looked at.
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "examples" / "vn2")]
 
 from convert import Shop, read_shop  # noqa: E402
