@@ -19,7 +19,7 @@ from replenishment.network.echelon import build_echelons
 from replenishment.network.expiry import without_expiring
 from replenishment.network.lanes import LaneChoice, choose_lanes
 from replenishment.params import PlanParams
-from replenishment.peaks.tonight import build_up
+from replenishment.peaks.tonight import built_up
 from replenishment.wishes.find import Wishes, find_wishes
 from replenishment.wishes.overruled import cost_of_overrides
 from stockwright.errors import DataError
@@ -47,8 +47,7 @@ def plan_night(
     used. life, life_of_sku: handed on in the plan. Raises InfeasiblePlanError when frozen
     quantities break a hard limit, DataError when the arguments do not fit together.
     """
-    _check_series(forecast, network, stock)
-    said = overrides or Overrides.none(forecast.index.n_series, forecast.horizon)
+    said = _said(overrides, forecast, network, stock)
     # No demand after the end of an item's life, whoever made the forecast.
     sold = forecast.until(network.items.ends - forecast.origin)
     choice = choose_lanes(network, forecast.index)
@@ -64,7 +63,7 @@ def plan_night(
     good = replace(first, needs=first.needs.in_good_units())
     moves, gone = rebalance(good, sold, network, stock, choice, echelons, params, said)
     stock, wishes = _once_moved(moves, first, rush, sold, network, stock, choice, params, said)
-    wishes = wishes.raised(build_up(wishes, sold, network, stock, choice, echelons, said))
+    wishes = built_up(wishes, sold, network, stock, choice, echelons, params, said)
     moved = move_stock(wishes, sold, network, stock, choice, moves.leaving(first), params, said)
     ordered = place_orders(wishes, sold, network, stock, moved, params, said)
     found = (*wishes.findings(), *moved.findings, *ordered.findings)
@@ -82,10 +81,13 @@ def plan_night(
     )
 
 
-def _check_series(forecast: Forecast, network: Network, stock: StockPosition) -> None:
-    """Raise DataError unless all hold the same series."""
+def _said(
+    overrides: Overrides | None, forecast: Forecast, network: Network, stock: StockPosition
+) -> Overrides:
+    """What planners say. Raises DataError unless all hold the same series."""
     if not forecast.index.n_series == len(network.items.unit_cost) == len(stock.on_hand):
         raise DataError("forecast, network and stock do not hold the same series")
+    return overrides or Overrides.none(forecast.index.n_series, forecast.horizon)
 
 
 def _once_moved(

@@ -24,6 +24,7 @@ class PlanParams:
     cells: most sampled numbers held in memory at once.
     core_lots: most lots that the integer program weighs one by one.
     solver_effort: CP-SAT deterministic time, a measure of work and not of the clock.
+    ahead: order tonight what a peak will need and later arrival periods have no room for.
     handling: money per unit of a lateral transfer beside its freight, >= 0.
     least_gain: money that a line of a lateral transfer must gain at least, >= 0.
     floor: share of what it wants that every location gets of a source that is short, in [0, 1].
@@ -38,6 +39,7 @@ class PlanParams:
     cells: int = 6_000_000
     core_lots: int = 400
     solver_effort: float = 4.0
+    ahead: bool = True
     handling: float = 0.0
     least_gain: float = 0.0
     floor: float = 0.0

@@ -8,6 +8,7 @@ from scipy import special
 
 from replenishment.network.echelon import Echelons
 from replenishment.network.lanes import LaneChoice
+from replenishment.params import PlanParams
 from replenishment.peaks.ahead import Deliveries, pull_forward
 from replenishment.peaks.required import Required, chance_to_sell, required
 from replenishment.wishes.find import Sides, Wishes, sides_of
@@ -20,6 +21,22 @@ from stockwright.stock import StockPosition
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+
+def built_up(
+    wishes: Wishes,
+    forecast: Forecast,
+    network: Network,
+    stock: StockPosition,
+    choice: LaneChoice,
+    echelons: Echelons,
+    params: PlanParams,
+    said: Overrides,
+) -> Wishes:
+    """The wishes with what tonight orders ahead for docks that will be full."""
+    if not params.ahead:
+        return wishes
+    return wishes.raised(build_up(wishes, forecast, network, stock, choice, echelons, said))
 
 
 def build_up(
