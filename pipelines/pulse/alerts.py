@@ -33,6 +33,8 @@ def alert_table(
     below = stocked & (seen.chance > 1.0 - level) & (seen.missed >= least)
     gone = below & (position.free < 1e-9)
     faster = stocked & (seen.surprise > _SURPRISE) & (seen.rate > _FACTOR)
+    # One unit of a key that hardly sells is no news, however unlikely on that day.
+    faster &= position.today.demanded - seen.expected >= least
     late = position.overdue > 1e-9
     cases = {"SOLD_OUT": gone, "WARNING_LINE": below & ~gone, "SELLING_FASTER": faster}
     cases["RESTOCK_OVERDUE"] = late
