@@ -120,7 +120,8 @@ def _shown(values: NDArray[Any]) -> list[str]:
         return [str(value) for value in values.tolist()]
     # Few numbers differ, and to write one takes longer than to find it.
     different, place = np.unique(values, return_inverse=True)
-    return np.array([f"{value:g}" for value in different.tolist()], object)[place].tolist()
+    shown = [f"{value:g}" for value in different.tolist()]
+    return [shown[each] for each in place.tolist()]
 
 
 def _with_strays(table: Table, today: Today, texts: Texts) -> Table:
