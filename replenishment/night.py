@@ -10,7 +10,7 @@ from replenishment.allocation.rebalance import rebalance
 from replenishment.allocation.room import Moves
 from replenishment.lines.emergency import Emergencies, order_emergencies
 from replenishment.lines.impossible import told_apart
-from replenishment.lines.lateral import lateral_lines
+from replenishment.lines.lateral import lateral_cuts, lateral_lines
 from replenishment.lines.orders import place_orders
 from replenishment.lines.promised import check_promised
 from replenishment.lines.steering import steer
@@ -59,7 +59,7 @@ def plan_night(
     overruled = cost_of_overrides(first, sold, network, stock, choice, echelons, params, said)
     policy = steer(first, sold, network, stock)
     good = replace(first, needs=first.needs.in_good_units())
-    moves = rebalance(good, sold, network, stock, choice, echelons, params, said)
+    moves, gone = rebalance(good, sold, network, stock, choice, echelons, params, said)
     stock, wishes = _once_moved(moves, first, rush, sold, network, stock, choice, params, said)
     moved = move_stock(wishes, sold, network, stock, choice, moves.leaving(first), params, said)
     ordered = place_orders(wishes, sold, network, stock, moved, params, said)
@@ -69,7 +69,7 @@ def plan_night(
         policy=policy,
         orders=rush.behind(ordered.lines(wishes, policy)),
         transfers=moved.lines(wishes, policy).joined(lateral_lines(moves, first, network, policy)),
-        findings=(*rush.findings, *found, *overruled.findings()),
+        findings=(*rush.findings, *found, *lateral_cuts(gone, first), *overruled.findings()),
         limits={**rush.prices, **moved.prices, **ordered.prices},
         life=life,
         life_of_sku=life_of_sku,

@@ -11,6 +11,7 @@ from pipelines.assemble.arrivals import GoodShares, inbound_arrivals, position_o
 from pipelines.assemble.catalog import attributes_of, catalog_of
 from pipelines.assemble.commitments import Promised, after_the_end, promised_of
 from pipelines.assemble.covariates import covariates_of
+from pipelines.assemble.covering import local_shares
 from pipelines.assemble.decisions import DECISION_COLUMNS, decided, earlier_lines_frame, promised
 from pipelines.assemble.demand import Sold, Window, days_of, sold, window_of
 from pipelines.assemble.festivals import with_festivals
@@ -90,7 +91,8 @@ def assemble(
     window = window_of(days_of(lines["date"]), config.period, as_of, config.model.history_days)
     night = _Night(tables, keys, window, config, as_of, sold(lines, keys, window), kit_notes)
     parts = _parts(night, "lanes" in ingested.given)
-    return _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
+    situation = _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
+    return replace(situation, local_share=local_shares(tables, parts.places.region, keys, as_of))
 
 
 def _parts(night: _Night, lanes_given: bool) -> _Parts:

@@ -99,6 +99,15 @@ class TransfersConfig(_Section):
     rest_days: Span = 7
 
 
+class AllocationConfig(_Section):
+    """Stock of a location that does not cover what those it feeds want of it.
+
+    floor: share of what it wants that each of them gets before marginal value decides.
+    """
+
+    floor: Share = 0.0
+
+
 class TierConfig(_Section):
     """shortage: how many times its price a unit short counts at the locations of a tier."""
 
@@ -257,6 +266,7 @@ class Config(_Section):
     service: ServiceConfig = ServiceConfig()
     grades: GradesConfig = GradesConfig()
     budget: BudgetConfig = BudgetConfig()
+    allocation: AllocationConfig = AllocationConfig()
     transfers: TransfersConfig = TransfersConfig()
     tiers: dict[str, TierConfig] = Field(default_factory=dict)
     gates: GatesConfig = GatesConfig()

@@ -125,6 +125,25 @@ LANES = Table(
     spans=(("start", "end"),),
 )
 
+COVERAGE = Table(
+    "coverage",
+    "Which locations serve the buyers of a region, how soon and at what cost.",
+    (
+        Column("region", "text", "region of the buyer", required=True),
+        Column(
+            "location",
+            "text",
+            "the location that serves it",
+            required=True,
+            aliases=("warehouse",),
+        ),
+        Column("hours", "number", "hours from the order to the buyer that are promised", low=0.0),
+        Column("unit_freight", "number", "freight per unit to the buyer", default=0.0, low=0.0),
+        Column("priority", "number", "of a region's locations the lower serves first"),
+    ),
+    key=("region", "location"),
+)
+
 OVERRIDES = Table(
     "overrides",
     "What a planner decided. The latest row wins.",
@@ -170,4 +189,4 @@ CHANNELS = Table(
     key=("channel", "location"),
 )
 
-TABLES = (PRODUCTS, LOCATIONS, SUPPLIERS, LANES, OVERRIDES, CHANNELS)
+TABLES = (PRODUCTS, LOCATIONS, SUPPLIERS, LANES, COVERAGE, OVERRIDES, CHANNELS)

@@ -57,6 +57,9 @@ def check_references(tables: Tables) -> None:
         for table, column in _PLACES:
             if table in tables:
                 _only_known(tables[table], column, known, "unknown location; locations lacks it")
+    if "coverage" in tables:
+        reason = "covers a region from nowhere: unknown location"
+        _only_known(tables["coverage"], "location", known_locations(tables), reason)
     if "lanes" in tables:
         _check_lanes(tables)
     if "events" in tables:
