@@ -22,7 +22,8 @@ Table = dict[str, NDArray[Any]]
 DECIMALS = 4
 MONEY_DECIMALS = 2
 #: What makes a spreadsheet read a text as a formula, full-width forms included.
-_FORMULA = re.compile("^'*[=+\\-@\t\r\n＝＋－＠]")
+FORMULA = "^'*[=+\\-@\t\r\n＝＋－＠]"
+_FORMULA = re.compile(FORMULA)
 # Shortest float text switches to an exponent here.
 _EXPONENT_FROM = 1e10
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.publish.cells import Table, money, rounded
-from pipelines.publish.texts import Texts
+from pipelines.publish.texts import Texts, placeholders
 from pipelines.pulse.helping import Lines
 from pipelines.pulse.position import Position, Watch
+from pipelines.pulse.tables import ranked
 from pipelines.pulse.today import Today
 
 #: Standard deviations, and factor, beyond which a key sells faster than forecast.
@@ -32,6 +33,8 @@ def alert_table(
     below = stocked & (seen.chance > 1.0 - level) & (seen.missed >= least)
     gone = below & (position.free < 1e-9)
     faster = stocked & (seen.surprise > _SURPRISE) & (seen.rate > _FACTOR)
+    # One unit of a key that hardly sells is no news, however unlikely on that day.
+    faster &= position.today.demanded - seen.expected >= least
     late = position.overdue > 1e-9
     cases = {"SOLD_OUT": gone, "WARNING_LINE": below & ~gone, "SELLING_FASTER": faster}
     cases["RESTOCK_OVERDUE"] = late
@@ -41,9 +44,7 @@ def alert_table(
     table |= _words(position, table, key, lines, texts)
     table |= {"planner": position.state.columns["planner"][key].astype(object)}
     table = _with_strays(table, position.today, texts)
-    rank = np.lexsort(
-        (table["sku"].astype(str), table["code"].astype(str), -table["money_at_risk"])
-    )
+    rank = ranked(table["sku"], table["code"], -table["money_at_risk"])
     return {name: column[rank] for name, column in table.items()}
 
 
@@ -87,26 +88,40 @@ def _words(
     ways = position.state.ways["key"]
     ordered, moved = (np.bincount(ways[a.way], a.units, minlength=n)[key] for a in lines)
     coming = position.booked_in.sum(axis=1)[key]
-    shown = {name: table[name].tolist() for name in _FIGURES}
-    rows = zip(*shown.values(), strict=True)
-    message, advice = [], []
-    for row, order, move, booked in zip(rows, ordered, moved, coming, strict=True):
-        values = {name: _shown(value) for name, value in zip(shown, row, strict=True)}
-        message.append(texts.fill("pulse_messages", values["code"], values))
-        helped = {"ordered": _shown(order), "moved": _shown(move), "booked": _shown(booked)}
-        told = "HELP" if order + move > 0 else "BOOKED" if booked > 0 else values["code"]
-        advice.append(texts.fill("pulse_suggestions", told, values | helped))
-    return {"message": np.array(message, object), "suggestion": np.array(advice, object)}
+    told = np.where(coming > 0, "BOOKED", table["code"])
+    told = np.where(ordered + moved > 0, "HELP", told)
+    help_ = {"ordered": ordered, "moved": moved, "booked": coming}
+    return {
+        "message": _filled(texts, "pulse_messages", table["code"], table),
+        "suggestion": _filled(texts, "pulse_suggestions", told, table | help_),
+    }
 
 
-_FIGURES = (
-    *("code", "sku", "location", "free_units", "sold_today", "expected_by_now"),
-    *("hours_of_cover", "stockout_time", "next_arrival_days", "overdue_units", "units_short"),
-)
+def _filled(texts: Texts, section: str, code: NDArray[np.object_], table: Table) -> NDArray[Any]:
+    """The text of each row's code with the row's figures, code by code."""
+    said = np.full(len(code), "", object)
+    for one in dict.fromkeys(code.tolist()):
+        rows, text = np.flatnonzero(code == one), texts.of(section, one)
+        columns = {name: _shown(table[name][rows]) for name in placeholders(text)}
+        names = list(columns)
+        said[rows] = (
+            [
+                text.format_map(dict(zip(names, row, strict=True)))
+                for row in zip(*columns.values(), strict=True)
+            ]
+            if names
+            else text
+        )
+    return said
 
 
-def _shown(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+def _shown(values: NDArray[Any]) -> list[str]:
+    if values.dtype.kind not in "iuf":
+        return [str(value) for value in values.tolist()]
+    # Few numbers differ, and to write one takes longer than to find it.
+    different, place = np.unique(values, return_inverse=True)
+    shown = [f"{value:g}" for value in different.tolist()]
+    return [shown[each] for each in place.tolist()]
 
 
 def _with_strays(table: Table, today: Today, texts: Texts) -> Table:

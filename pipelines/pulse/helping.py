@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.pulse.position import Position, Watch
-from pipelines.store.files import digest
 from replenishment.pulse.emergency import Help, Ways, book, buy_fast, move_spare, spare_of
 
 Floats = NDArray[np.float64]
@@ -119,10 +118,3 @@ def needs_help(position: Position, seen: Watch, level: float, least: float) -> N
         gap = np.where(day < face.resupply[:, None], face.outlook.mean - face.arrivals, 0.0)
         below[rows] = gap.max(axis=1) - face.stock >= max(least, 1e-9)
     return np.asarray(below & stocked)
-
-
-def line_names(day: str, kind: str, sequence: int, columns: list[list[str]]) -> list[str]:
-    """A stable name for each line of a pulse."""
-    start = f"E{kind}{day.replace('-', '')}-"
-    rows = zip(*columns, strict=True)
-    return [start + digest(day, kind, str(sequence), *row)[:12] for row in rows]

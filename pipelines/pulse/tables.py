@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipelines.publish.cells import Table, guard, money, rounded
+from pipelines.publish.cells import FORMULA, Table, money, rounded
 from pipelines.pulse.channels import Channels, Division
-from pipelines.pulse.helping import Lines, line_names
+from pipelines.pulse.helping import Lines
 from pipelines.pulse.position import Position, Watch
 from pipelines.pulse.state import NamedKeys
 
@@ -37,7 +38,7 @@ def _guarded(table: Table) -> dict[str, Any]:
 
 def _column(values: NDArray[Any]) -> pa.Array:
     if values.dtype.kind == "O":
-        return pa.array([guard(str(text)) for text in values.tolist()], pa.string())
+        return guarded(pa.array(values, pa.string()))
     if values.dtype.kind == "f":
         whole = np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < 1e15)
         if (whole | np.isnan(values)).all():
@@ -48,9 +49,17 @@ def _column(values: NDArray[Any]) -> pa.Array:
     return pa.array(values)
 
 
+def guarded(texts: pa.Array) -> pa.Array:
+    """Every text as ``pipelines.publish.cells.guard`` writes it."""
+    harmful = pc.match_substring_regex(texts, FORMULA)
+    if not pc.any(harmful).as_py():
+        return texts
+    return pc.if_else(harmful, pc.binary_join_element_wise("'", texts, ""), texts)
+
+
 def coded(codes: NDArray[Any], names: NDArray[np.object_]) -> pa.Array:
     """Names by code, made harmless for spreadsheets, as a dictionary."""
-    texts = pa.array([guard(str(name)) for name in names.tolist()], pa.string())
+    texts = guarded(pa.array(names, pa.string()))
     return pa.DictionaryArray.from_arrays(np.asarray(codes, np.int32), texts)
 
 
@@ -121,7 +130,7 @@ def line_tables(
 ) -> tuple[Table, Table]:
     """emergency_orders.csv and emergency_transfers.csv, by source, destination and SKU."""
     ways = position.state.ways
-    bought = _ends(position, orders, day, "O", sequence)
+    bought = _ends(position, orders, day)
     bought |= {
         "unit_cost": rounded(ways["unit_cost"][orders.way]),
         "unit_freight": rounded(ways["unit_freight"][orders.way]),
@@ -129,7 +138,7 @@ def line_tables(
         "premium": money(orders.units * ways["premium"][orders.way]),
         **_why(position, orders),
     }
-    moved = _ends(position, transfers, day, "T", sequence)
+    moved = _ends(position, transfers, day)
     moved |= {
         "freight": money(transfers.units * ways["unit_freight"][transfers.way]),
         **_why(position, transfers),
@@ -140,7 +149,10 @@ def line_tables(
         old: moved.pop({"ship_date": "date"}.get(old, old))
         for old in _order(moved, {"ship_date": "date"})
     }
-    return _sorted(bought, "supplier"), _sorted(moved, "source")
+    return (
+        _numbered(bought, "supplier", f"EO{_compact(day)}-{sequence:04d}"),
+        _numbered(moved, "source", f"ET{_compact(day)}-{sequence:04d}"),
+    )
 
 
 def _order(table: Table, renamed: dict[str, str]) -> list[str]:
@@ -148,27 +160,32 @@ def _order(table: Table, renamed: dict[str, str]) -> list[str]:
     return [back.get(name, name) for name in table]
 
 
-def _sorted(table: Table, source: str) -> Table:
-    rows = list(zip(*(table[n].tolist() for n in (source, "destination", "sku")), strict=True))
-    order = np.array(sorted(range(len(rows)), key=rows.__getitem__), np.intp)
-    return {name: column[order] for name, column in table.items()}
+def _numbered(table: Table, source: str, start: str) -> Table:
+    """The lines by source, destination and SKU; their names are their places in that order."""
+    order = ranked(table["available_date"], table["sku"], table["destination"], table[source])
+    names = [f"{start}-{place:06d}" for place in range(1, len(order) + 1)]
+    told = {name: column[order] for name, column in table.items()}
+    return {"line_id": np.array(names, object), **told}
 
 
-def _ends(position: Position, lines: Lines, day: np.datetime64, kind: str, sequence: int) -> Table:
+def _compact(day: np.datetime64) -> str:
+    return str(day).replace("-", "")
+
+
+def ranked(*columns: NDArray[Any]) -> NDArray[np.intp]:
+    """The order of rows by ``columns``, the last one first as in numpy.lexsort; texts as texts."""
+    codes = [pd.factorize(c, sort=True)[0] if c.dtype.kind == "O" else c for c in columns]
+    return np.lexsort(codes)
+
+
+def _ends(position: Position, lines: Lines, day: np.datetime64) -> Table:
     state = position.state
     key = state.ways["key"][lines.way]
     available = day + state.ways["lead_days"][lines.way].astype("timedelta64[D]")
     source = state.ways["source"][lines.way].astype(object)
     place = state.names.locations[state.names.location[key]]
     sku = state.names.skus[state.names.sku[key]]
-    ends = [
-        source.tolist(),
-        place.tolist(),
-        sku.tolist(),
-        np.datetime_as_string(available).tolist(),
-    ]
     return {
-        "line_id": np.array(line_names(str(day), kind, sequence, ends), object),
         "date": np.full(len(key), day),
         "available_date": available.astype("datetime64[D]"),
         "source": source,

@@ -2,10 +2,14 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 from typer.testing import CliRunner
 
 from pipelines.demo import DEMO_LAST_DATE
@@ -26,10 +30,28 @@ def night(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pulse")
     call("demo", folder / "shop", "--skus", 20, "--days", 120)
     (folder / "shop" / "stockwright.toml").write_text("[model]\ntrees = 5\n")
-    (folder / "shop" / "channels.csv").write_text("channel,share\ntmall,0.6\njd,0.4\n")
+    (folder / "shop" / "channels.csv").write_text(
+        "channel,share,buffer_units\ntmall,0.5,0\njd,0.4,2\n天猫,0.1,0\n", "utf-8"
+    )
+    lock_units(folder / "shop")
     answer = call("nightly", "--data", folder / "shop", "--date", DATE, "--out", folder / "runs")
     assert answer.exit_code == 0, answer.output
     return folder / "runs"
+
+
+SKU, PLACE = "P000001", "south"
+
+
+def lock_units(shop):
+    """A hundred of one article at one place, of which an event locks twenty to one channel."""
+    stock = pd.read_csv(shop / "inventory.csv", dtype=str)
+    own = stock[(stock["sku"] == SKU) & (stock["location"] == PLACE)].drop_duplicates("date")
+    stock.loc[own.index, ["on_hand", "reserved"]] = ["100", "0"]
+    stock.to_csv(shop / "inventory.csv", index=False)
+    event = {"event": "live", "phase": "burst", "start": DAY, "end": DAY, "kind": "sale"}
+    event |= {"sku": SKU, "location": PLACE, "channel": "jd", "locked_units": "20"}
+    events = pd.read_csv(shop / "events.csv", dtype=str)
+    pd.concat([events, pd.DataFrame([event])]).to_csv(shop / "events.csv", index=False)
 
 
 @pytest.fixture
@@ -112,3 +134,185 @@ def test_pulses_at_once_keep_the_promises_of_one_another(runs, tmp_path):
     last = json.loads((runs / "pulse" / "summary.json").read_text())
     assert last["sequence"] == 8
     assert told(runs, sku, place).sum() <= stock
+
+
+def pulse_of(runs, sku, place, *words):
+    """Run a pulse; the row of a key in cover.parquet, and its rows in channel_quota.csv."""
+    answer = call("pulse", "--out", runs, *words)
+    assert answer.exit_code == 0, answer.output
+    cover = pd.read_parquet(runs / "pulse" / "cover.parquet").astype({"sku": str, "location": str})
+    quotas = pd.read_csv(runs / "pulse" / "channel_quota.csv", dtype={"sku": str})
+    quotas = quotas[(quotas["sku"] == sku) & (quotas["location"] == place)].set_index("channel")
+    return cover[(cover["sku"] == sku) & (cover["location"] == place)].iloc[0], quotas
+
+
+def test_an_event_locks_units_to_its_channel_until_they_are_sold(runs, tmp_path):
+    """Of a lock is left what its channel has not sold; buffers are promised to nobody."""
+    row = f"{DAY} 10:00:00,{SKU},{PLACE}"
+    few = sales(tmp_path / "few.csv", [f"{row},5,jd", f"{row},3,tmall"])
+    cover, quotas = pulse_of(runs, SKU, PLACE, "--sales-today", few)
+    assert quotas["locked_units"].to_dict() == {"jd": 15, "tmall": 0, "天猫": 0}
+    assert quotas["buffer_units"].to_dict() == {"jd": 2, "tmall": 0, "天猫": 0}
+    assert quotas.loc["jd", "may_sell"] >= 15
+    assert quotas["may_sell"].sum() <= cover["free_units"] - 2
+    many = sales(tmp_path / "many.csv", [f"{row},25,jd", f"{row},3,tmall"])
+    _, quotas = pulse_of(runs, SKU, PLACE, "--sales-today", many)
+    assert quotas["locked_units"].sum() == 0
+
+
+def test_carts_take_stock_once_and_goods_received_bring_it(runs, tmp_path):
+    """Free = last night's stock + received - sold - held, an order in both files counted once."""
+    stock = keys(runs).set_index(["sku", "location"]).loc[(SKU, PLACE)]
+    sold = tmp_path / "sold.csv"
+    sold.write_text(
+        f"time,sku,location,units,channel,order_id\n{DAY} 10:00:00,{SKU},{PLACE},4,jd,B\n"
+    )
+    held = tmp_path / "held.csv"
+    held.write_text(
+        f"sku,location,units,order_id\n{SKU},{PLACE},30,A\n{SKU},{PLACE},4,B\nP999999,{PLACE},1,C\n"
+    )
+    came = tmp_path / "came.csv"
+    came.write_text(f"sku,location,units\n{SKU},{PLACE},12\n")
+    words = ["--sales-today", sold, "--reservations", held, "--received", came]
+    cover, _ = pulse_of(runs, SKU, PLACE, *words)
+    assert cover["free_units"] == stock["on_hand"] - stock["leaving"] + 12 - 4 - 30
+    assert cover["sold_today"] == 4
+
+
+def test_a_file_in_gb18030_is_read_and_its_channel_known(runs, tmp_path):
+    file = tmp_path / "today.csv"
+    text = f"time,sku,location,units,channel\n{DAY} 10:00:00,{SKU},{PLACE},3,天猫\n"
+    file.write_bytes(text.encode("gb18030"))
+    _, quotas = pulse_of(runs, SKU, PLACE, "--sales-today", file)
+    assert quotas["sold_today"].to_dict() == {"jd": 0, "tmall": 0, "天猫": 3}
+
+
+def test_a_bad_row_is_set_aside_and_many_are_refused(runs, tmp_path):
+    good = [f"{DAY} 10:00:00,{SKU},{PLACE},{n % 2},jd" for n in range(60)]
+    bad = f"{DAY} 10:00:00,{SKU},{PLACE},many,jd"
+    cover, _ = pulse_of(
+        runs, SKU, PLACE, "--sales-today", sales(tmp_path / "one.csv", [*good * 20, bad])
+    )
+    assert cover["sold_today"] == 600
+    rejected = pd.read_csv(runs / "pulse" / "rejected_rows.csv")
+    assert len(rejected) == 1
+    refused = sales(tmp_path / "many.csv", [*good, *[bad] * 60])
+    assert call("pulse", "--sales-today", refused, "--out", runs).exit_code == 3
+    assert len(pd.read_csv(runs / "pulse" / "rejected_rows.csv")) == 1
+
+
+def test_quotas_keep_their_keys_when_the_night_is_run_again(night, runs, tmp_path):
+    """An article that sorts first moves every key; promises and lines of before still bind."""
+    file = sales(tmp_path / "today.csv", [f"{DAY} 10:00:00,{SKU},{PLACE},3,tmall"])
+    pulse_of(runs, SKU, PLACE, "--sales-today", file)
+    old = pd.read_parquet(runs / "pulse" / "quotas.parquet")
+    lines = pd.read_parquet(runs / "pulse" / "booked.parquet")["line_id"]
+    shop = shutil.copytree(night.parent / "shop", tmp_path / "shop")
+    for name in ("products", "inventory"):
+        table = pd.read_csv(shop / f"{name}.csv", dtype=str)
+        extra = table[table["sku"] == SKU].assign(sku="A000000")
+        pd.concat([table, extra]).to_csv(shop / f"{name}.csv", index=False)
+    words = ["nightly", "--data", shop, "--date", DATE, "--out", runs, "--force"]
+    answer = call(*words)
+    assert answer.exit_code == 0, answer.output
+    pulse_of(runs, SKU, PLACE, "--sales-today", file)
+    new = pd.read_parquet(runs / "pulse" / "quotas.parquet")
+    assert len(new) > len(old)
+    names = ["sku", "location"]
+    old, new = (t.astype(dict.fromkeys(names, str)).set_index(names) for t in (old, new))
+    told = [f"may_sell:{name}" for name in CHANNELS]
+    either = np.maximum(old[told], new.loc[old.index, told]).sum(axis=1)
+    now = keys(runs).set_index(names)
+    now = now.loc[now.index.isin(old.index)]
+    sold = old[[f"sold:{name}" for name in CHANNELS]].sum(axis=1)
+    assert (either + sold)[now.index].le(np.maximum(now["on_hand"] - now["leaving"], 0)).all()
+    assert set(lines) <= set(pd.read_parquet(runs / "pulse" / "booked.parquet")["line_id"])
+    assert json.loads((runs / "pulse" / "summary.json").read_text())["sequence"] == 2
+
+
+def test_a_pulse_that_need_not_wait_ends_with_75_while_another_works(runs, tmp_path):
+    sku, place, _ = richest(runs)
+    file = sales(tmp_path / "today.csv", [f"{DAY} 10:00:00,{sku},{place},3,tmall"])
+    with FileLock(runs / ".pulse.lock"):
+        assert start(runs, file, wait=0).wait() == 75
+    assert not (runs / "pulse").exists()
+
+
+def start(runs, file, wait=200):
+    words = ["pulse", "--sales-today", file, "--out", runs, "--wait", wait]
+    command = [sys.executable, "-m", "planner", *map(str, words)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+CHANNELS = ("jd", "tmall", "天猫")
+
+
+class Trade:
+    """Channels that sell what they were told, each by the newest quotas or the ones before."""
+
+    def __init__(self, runs, folder):
+        self.runs, self.folder, self.rng = runs, folder, np.random.default_rng(7)
+        self.keys = pd.read_parquet(runs / "latest" / "pulse_keys.parquet")
+        self.stock = (self.keys["on_hand"] - self.keys["leaving"]).to_numpy()
+        self.minute, self.rows = 600, []
+        self.sold = np.zeros((len(self.keys), len(CHANNELS)))
+
+    def told(self):
+        """What is left of each of the last two pulses' quotas, (pulses, keys, channels)."""
+        left = []
+        for pulse in sorted((self.runs / ".pulses").iterdir())[-2:]:
+            table = pd.read_parquet(pulse / "quotas.parquet")
+            told = np.column_stack([table[f"may_sell:{name}"] for name in CHANNELS])
+            then = np.column_stack([table[f"sold:{name}"] for name in CHANNELS])
+            left.append(np.maximum(told - (self.sold - then), 0.0))
+        return np.array(left)
+
+    def sell(self, left, share):
+        """Each channel sells about ``share`` of what is left of the quotas that it goes by."""
+        which = self.rng.integers(0, len(left), self.sold.shape)
+        units = self.rng.binomial(np.take_along_axis(left, which[None], 0)[0].astype(int), share)
+        self.minute += 1
+        for key, channel in zip(*np.nonzero(units), strict=True):
+            sku, place = self.keys.loc[key, ["sku", "location"]]
+            at = f"{DAY} {self.minute // 60:02d}:{self.minute % 60:02d}:00"
+            self.rows.append(f"{at},{sku},{place},{units[key, channel]},{CHANNELS[channel]}")
+        self.sold += units
+
+    def export(self):
+        return sales(self.folder / f"{self.minute}.csv", self.rows)
+
+    def moved(self):
+        """Units that emergency transfers of the day take from each key."""
+        booked = pd.read_parquet(self.runs / "pulse" / "booked.parquet")
+        moved = booked[booked["kind"] == "transfer"].groupby(["sku", "source"])["units"].sum()
+        names = pd.MultiIndex.from_frame(self.keys[["sku", "location"]].astype(str))
+        return moved.reindex(names, fill_value=0.0).to_numpy()
+
+
+@pytest.mark.slow
+def test_no_unit_is_promised_or_sold_twice_while_processes_pulse_at_once(runs, tmp_path):
+    """At every time: units sold, the larger of two quotas, and transfers fit in the stock.
+
+    Each round exports twice, sells in between, and starts a process for either export and one
+    that does not wait. The older export is refused where the newer one was first.
+    """
+    trade = Trade(runs, tmp_path)
+    trade.sell(np.maximum(trade.stock, 0.0)[None, :, None].repeat(3, axis=2) // 3, 0.5)
+    moved = 0.0
+    for share in (0.3, 0.6, 0.8, 0.8):
+        files = [trade.export()]
+        if (runs / "pulse").exists():
+            trade.sell(trade.told()[-1:], 0.2)
+            files.append(trade.export())
+        started = [start(runs, file) for file in files] + [start(runs, files[-1], wait=0)]
+        codes = [process.wait() for process in started]
+        assert 0 in codes[: len(files)]
+        assert set(codes) <= {0, 2, 75}
+        moved = trade.moved()
+        promised = trade.told().max(axis=0).sum(axis=1)
+        after = trade.stock - trade.sold.sum(axis=1) - moved
+        assert (promised <= np.maximum(after, 0.0) + 1e-9).all()
+        trade.sell(trade.told(), share)
+        assert (trade.sold.sum(axis=1) + moved <= trade.stock + 1e-9).all()
+    assert trade.sold.sum() > 0.5 * trade.stock.sum()
+    assert moved.sum() > 0
