@@ -19,8 +19,7 @@ from stockwright.network import Suppliers
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-_BISECTIONS = 40
-_FILLS = 1000
+_DOUBLINGS = 60
 
 
 @dataclass(frozen=True)
@@ -68,62 +67,24 @@ class Minima:
         return np.asarray(np.append(chosen, False)[self.supplier], np.bool_)
 
 
-def meet_minima(worth: Worth, quantity: Floats, fixed: Floats, minima: Minima) -> Floats:
-    """Quantities that meet every minimum, lines of suppliers that do not pay dropped.
+def reach_minima(worth: Worth, quantity: Floats, fixed: Floats, minima: Minima) -> Floats:
+    """Units of each key up to which its supplier can be filled up to its minima, (keys,).
 
-    quantity: (keys,) wanted. fixed: (keys,) units ordered anyway, which count and stay.
+    quantity: (keys,) wanted. fixed: (keys,) units ordered anyway, which count. Every supplier that
+    falls short is paid a subsidy per unit of what the minimum counts, doubled until it is reached.
     """
-    quantity = quantity.copy()
-    for counted in ("value", "units"):
-        rows = np.flatnonzero(minima.keys_of(minima.short(quantity + fixed)) & (fixed <= 0))
-        if len(rows):
-            quantity[rows] = _filled(rows, worth, quantity, fixed, minima, counted)
-    gain = minima.sums(worth.of(quantity))
-    pays = gain > minima.fixed_cost
-    kept = (pays & ~minima.short(quantity + fixed)) | (minima.sums(fixed) > 0)
-    return np.where(minima.keys_of(kept), quantity, 0.0)
-
-
-def _filled(
-    rows: Ints, worth: Worth, quantity: Floats, fixed: Floats, minima: Minima, counted: str
-) -> Floats:
-    """Quantities of the keys in ``rows``, raised until their suppliers' minimum is met."""
-    few, part = worth.take(rows), minima.take(rows)
-    weight = part.cost if counted == "value" else np.ones(len(rows))
-    floor = minima.value if counted == "value" else minima.units
-    everything = fixed * (minima.cost if counted == "value" else 1.0)
-    missing = floor - minima.sums(everything)
-    low, high = np.zeros(len(floor)), np.ones(len(floor))
-
-    def reached(subsidy: Floats) -> tuple[Floats, Bools]:
-        lots = np.maximum(few.best(-part.of_keys(subsidy) * weight), quantity[rows])
-        return lots, np.asarray(part.sums(lots * weight) >= missing * (1 - 1e-9))
-
-    for _ in range(_BISECTIONS // 2):
-        high = np.where(reached(high)[1], high, 4 * high)
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        enough = reached(middle)[1]
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return _topped(few, reached(low)[0], part, weight, missing)
-
-
-def _topped(
-    worth: Worth, quantity: Floats, minima: Minima, weight: Floats, missing: Floats
-) -> Floats:
-    """Lots added one per supplier and round, dearest per use first, until nothing is missing."""
-    quantity = quantity.copy()
-    for _ in range(_FILLS):
-        lacking = minima.sums(quantity * weight) < missing * (1 - 1e-9)
-        rows = np.flatnonzero(minima.keys_of(lacking))
-        if not len(rows):
-            break
-        gain, size = worth.take(rows).next_lot(quantity[rows])
-        allowed = np.isfinite(gain)
-        rows, gain, size = rows[allowed], gain[allowed], size[allowed]
-        if not len(rows):
-            break
-        order = np.lexsort((rows, -gain / (size * weight[rows] + 1e-12), minima.supplier[rows]))
-        best = order[np.flatnonzero(np.diff(minima.supplier[rows[order]], prepend=-1))]
-        quantity[rows[best]] += size[best]
-    return quantity
+    out = quantity.copy()
+    for weight, floor in ((minima.cost, minima.value), (np.ones(len(out)), minima.units)):
+        missing = floor * (1 - 1e-9) - minima.sums(fixed * weight)
+        rate = np.maximum(minima.sums(worth.needs.holding), 1e-9)
+        subsidy = rate / np.maximum(minima.sums(weight), 1e-9)
+        for _ in range(_DOUBLINGS):
+            rows = np.flatnonzero(minima.keys_of(minima.sums(out * weight) < missing))
+            if not len(rows):
+                break
+            part = minima.take(rows)
+            out[rows] = np.maximum(
+                out[rows], worth.take(rows).best(-part.of_keys(subsidy) * weight[rows])
+            )
+            subsidy *= 2
+    return out

@@ -1,0 +1,97 @@
+"""Orders of most worth under all limits and all supplier minima at once.
+
+Prices of the limits are searched at which lines and suppliers, each deciding alone, keep every
+limit; whole suppliers and lots that still fit are added, and the last lots are settled by an
+integer program. The prices also tell how far from the best any plan can be (see ``bound``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.limits.bound import upper_bound
+from replenishment.limits.market import Market
+from replenishment.limits.minima import Minima, reach_minima
+from replenishment.limits.prices import Limit, Shared
+from replenishment.limits.repair import net_worth, repair
+from replenishment.limits.search import add_suppliers, fill_up, find_prices, keep_limits, tolls
+from replenishment.limits.table import LotTable
+from replenishment.params import PlanParams
+from replenishment.wishes.lots import Worth
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+_SUPPLIERS_TRIED = 200
+
+
+def best_orders(
+    worth: Worth,
+    wanted: Floats,
+    fixed: Floats,
+    limits: list[Limit],
+    minima: Minima,
+    params: PlanParams,
+) -> Shared:
+    """Orders of most worth.
+
+    wanted: (keys,) best orders without limits and minima, kept where nothing touches them.
+    fixed: (keys,) units ordered anyway, already taken off the limits.
+    """
+    rows = np.flatnonzero(touched(wanted, fixed, limits, minima))
+    quantity, prices = wanted.copy(), [np.zeros(len(limit.room)) for limit in limits]
+    alone = np.ones(len(wanted), np.bool_)
+    alone[rows] = False
+    rest = net_worth(worth, np.where(alone, wanted, 0.0), fixed, minima, alone)
+    if not len(rows):
+        return Shared(quantity, prices, rest, rest)
+    few = worth.take(rows) if len(rows) < len(wanted) else worth
+    own, part = [limit.take(rows) for limit in limits], minima.take(rows)
+    solved = _solve(few, wanted[rows], fixed[rows], own, part, params)
+    quantity[rows] = solved.quantity
+    return replace(solved, quantity=quantity, worth=solved.worth + rest, bound=solved.bound + rest)
+
+
+def touched(wanted: Floats, fixed: Floats, limits: list[Limit], minima: Minima) -> Bools:
+    """Keys that a broken limit or a missed minimum, or one who shares a limit with them, moves."""
+    supplier = Limit("", minima.supplier, np.ones(len(wanted)), np.zeros(len(minima.value)))
+    short = minima.short(wanted + fixed) | (minima.fixed_cost > 0)
+    hit = [limit.broken(wanted) for limit in limits]
+    families = [*zip(limits, hit, strict=True), (supplier, short)]
+    out = np.zeros(len(wanted), np.bool_)
+    while True:
+        before = int(out.sum())
+        for limit, groups in families:
+            out |= np.append(groups, False)[limit.group]
+        if int(out.sum()) == before:
+            return out
+        for limit, groups in families:
+            groups[limit.group[out & (limit.group >= 0)]] = True
+
+
+def _solve(
+    worth: Worth,
+    wanted: Floats,
+    fixed: Floats,
+    limits: list[Limit],
+    minima: Minima,
+    params: PlanParams,
+) -> Shared:
+    best = worth.best()
+    ceiling = reach_minima(worth, best, fixed, minima)
+    market = Market(LotTable.of(worth, ceiling), limits, minima, fixed)
+    prices = find_prices(market)
+    toll = tolls(market, prices)
+    answer = market.answer(toll)
+    taken = keep_limits(market, prices)
+    taken = add_suppliers(market, taken, answer, _SUPPLIERS_TRIED)
+    taken = fill_up(market, taken, toll)
+    quantity = repair(
+        worth, market.table.units(taken), ceiling, limits, minima, fixed,
+        toll, params.core_lots, params.solver_effort,
+    )  # fmt: skip
+    reached = net_worth(worth, quantity, fixed, minima)
+    bound = upper_bound(worth, market, minima, prices, toll)
+    return Shared(quantity, prices, reached, max(bound, reached))
