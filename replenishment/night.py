@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from replenishment.allocation.rebalance import rebalance
+from replenishment.allocation.room import Moves
+from replenishment.lines.impossible import told_apart
+from replenishment.lines.lateral import lateral_lines
 from replenishment.lines.orders import place_orders
+from replenishment.lines.promised import check_promised
 from replenishment.lines.steering import steer
 from replenishment.lines.transfers import move_stock
 from replenishment.network.echelon import build_echelons
-from replenishment.network.lanes import choose_lanes
+from replenishment.network.lanes import LaneChoice, choose_lanes
 from replenishment.params import PlanParams
-from replenishment.wishes.find import find_wishes
+from replenishment.wishes.find import Wishes, find_wishes
+from replenishment.wishes.overruled import cost_of_overrides
 from stockwright.errors import DataError
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
@@ -42,16 +50,38 @@ def plan_night(
     sold = forecast.until(network.items.ends - forecast.origin)
     choice = choose_lanes(network, forecast.index)
     echelons = build_echelons(choice, network)
-    wishes = find_wishes(sold, network, stock, choice, echelons, params, said)
-    moved = move_stock(wishes, sold, network, stock, choice, params, said)
+    first = find_wishes(sold, network, stock, choice, echelons, params, said)
+    check_promised(first, sold, network, stock, choice, params, said)
+    overruled = cost_of_overrides(first, sold, network, stock, choice, echelons, params, said)
+    policy = steer(first, sold, network, stock)
+    moves = rebalance(first, sold, network, stock, choice, echelons, params, said)
+    stock, wishes = _once_moved(moves, first, sold, network, stock, choice, params, said)
+    moved = move_stock(wishes, sold, network, stock, choice, moves.leaving(first), params, said)
     ordered = place_orders(wishes, sold, network, stock, moved, params, said)
-    policy = steer(wishes, sold, network, stock)
+    found = (*wishes.findings(), *moved.findings, *ordered.findings)
     return Plan(
         policy=policy,
         orders=ordered.lines(wishes, policy),
-        transfers=moved.lines(wishes, policy),
-        findings=(*wishes.findings(), *moved.findings, *ordered.findings),
+        transfers=moved.lines(wishes, policy).joined(lateral_lines(moves, first, network, policy)),
+        findings=(*told_apart(found, wishes, sold, network, params), *overruled.findings()),
         limits={**moved.prices, **ordered.prices},
         life=life,
         life_of_sku=life_of_sku,
+        override_cost=overruled.of_series(n),
     )
+
+
+def _once_moved(
+    moves: Moves, wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition,
+    choice: LaneChoice, params: PlanParams, said: Overrides,
+) -> tuple[StockPosition, Wishes]:  # fmt: skip
+    """The stock with lateral transfers under way, and the wishes of the SKUs they move anew."""
+    if not len(moves):
+        return stock, wishes
+    stock = moves.after(wishes, network, stock)
+    skus = forecast.index.sku[wishes.series[moves.target]]
+    touched = np.isin(forecast.index.sku, skus)
+    few = LaneChoice(np.where(touched, choice.lane, -1), np.where(touched, choice.parent, -1))
+    echelons = build_echelons(few, network)
+    anew = find_wishes(forecast, network, stock, few, echelons, params, said)
+    return stock, wishes.renewed(np.flatnonzero(touched[wishes.series]), anew)

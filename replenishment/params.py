@@ -24,6 +24,8 @@ class PlanParams:
     cells: most sampled numbers held in memory at once.
     core_lots: most lots that the integer program weighs one by one.
     solver_effort: CP-SAT deterministic time, a measure of work and not of the clock.
+    handling: money per unit of a lateral transfer beside its freight, >= 0.
+    least_gain: money that a line of a lateral transfer must gain at least, >= 0.
     """
 
     budget: float = np.inf
@@ -35,6 +37,8 @@ class PlanParams:
     cells: int = 6_000_000
     core_lots: int = 400
     solver_effort: float = 4.0
+    handling: float = 0.0
+    least_gain: float = 0.0
 
     def __post_init__(self) -> None:
         rules = {
@@ -46,6 +50,8 @@ class PlanParams:
             "cells must be >= 1": self.cells >= 1,
             "core_lots must be >= 0": self.core_lots >= 0,
             "solver_effort must be > 0": self.solver_effort > 0,
+            "handling must be >= 0": self.handling >= 0,
+            "least_gain must be >= 0": self.least_gain >= 0,
         }
         broken = [rule for rule, kept in rules.items() if not kept]
         if broken:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stockwright.arrays import frozen, require
+from stockwright.arrays import frozen, one_each, require
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +41,8 @@ class Locations:
 
     kind: LocationKind. parent: location code, -1 for none. sells: takes demand of its own.
     counts_stock: its on-hand stock is usable. inbound_capacity: units per period it can receive,
-    inf for no limit. region and tier: free text, "" for none.
+    inf for no limit. region and tier: free text, "" for none. outbound_capacity: units per period
+    that can leave for other locations, inf for no limit. Empty: no location has one.
     """
 
     kind: NDArray[np.uint8]
@@ -51,15 +52,15 @@ class Locations:
     inbound_capacity: Floats
     region: tuple[str, ...]
     tier: tuple[str, ...]
+    outbound_capacity: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         bools = {"sells": np.bool_, "counts_stock": np.bool_}
+        rates = dict.fromkeys(("inbound_capacity", "outbound_capacity"), np.float64)
         n = len(self.kind)
-        _freeze(
-            self,
-            n,
-            {"kind": np.uint8, "parent": np.int32, **bools, "inbound_capacity": np.float64},
-        )
+        if not len(self.outbound_capacity):
+            object.__setattr__(self, "outbound_capacity", np.full(n, np.inf))
+        _freeze(self, n, {"kind": np.uint8, "parent": np.int32, **bools, **rates})
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ class Lanes:
     break_start: (lanes + 1,) offsets into break_units and break_cost: all-units price breaks,
         thresholds in sales units rising.
     supplier_sku: the supplier's own code, "" for none.
+    order_days: (lanes, 7) whether the source takes an order 1 ... 7 days after tonight's; empty
+        where it does on all of them.
     """
 
     series: NDArray[np.int32]
@@ -120,6 +123,7 @@ class Lanes:
     break_units: Floats
     break_cost: Floats
     supplier_sku: tuple[str, ...]
+    order_days: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 7), np.bool_))
 
     def __post_init__(self) -> None:
         n = len(self.series)
@@ -150,6 +154,7 @@ class ItemTerms:
     ends: period (relative to the panel) after which the item is not sold, or a large number.
     service_level: cycle-service target in (0, 1), NaN where money decides.
     fill_rate: fill-rate target in (0, 1), NaN where money decides.
+    most_cover: most periods of cover that a line may raise a series to, inf for no limit.
     """
 
     unit_cost: Floats
@@ -162,6 +167,7 @@ class ItemTerms:
     ends: NDArray[np.int64]
     service_level: Floats
     fill_rate: Floats
+    most_cover: Floats = field(default_factory=lambda: np.full(1, np.inf))
 
     def __post_init__(self) -> None:
         n = len(self.unit_cost)
@@ -169,6 +175,8 @@ class ItemTerms:
         targets = ("units_per_case", "service_level", "fill_rate")
         _freeze(self, n, dict.fromkeys((*costs, *targets), np.float64))
         _freeze(self, n, {"stock_mode": np.bool_, "ends": np.int64})
+        object.__setattr__(self, "most_cover", one_each("most_cover", self.most_cover, n))
+        require(self.most_cover > 0, "most_cover", "> 0")
         require(self.holding_cost >= 0, "holding_cost", ">= 0")
         require(self.shortage_cost >= 0, "shortage_cost", ">= 0")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +90,12 @@ class Lines:
     cover_after: Floats
     stockout_step: NDArray[np.int32]
 
+    def joined(self, other: Lines) -> Lines:
+        """These lines and, behind them, others."""
+        names = [each.name for each in fields(self)]
+        pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
+        return Lines(**{name: np.concatenate(pair) for name, pair in pairs.items()})
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -110,7 +116,8 @@ class Plan:
     """Tonight's plan. Limits maps each shared limit to its shadow price and use.
 
     life: of each series; life_of_sku: of its SKU over all locations, (series,) too. None where
-    nobody told it.
+    nobody told it. override_cost: (series,) money that a planner's word on orders, transfers or
+    policy is expected to cost against the plan's own, NaN where none was said; None for none.
     """
 
     policy: Policy
@@ -120,3 +127,4 @@ class Plan:
     limits: dict[str, float]
     life: LifeStages | None = None
     life_of_sku: LifeStages | None = None
+    override_cost: Floats | None = None

@@ -29,6 +29,8 @@ class StockPosition:
         that the units can serve demand from period origin + k on.
     arrival_expected: (arrivals,) what customers are expected to send back: an arrival like any
         other in a projection, but nothing that is on order. Empty: none is.
+    moved_in, moved_out: (series,) it got, or gave, stock by a lateral transfer lately. Empty:
+        none did.
     """
 
     on_hand: Floats
@@ -39,6 +41,8 @@ class StockPosition:
     arrival_step: NDArray[np.int32]
     arrival_units: Floats
     arrival_expected: NDArray[np.bool_] = field(default_factory=_none)
+    moved_in: NDArray[np.bool_] = field(default_factory=_none)
+    moved_out: NDArray[np.bool_] = field(default_factory=_none)
 
     def __post_init__(self) -> None:
         n, m = len(self.on_hand), len(self.arrival_series)
@@ -52,6 +56,9 @@ class StockPosition:
         shape = (m if len(self.arrival_expected) else 0,)
         expected = frozen("arrival_expected", self.arrival_expected, shape, np.bool_)
         object.__setattr__(self, "arrival_expected", expected)
+        for name in ("moved_in", "moved_out"):
+            told = getattr(self, name) if len(getattr(self, name)) else np.zeros(n, np.bool_)
+            object.__setattr__(self, name, frozen(name, told, (n,), np.bool_))
         require(np.isfinite(self.on_hand) & (self.on_hand >= 0), "on_hand", "finite and >= 0")
         require(self.arrival_step >= 1, "arrival_step", ">= 1")
 

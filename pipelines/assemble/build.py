@@ -15,7 +15,7 @@ from pipelines.assemble.decisions import DECISION_COLUMNS, decided, earlier_line
 from pipelines.assemble.demand import Sold, Window, days_of, sold, window_of
 from pipelines.assemble.festivals import with_festivals
 from pipelines.assemble.given import given_of
-from pipelines.assemble.items import items_of, service_levels
+from pipelines.assemble.items import items_of, service_levels, tier_prices
 from pipelines.assemble.keys import Keys, build_keys
 from pipelines.assemble.kits import without_kits
 from pipelines.assemble.notices import findings_of, given_findings
@@ -24,6 +24,7 @@ from pipelines.assemble.overriding import overrides_of
 from pipelines.assemble.parties import locations_of
 from pipelines.assemble.past import Past, location_has_sales, past_of
 from pipelines.assemble.returns import returns_of
+from pipelines.assemble.sideways import moved_lately
 from pipelines.assemble.signals import with_signals
 from pipelines.assemble.situation import Catalog, Situation
 from pipelines.assemble.supply import Supply, supply_of, unused_notes
@@ -103,8 +104,9 @@ def _parts(night: _Night, lanes_given: bool) -> _Parts:
     supply = supply_of(tables, lanes_given, sales, places, keys, night.config, order_date)
     value = sales.recent_units * supply.costs.price
     catalog = catalog_of(
-        tables["products"], sales, past.status, value, past.listing, sells, keys, window
-    )
+        tables["products"], sales, past.status, value, past.listing, sells, keys, window,
+        night.config.grades,
+    )  # fmt: skip
     return _Parts(places, held, past, supply, catalog)
 
 
@@ -160,6 +162,8 @@ def _network(night: _Night, parts: _Parts) -> Network:
     items = items_of(
         night.tables["products"], supply.costs, parts.past.listing.ends, levels, keys, config
     )
+    price = items.shortage_cost * tier_prices(parts.places, keys, config)
+    items = replace(items, shortage_cost=price)
     return Network(parts.places, supply.suppliers, supply.lanes, items)
 
 
@@ -206,7 +210,10 @@ def _stock(
     )
     lines = promised(joined, night.tables["inbound"], keys, night.as_of)
     stock = position_of(parts.held, inbound, lines, parts.places, keys, night.as_of, config.period)
-    stock = replace(stock, known=stock.known & ~_unreadable(found, keys))
+    since = night.as_of - np.timedelta64(config.transfers.rest_days, "D")
+    moved_in, moved_out = moved_lately(night.tables["inbound"], joined, parts.places, keys, since)
+    known = stock.known & ~_unreadable(found, keys)
+    stock = replace(stock, known=known, moved_in=moved_in, moved_out=moved_out)
     return stock, (*inbound.findings, *lines.findings)
 
 

@@ -11,12 +11,11 @@ from pipelines.assemble.keys import Keys
 from pipelines.assemble.listing import Listing
 from pipelines.assemble.situation import Catalog, Texts
 from pipelines.assemble.words import word_codes
+from pipelines.config.grades import GradesConfig
 from stockwright.network import Locations
 from stockwright.panel import Status
 
 Floats = NDArray[np.float64]
-_A_SHARE, _B_SHARE = 0.80, 0.95
-_X_LIMIT, _Y_LIMIT = 0.5, 1.0
 _NEW_DAYS, _DORMANT_DAYS, _YEAR = 56, 182, 364
 _PRICE_TIERS = 8
 
@@ -30,6 +29,7 @@ def catalog_of(
     sells: NDArray[np.bool_],
     keys: Keys,
     window: Window,
+    grades: GradesConfig,
 ) -> Catalog:
     """What a person reads beside a key; ``value`` (series,) is the money sold in the last year."""
     spread = weekly_variation(sales.units, status, window.calendar.days)
@@ -38,7 +38,7 @@ def catalog_of(
         category=sku_texts(products, "category", keys),
         brand=sku_texts(products, "brand", keys),
         planner=sku_texts(products, "planner", keys),
-        abc_xyz=grades_of(value, spread, keys),
+        abc_xyz=grades_of(value, spread, keys, grades),
         life_stage=life_stages(sales, listing, sells, keys, window),
         first_sale=sales.first,
         last_sale=sales.last,
@@ -53,7 +53,7 @@ def sku_texts(products: pd.DataFrame, column: str, keys: Keys) -> Texts:
     return kept
 
 
-def grades_of(value: Floats, spread: Floats, keys: Keys) -> Texts:
+def grades_of(value: Floats, spread: Floats, keys: Keys, grades: GradesConfig) -> Texts:
     """(series,) "AX" ... "CZ" from the value sold and the coefficient of variation of demand.
 
     A series with nothing sold of its own carries the grade of its SKU over all locations.
@@ -62,20 +62,21 @@ def grades_of(value: Floats, spread: Floats, keys: Keys) -> Texts:
     sku_value: Floats = np.bincount(keys.index.sku, value, minlength=skus).astype(np.float64)
     sku_spread = np.bincount(keys.index.sku, value * np.nan_to_num(spread), minlength=skus)
     mean_spread = np.divide(sku_spread, sku_value, out=np.full(skus, np.inf), where=sku_value > 0)
-    own = _letters(value, spread)
-    of_sku = _letters(sku_value, mean_spread)[keys.index.sku]
+    own = _letters(value, spread, grades)
+    of_sku = _letters(sku_value, mean_spread, grades)[keys.index.sku]
     return np.asarray(np.where(value > 0, own, of_sku), object)
 
 
-def _letters(value: Floats, spread: Floats) -> Texts:
+def _letters(value: Floats, spread: Floats, grades: GradesConfig) -> Texts:
     order = np.argsort(-value, kind="stable")
     before = np.empty(len(value))
     before[order] = np.cumsum(value[order]) - value[order]
     share = before / max(float(value.sum()), np.finfo(float).tiny)
-    abc = np.where(share < _A_SHARE, "A", np.where(share < _B_SHARE, "B", "C"))
+    abc = np.where(share < grades.a_share, "A", np.where(share < grades.b_share, "B", "C"))
     abc = np.where(value > 0, abc, "C")
     steady = np.nan_to_num(spread, nan=np.inf)
-    xyz = np.where(steady < _X_LIMIT, "X", np.where(steady < _Y_LIMIT, "Y", "Z"))
+    x, y = steady < grades.x_limit, steady < grades.y_limit
+    xyz = np.where(x, "X", np.where(y, "Y", "Z"))
     return np.char.add(abc, xyz).astype(object)
 
 

@@ -112,6 +112,13 @@ def items_of(
     )
 
 
+def tier_prices(locations: Locations, keys: Keys, config: Config) -> Floats:
+    """(series,) how many times a unit short counts by the tier of its location."""
+    known = {name: tier.shortage for name, tier in config.tiers.items()}
+    factor = np.array([known.get(name, 1.0) for name in locations.tier], np.float64)
+    return np.asarray(factor[keys.index.location], np.float64)
+
+
 def service_levels(
     grades: NDArray[np.object_], locations: Locations, keys: Keys, config: Config
 ) -> Floats:

@@ -13,7 +13,7 @@ from pipelines.assemble.demand import days_of
 from pipelines.assemble.keys import Ints, Keys
 from pipelines.assemble.parties import DEFAULT_SUPPLIER, order_weekdays, review_to_weekday
 from pipelines.config import Config
-from stockwright.calendar import DAYS_PER_PERIOD, periods_of_days
+from stockwright.calendar import DAYS_PER_PERIOD, iso_weekday, periods_of_days
 from stockwright.network import LaneKind, Lanes, LocationKind
 
 Floats = NDArray[np.float64]
@@ -143,7 +143,16 @@ def lanes_of(
         break_units=units,
         break_cost=breaks,
         supplier_sku=tuple(table["supplier_sku"].astype(object)),
+        order_days=_later_days(open_days[supplier], config, order_date),
     )
+
+
+def _later_days(open_days: Bools, config: Config, order_date: np.datetime64) -> Bools:
+    """(lanes, 7) whether an order can go out 1 ... 7 days after tonight's; none for weeks."""
+    if config.period == "week":
+        return np.zeros((0, 7), np.bool_)
+    today = int(iso_weekday(np.array([order_date]))[0]) - 1
+    return open_days[:, (today + 1 + np.arange(7)) % 7]
 
 
 def multiples(order_unit: Floats, order_multiple: Floats) -> Floats:

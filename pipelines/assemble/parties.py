@@ -36,14 +36,18 @@ def locations_of(
     sells = _by_location(locations["sells"], place, n, 1.0) > 0
     parent = np.full(n + 1, -1, np.int32)
     parent[place] = keys.locations(locations["parent"])
-    rate = _by_location(locations["inbound_units_per_day"], place, n, np.nan)
-    capacity = np.where(np.isnan(rate), np.inf, rate * days_per_period)
+
+    def per_period(column: str) -> NDArray[np.float64]:
+        rate = _by_location(locations[column], place, n, np.nan)
+        return np.where(np.isnan(rate), np.inf, rate * days_per_period)
+
     return Locations(
         kind=kind.astype(np.uint8),
         parent=parent[:n],
         sells=has_sales | (sells & (kind != LocationKind.CENTRAL)),
         counts_stock=_by_location(locations["counts_stock"], place, n, 1.0) > 0,
-        inbound_capacity=capacity,
+        inbound_capacity=per_period("inbound_units_per_day"),
+        outbound_capacity=per_period("outbound_units_per_day"),
         region=_texts(locations["region"], place, n),
         tier=_texts(locations["tier"], place, n),
     )

@@ -26,9 +26,10 @@ class Catalog:
 
     sku_name, category, brand, planner: (skus,) text by SKU code (``SeriesIndex.skus``), ""
         where unknown.
-    abc_xyz: (series,) two letters. A, B, C: place in the value sold over the last 365 days (the
-        first 80 %, the next 15 %, the rest). X, Y, Z: coefficient of variation of weekly demand
-        (below 0.5, below 1, above). A series without demand of its own carries its SKU's.
+    abc_xyz: (series,) two letters. A, B, C: place in the value sold over the last 365 days (by
+        default the first 80 %, the next 15 %, the rest). X, Y, Z: coefficient of variation of
+        weekly demand (by default below 0.5, below 1, above). A series without demand of its own
+        carries its SKU's.
     life_stage: (series,) "upcoming" (not launched), "new" (launched within 56 days), "regular",
         "dormant" (no sale for 182 days), "ended" (past its end date), "stocked" (kept, never sold).
         Stock at a location that never sold carries the liveliest stage of its SKU elsewhere.

@@ -127,7 +127,10 @@ def unused_notes(lanes: Lanes, places: Locations, keys: Keys) -> list[str]:
     expedited = int((lanes.kind == LaneKind.EXPEDITED).sum())
     cases = (
         (expedited, "expedited lanes of keys are not used by a nightly plan"),
-        (lateral, "lateral lanes of keys are used only where a key has no other lane"),
+        (
+            lateral,
+            "lateral lanes move stock that is worth more elsewhere, and supply keys without others",
+        ),
     )
     return [f"lanes: {count} {what}" for count, what in cases if count]
 

@@ -104,7 +104,7 @@ def _problem(error: dict[str, Any]) -> str:
 
 def _siblings(place: tuple[Any, ...]) -> Iterable[str]:
     model: type[BaseModel] = Config
-    for part in (each for each in place[:-1] if isinstance(each, str)):
+    for part in (each for each in place[:-1] if each in model.model_fields):
         annotation = model.model_fields[part].annotation
         choices = [annotation, *get_args(annotation)]
         model = next(c for c in choices if isinstance(c, type) and issubclass(c, BaseModel))

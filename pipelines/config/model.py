@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from forecasting.params import MethodName, ModelParams
 from pipelines.config.festivals import Festival
+from pipelines.config.grades import GradesConfig
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Level = Annotated[float, Field(gt=0.0, lt=1.0)]
@@ -83,6 +84,25 @@ class BudgetConfig(_Section):
     """total: most money that one night's orders may cost; none by default."""
 
     total: Amount | None = None
+
+
+class TransfersConfig(_Section):
+    """Stock that moves between locations of one kind because it is worth more there.
+
+    handling: money per unit beside the lane's freight. least_gain: money that a line gains at
+    least. rest_days: a key that got stock this way gives none for so long, and one that gave gets
+    none.
+    """
+
+    handling: Amount = 0.0
+    least_gain: Amount = 1.0
+    rest_days: Span = 7
+
+
+class TierConfig(_Section):
+    """shortage: how many times its price a unit short counts at the locations of a tier."""
+
+    shortage: Rate = 1.0
 
 
 class GatesConfig(_Section):
@@ -198,7 +218,10 @@ class Config(_Section):
     calendar: CalendarConfig = CalendarConfig()
     money: MoneyConfig = MoneyConfig()
     service: ServiceConfig = ServiceConfig()
+    grades: GradesConfig = GradesConfig()
     budget: BudgetConfig = BudgetConfig()
+    transfers: TransfersConfig = TransfersConfig()
+    tiers: dict[str, TierConfig] = Field(default_factory=dict)
     gates: GatesConfig = GatesConfig()
     model: ModelConfig = ModelConfig()
     commitments: CommitmentsConfig = CommitmentsConfig()

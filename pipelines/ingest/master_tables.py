@@ -50,6 +50,12 @@ LOCATIONS = Table(
         Column("tier", "text", "tier for service levels"),
         Column("sells", "flag", "it has demand of its own", default=True),
         Column("inbound_units_per_day", "number", "most units it can take in a day", low=0.0),
+        Column(
+            "outbound_units_per_day",
+            "number",
+            "most units it can send to other locations in a day",
+            low=0.0,
+        ),
     ),
     key=("location",),
 )

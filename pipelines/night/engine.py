@@ -15,6 +15,7 @@ from forecasting.life.life import LifeParams, life_stages
 from forecasting.model import FittedModel, fit, plain_model
 from forecasting.params import ModelParams
 from pipelines.assemble import Situation, assemble
+from pipelines.assemble.strategies import graded, stage_names, strategies_of
 from pipelines.config import Config, load_config
 from pipelines.config.as_of import check_as_of
 from pipelines.ingest import TABLES, Ingested, read_tables
@@ -120,11 +121,16 @@ class Engine:
             seed=config.seed,
             level_cap=config.service.cap,
             lifetime=_LIFETIME_DAYS // situation.panel.calendar.days,
+            handling=config.transfers.handling,
+            least_gain=config.transfers.least_gain,
         )
         life, of_sku = self._life(situation.panel, config)
+        letters = np.asarray(situation.catalog.abc_xyz, object)
+        stages = stage_names(life, situation.catalog.life_stage)
+        asked = strategies_of(config.grades, letters, stages, life.hit)
         return plan_night(
             replace(forecast, parts=None),
-            situation.network,
+            graded(situation.network, asked, config),
             _stock(situation, forecast, config),
             params,
             situation.overrides,

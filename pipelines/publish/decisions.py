@@ -9,17 +9,20 @@ from numpy.typing import NDArray
 
 from pipelines.publish.night import Night
 
+_NAMED = ("LINE_IMPOSSIBLE", "LIMIT_CUT", "MOQ_TOO_LARGE")
+
 
 def decisions(night: Night) -> NDArray[np.object_]:
     """The decision on each key, (series,); the first code that applies.
 
     ORDER, TRANSFER: it has a line. NOT_STOCKED: presale or dropship goods. STOCK_UNKNOWN: its
     location reports no stock. BLOCKED: an override blocks it. NO_LANE: nothing can supply it.
-    NOT_TONIGHT: its source takes no order on this order date. LIMIT_CUT: a limit took all of its
-    line. MOQ_TOO_LARGE: the smallest order would outlast all demand. NO_DEMAND: none is expected
-    in its protection interval. ENOUGH: stock and orders are above the reorder point.
-    NOT_WORTH_IT: they are not, but counting the sales that will be lost before it arrives, the
-    smallest order costs more than it saves.
+    NOT_TONIGHT: its source takes no order on this order date. LINE_IMPOSSIBLE: its smallest order
+    is above the whole of a limit. LIMIT_CUT: a limit took all of its line. MOQ_TOO_LARGE: the
+    smallest order would outlast all demand. NO_DEMAND: none is expected in its protection
+    interval. ENOUGH: stock and orders are above the reorder point. NOT_WORTH_IT: they are not,
+    but counting the sales that will be lost before it arrives, the smallest order costs more than
+    it saves.
     """
     plan, situation = night.plan, night.situation
     policy, network = plan.policy, situation.network
@@ -33,7 +36,7 @@ def decisions(night: Night) -> NDArray[np.object_]:
         ("BLOCKED", situation.overrides.blocked),
         ("NO_LANE", policy.lane < 0),
         ("NOT_TONIGHT", ~open_tonight),
-        *((code, _found(night, code)) for code in ("LIMIT_CUT", "MOQ_TOO_LARGE")),
+        *((code, _found(night, code)) for code in _NAMED),
         ("NO_DEMAND", policy.demand_mean <= 0),
         ("ENOUGH", policy.position > policy.reorder_point),
     ]

@@ -50,7 +50,8 @@ def _policy_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
         "way_down_days": np.maximum(way_down, 0)[series] * night.days,
     }
     levels = cell_texts(rounded(policy.service_level[series]))
-    return {"service_level": levels} | {
+    costs = cell_texts(rounded(night.override_cost()[series], 2))
+    return {"service_level": levels, "override_cost": costs} | {
         name: cell_texts(rounded(values, 2)) for name, values in numbers.items()
     }
 
@@ -69,6 +70,8 @@ def _sentence(night: Night, orders: bool, row: Row) -> str:
     elif row["limit"]:
         clauses.append("cut" if row["limit_cut"] != "0" else "bound")
     clauses += ["result_order" if orders else "result_transfer", "money"]
+    if float(row["override_cost"] or 0) > 0:
+        clauses.append("override")
     row = row | {
         name: row[name] or night.texts.of("line", "beyond")
         for name in ("cover_days_before", "cover_days_after")

@@ -19,12 +19,15 @@ Floats = NDArray[np.float64]
 
 
 class Kpi(NamedTuple):
-    """One figure. value: None where it is not defined. formula: code of its text."""
+    """One figure. value: None where it is not defined. formula: code of its text.
+
+    target: most that it should be, None where nothing is said."""
 
     value: float | None
     unit: str
     formula: str
     period: tuple[np.datetime64, np.datetime64]
+    target: float | None = None
 
 
 def kpis(night: Night, orders: Table, transfers: Table) -> dict[str, Kpi]:
@@ -45,7 +48,9 @@ def kpis(night: Night, orders: Table, transfers: Table) -> dict[str, Kpi]:
         "stock_out_rate": Kpi(stock_out_rate(night), "share", "stock_out_rate", past),
         "share_of_skus_sold": Kpi(skus_sold(night), "share", "share_of_skus_sold", past),
         "sell_through": Kpi(sell_through(night), "share", "sell_through", past),
-        "slow_moving_share": Kpi(slow_moving(night), "share", "slow_moving_share", slow),
+        "slow_moving_share": Kpi(
+            slow_moving(night), "share", "slow_moving_share", slow, night.grades.slow_target
+        ),
         "order_lines": Kpi(len(orders["units"]), "lines", "order_lines", release),
         "order_units": Kpi(orders["units"].sum(), "units", "order_units", release),
         "order_value": Kpi(orders["value"].sum(), "money", "order_value", release),

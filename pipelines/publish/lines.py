@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.assemble.strategies import approvals
 from pipelines.publish.cells import Table, money, numbers_of, read_csv, rounded
 from pipelines.publish.explanation import explanations
 from pipelines.publish.night import ORDER, TRANSFER, Night, line_ids, text_array
@@ -132,10 +133,20 @@ def _finished(night: Night, file: str, lines: Lines, table: Table, ends: Table) 
         "planner": night.planners(lines.series),
     }
     table["explanation"] = explanations(night, file == ORDERS, lines, table, ends)
+    table["override_cost"] = money(night.override_cost()[lines.series])
+    goods = _goods(night, lines)
+    table["approval"] = approvals(night.strategies(), lines.series, goods, night.grades)
     sorted_by = ("source", "destination", "available_date", "sku")
     keys = list(zip(*(ends[name].tolist() for name in sorted_by), strict=True))
     order = np.array(sorted(range(count), key=keys.__getitem__), np.intp)
     return {name: column[order] for name, column in table.items()}
+
+
+def _goods(night: Night, lines: Lines) -> NDArray[np.float64]:
+    """Value at cost of the goods of each line, also of those that are only moved."""
+    cost = night.situation.network.items.unit_cost[lines.series]
+    bought = np.where(lines.unit_cost > 0, lines.unit_cost, cost)
+    return np.asarray(lines.units * bought, np.float64)
 
 
 def _reasons(lines: Lines) -> NDArray[np.object_]:

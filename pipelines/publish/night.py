@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from forecasting.blend.staircase import Stair
 from pipelines.assemble.situation import Situation
+from pipelines.assemble.strategies import Strategies, stage_names, strategies_of
+from pipelines.config.grades import GradesConfig
 from pipelines.publish.texts import Texts
 from stockwright.forecast import Forecast
+from stockwright.life import LifeStages
 from stockwright.network import LaneKind
 from stockwright.panel import SeriesIndex
 from stockwright.plan import Plan
@@ -28,6 +31,7 @@ class Night:
     """One night to publish.
 
     previous: the folder published last before it. stairs: what each rung of the forecast added.
+    grades: borders of the grades and what they ask for.
     """
 
     situation: Situation
@@ -36,6 +40,7 @@ class Night:
     texts: Texts
     previous: Path | None
     stairs: tuple[Stair, ...] = ()
+    grades: GradesConfig = field(default_factory=GradesConfig)
 
     @property
     def index(self) -> SeriesIndex:
@@ -69,6 +74,24 @@ class Night:
         names = np.append(self.situation.catalog.planner, "")
         codes = np.append(self.index.sku, -1)
         return np.asarray(names[codes[series]], object)
+
+    def life(self) -> LifeStages:
+        """Life stage and breakout of each series."""
+        return self.plan.life or LifeStages.untold(self.index.n_series)
+
+    def stages(self) -> NDArray[np.object_]:
+        """Name of the life stage of each series."""
+        return stage_names(self.life(), self.situation.catalog.life_stage)
+
+    def override_cost(self) -> NDArray[np.float64]:
+        """What a planner's word on each series is expected to cost, NaN where there is none."""
+        cost = self.plan.override_cost
+        return np.full(self.index.n_series, np.nan) if cost is None else cost
+
+    def strategies(self) -> Strategies:
+        """What the grade of each series asks for."""
+        letters = np.asarray(self.situation.catalog.abc_xyz, object)
+        return strategies_of(self.grades, letters, self.stages(), self.life().hit)
 
     def parents(self) -> NDArray[np.int64]:
         """Series that each series' lane in use takes its stock from, -1 for none; (series,)."""

@@ -14,7 +14,7 @@ from pipelines.publish.accuracy import JUDGED_DAYS, accuracy
 from pipelines.publish.cells import Table, money, rounded
 from pipelines.publish.decisions import decisions
 from pipelines.publish.night import Night
-from stockwright.life import LifeStage, LifeStages
+from stockwright.life import LifeStages
 from stockwright.panel import DemandPanel, Status
 
 # Weeks since a launch that lies before the history are not known.
@@ -98,30 +98,18 @@ def stockout_days(panel: DemandPanel) -> NDArray[np.float64]:
     return np.asarray(missing.sum(axis=1) * panel.calendar.days)
 
 
-def stage_names(life: LifeStages, named: NDArray[np.object_]) -> NDArray[np.object_]:
-    """What the catalog knows of launch, stock and dates, else the stage told from demand.
-
-    named: (series,) stages of the catalog.
-    """
-    told = life.names()
-    kept = np.isin(named, ["upcoming", "stocked", "ended"])
-    kept |= (named == "dormant") & (life.stage != LifeStage.ENDED)
-    return np.asarray(np.where(kept, named, told), object)
-
-
 def _life(night: Night) -> Table:
     """Stage and breakout of each key."""
-    life = _told(night.plan.life, night)
     return {
-        "life_stage": stage_names(life, night.situation.catalog.life_stage),
-        "hit": _yes(life.hit),
+        "life_stage": night.stages(),
+        "hit": _yes(night.life().hit),
     }
 
 
 def _evidence(night: Night) -> Table:
     """What stage and breakout rest on, and those of the SKU over all its locations."""
-    life = _told(night.plan.life, night)
-    of_sku = _told(night.plan.life_of_sku, night)
+    life = night.life()
+    of_sku = night.plan.life_of_sku or LifeStages.untold(night.index.n_series)
     since = np.abs(life.weeks) < _LONG_AGO
     return {
         "trend_per_week": rounded(np.expm1(life.trend), 4),
@@ -133,10 +121,6 @@ def _evidence(night: Night) -> Table:
         "life_stage_sku": of_sku.names(),
         "hit_sku": _yes(of_sku.hit),
     }
-
-
-def _told(life: LifeStages | None, night: Night) -> LifeStages:
-    return life or LifeStages.untold(night.index.n_series)
 
 
 def _yes(values: NDArray[np.bool_]) -> NDArray[np.object_]:

@@ -12,6 +12,7 @@ import numpy as np
 from pipelines.ingest.ingested import Ingested
 from pipelines.publish.cells import Table
 from pipelines.publish.exceptions import rows_by_code
+from pipelines.publish.grades import grade_shares
 from pipelines.publish.kpis import Kpi, kpis, supplier_totals
 from pipelines.publish.lines import ORDERS, TRANSFERS, dropped_lines
 from pipelines.publish.night import Night
@@ -43,20 +44,12 @@ def summary_of(
         "keys": night.index.n_series,
         "horizon": night.forecast.horizon,
         "kpis": {name: _kpi(night, figure) for name, figure in figures.items()},
-        "orders": {
-            "lines": len(orders["units"]),
-            "units": round(float(orders["units"].sum()), 4),
-            "value": round(float(orders["value"].sum()), 2),
-            "by_supplier": supplier_totals(orders),
-            "changes": _changes(night, ORDERS, orders),
-        },
-        "transfers": {
-            "lines": len(transfers["units"]),
-            "units": round(float(transfers["units"].sum()), 4),
-            "freight": round(float(transfers["freight"].sum()), 2),
-            "changes": _changes(night, TRANSFERS, transfers),
-        },
+        "orders": _totals(night, ORDERS, orders, "value")
+        | {"by_supplier": supplier_totals(orders)},
+        "transfers": _totals(night, TRANSFERS, transfers, "freight"),
         "life": _life(tables["policy"]),
+        "grades": grade_shares(night),
+        "override_cost": round(float(np.nansum(night.override_cost())), 2),
         "staircase": shop_rows(night.stairs),
         "exceptions": rows,
         "exceptions_money_at_stake": stake,
@@ -77,7 +70,8 @@ def write_summary(path: Path, summary: Summary) -> Path:
 def _kpi(night: Night, figure: Kpi) -> dict[str, Any]:
     first, last = figure.period
     value = None if figure.value is None else round(float(figure.value), _DIGITS.get(figure.unit))
-    return {
+    target = {} if figure.target is None else {"target": figure.target}
+    return target | {
         "value": value,
         "unit": figure.unit,
         "formula": night.texts.of("formulas", figure.formula),
@@ -97,6 +91,16 @@ def _life(policy: Table) -> dict[str, Any]:
         stages = dict(zip(names.tolist(), counts.tolist(), strict=True))
         counted[what] = {"stages": stages, "hits": int(np.sum(hit == "yes"))}
     return counted
+
+
+def _totals(night: Night, file: str, table: Table, amount: str) -> dict[str, Any]:
+    """Lines, units, money and changes of a file of lines."""
+    return {
+        "lines": len(table["units"]),
+        "units": round(float(table["units"].sum()), 4),
+        amount: round(float(table[amount].sum()), 2),
+        "changes": _changes(night, file, table),
+    }
 
 
 def _changes(night: Night, file: str, table: Table) -> dict[str, int]:

@@ -28,7 +28,7 @@ _OPTIONS = {
     "strings_to_urls": False,
     "default_date_format": "yyyy-mm-dd",
 }
-_MONEY = ("value", "freight", "money_at_risk", "money_at_stake", "unit_cost")
+_MONEY = ("value", "freight", "money_at_risk", "money_at_stake", "unit_cost", "override_cost")
 _WIDTHS = {"explanation": 110, "message": 80, "suggestion": 60, "order_ref": 32, "name": 32}
 _CODED = {"severity": "severities", "change": "changes", "status": "statuses"}
 

@@ -50,7 +50,7 @@ def write_outputs(
         raise DataError(f"a situation of {situation.as_of} cannot be published for {as_of}")
     folder.mkdir(parents=True, exist_ok=True)
     texts = load_texts(config.output.language)
-    night = Night(situation, forecast, plan, texts, previous, tuple(stairs))
+    night = Night(situation, forecast, plan, texts, previous, tuple(stairs), config.grades)
     tables = {"orders": lines.order_table(night), "transfers": lines.transfer_table(night)}
     tables["exceptions"] = exceptions.exception_table(
         night, ingested, substitutes, [tables["orders"], tables["transfers"]]

@@ -1,4 +1,4 @@
-"""Room for arrivals: what each location can still receive in the period of tonight's arrivals."""
+"""What each location can still receive in the period of tonight's arrivals, and send tonight."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stockwright.stock import StockPosition
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-CAPACITY = "CAPACITY"
+CAPACITY, OUTBOUND = "CAPACITY", "OUTBOUND"
 
 
 def inbound_limit(
@@ -43,7 +43,40 @@ def inbound_limit(
     ).astype(np.float64)
     if settled is not None:
         coming += np.bincount(code, settled, len(coming))
-    used, group = np.unique(code, return_inverse=True)
+    used, first, group = np.unique(code, return_index=True, return_inverse=True)
     room = np.maximum(capacity[used // width] - coming[used], 0.0)
     limited = np.isfinite(capacity[place]) & takes_part
-    return Limit(CAPACITY, np.where(limited, group, -1), np.ones(len(code)), room)
+    places, dates = forecast.index.locations, network.lanes.available_date[wishes.lane]
+
+    def label(which: int) -> str:
+        return f"of {places[used[which] // width]} for arrivals of {dates[first[which]]}"
+
+    return Limit(CAPACITY, np.where(limited, group, -1), np.ones(len(code)), room, label)
+
+
+def outbound_limit(
+    wishes: Wishes,
+    source: NDArray[np.int64],
+    forecast: Forecast,
+    network: Network,
+    leaving: Floats,
+) -> Limit:
+    """Units that each location can send tonight, beyond what leaves it already.
+
+    source: (keys,) series that a key's transfers are taken from, -1 for none. leaving: (keys,)
+    units that leave each key.
+    """
+    capacity = network.locations.outbound_capacity
+    place = forecast.index.location.astype(np.int64)
+    gone = np.bincount(place[wishes.series], leaving, len(capacity))
+    group = np.where(source >= 0, place[source], -1)
+    limited = np.append(np.isfinite(capacity), False)[group]
+    room = np.maximum(capacity - gone, 0.0)
+    names = forecast.index.locations
+    return Limit(
+        OUTBOUND,
+        np.where(limited, group, -1),
+        np.ones(len(group)),
+        room,
+        lambda g: f"of {names[g]}",
+    )

@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.limits.minima import Minima
-from replenishment.limits.prices import Limit
+from replenishment.limits.prices import Limit, at_most
 from replenishment.limits.table import LotTable, within
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-_SLACK = 1e-9
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ class Market:
     def rooms(self, taken: Bools) -> list[Floats]:
         """What the entries leave of each limit's room, a hair of tolerance included."""
         return [
-            limit.room * (1 + _SLACK) + _SLACK - self.use(taken, family)
+            at_most(limit.room) - self.use(taken, family)
             for family, limit in enumerate(self.limits)
         ]
 

@@ -8,6 +8,7 @@ lots are whole: the lots of most worth per unit that still fit are added one by 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,18 +25,28 @@ _ROUNDS = 8
 _SLACK = 1e-9
 
 
+def at_most(room: Any) -> Any:
+    """The most that counts as within ``room``: rounding breaks no limit."""
+    return room * (1 + _SLACK) + _SLACK
+
+
 @dataclass(frozen=True)
 class Limit:
     """A family of limits of one kind: group g may use no more than ``room[g]``.
 
     code: name of the limit. group: (keys,) -1 for none. weight: (keys,) use per unit, >= 0.
-    room: (groups,), >= 0.
+    room: (groups,), >= 0. label: what a person calls a group; there is one group where None.
     """
 
     code: str
     group: Ints
     weight: Floats
     room: Floats
+    label: Callable[[int], str] | None = None
+
+    def name(self, group: int) -> str:
+        """What a person calls a group, "" where there is only one."""
+        return "" if self.label is None else self.label(group)
 
     def use(self, quantity: Floats) -> Floats:
         """Use of each group, (groups,)."""
@@ -49,7 +60,7 @@ class Limit:
 
     def exceeded(self, use: Floats) -> Bools:
         """Groups whose ``use``, (groups,), is more than they may have."""
-        return np.asarray(use > self.room * (1 + _SLACK) + _SLACK)
+        return np.asarray(use > at_most(self.room))
 
     def of_keys(self, values: Floats) -> Floats:
         """A value per group, spread to the keys; 0 where a key is in no group."""

@@ -16,7 +16,6 @@ _ROUNDS, _BISECTIONS = 6, 26
 _WIDTH, _STEADY = 1e-5, 1e-3
 _RAISES, _FIRST_RAISE = 60, 1e-4
 _FILLS = 400
-_SLACK = 1e-9
 
 
 def find_prices(market: Market) -> list[Floats]:

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.limits.capacity import inbound_limit
-from replenishment.limits.frozen import check_frozen, check_orphans
 from replenishment.limits.joint import best_orders
 from replenishment.limits.minima import Minima
 from replenishment.limits.prices import Limit
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
+from replenishment.lines.promised import budget_limit
 from replenishment.lines.rows import cut_findings
 from replenishment.params import PlanParams
 from replenishment.wishes.find import Wishes
@@ -26,7 +26,7 @@ from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 
-BUDGET, SUPPLIER_MINIMUM = "BUDGET", "SUPPLIER_MINIMUM"
+SUPPLIER_MINIMUM = "SUPPLIER_MINIMUM"
 
 
 def place_orders(
@@ -38,17 +38,14 @@ def place_orders(
     params: PlanParams,
     said: Overrides,
 ) -> Outcome:
-    """Orders of tonight. Raises InfeasiblePlanError when frozen ones break a limit."""
+    """Orders of tonight, under their suppliers' minima, the budget and the room to receive."""
     bought = ~wishes.transfer
     rows = np.flatnonzero(bought)
     units = np.where(bought, said_frozen(wishes.series, wishes.lane, network, said), np.nan)
-    check_orphans(wishes, said.order_frozen, forecast, "orders", bought)
-    cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, wishes.worth.terms.first)
     limits = [
-        Limit(BUDGET, np.where(bought, 0, -1), cost, np.array([params.budget])),
+        budget_limit(wishes, units, params.budget),
         inbound_limit(wishes, bought, forecast, network, stock, moved.quantity),
     ]
-    check_frozen(wishes, units, limits, forecast, network)
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)
     left = [replace(each, room=np.maximum(each.room - each.use(fixed), 0.0)) for each in limits]
     worth = wishes.worth.closed(frozen | ~bought)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from replenishment.limits.prices import Limit
 from replenishment.lines.rows import make_lines
+from replenishment.wishes.cover import COVER_LIMIT
 from replenishment.wishes.find import Wishes
 from stockwright.plan import Finding, Lines, Policy
 
@@ -51,7 +52,8 @@ def binding_codes(
         full = cut & (limit.group >= 0) & ((mine > toll) | (code == ""))
         code[full] = limit.code
         toll = np.maximum(toll, mine)
-    code[~cut & (quantity < wishes.asked - 1e-9)] = LANE_MAX
+    narrow = ~cut & (quantity < wishes.asked - 1e-9)
+    code[narrow] = np.where(wishes.ahead, COVER_LIMIT, LANE_MAX)[narrow]
     return code
 
 

@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.limits.capacity import inbound_limit
-from replenishment.limits.frozen import check_frozen, check_orphans
+from replenishment.limits.capacity import inbound_limit, outbound_limit
 from replenishment.limits.prices import Limit, share
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
+from replenishment.lines.promised import source_limit
 from replenishment.lines.rows import cut_findings
 from replenishment.needs.find import find_needs, join_needs
 from replenishment.needs.keys import Keys
@@ -33,8 +33,6 @@ from stockwright.stock import StockPosition
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-CENTRAL_STOCK = "CENTRAL_STOCK"
-
 
 def move_stock(
     wishes: Wishes,
@@ -42,29 +40,30 @@ def move_stock(
     network: Network,
     stock: StockPosition,
     choice: LaneChoice,
+    leaving: Floats,
     params: PlanParams,
     said: Overrides,
 ) -> Outcome:
-    """Transfers of tonight. Raises InfeasiblePlanError when frozen ones break a limit."""
+    """Transfers of tonight down the chosen lanes, under the stock of their sources and the room.
+
+    leaving: (keys,) units that go sideways.
+    """
     rows = np.flatnonzero(wishes.transfer)
-    units = np.where(
-        wishes.transfer, said_frozen(wishes.series, wishes.lane, network, said), np.nan
-    )
-    check_orphans(wishes, said.transfer_frozen, forecast, "transfers", wishes.transfer)
+    units = said_frozen(wishes.series, wishes.lane, network, said)
     source = np.where(wishes.transfer, choice.parent[wishes.series], -1)
-    on_hand = usable(stock, network, forecast)
     limits = [
-        Limit(CENTRAL_STOCK, source, np.ones(len(source)), on_hand),
-        inbound_limit(wishes, wishes.transfer, forecast, network, stock, None),
+        source_limit(wishes, usable(stock, network, forecast), choice, forecast),
+        inbound_limit(wishes, np.isfinite(units) | wishes.transfer, forecast, network, stock, None),
+        outbound_limit(wishes, source, forecast, network, leaving),
     ]
-    check_frozen(wishes, units, limits, forecast, network)
+    # Frozen orders keep their room to receive.
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)
     wanted = np.where(wishes.transfer & ~frozen & (source >= 0), wishes.quantity, 0.0)
     left = [replace(each, room=np.maximum(each.room - each.use(fixed), 0.0)) for each in limits]
     keepers = np.flatnonzero((left[0].use(wanted) > 0) & (forecast.expected.max(axis=1) > 0))
     worth, asked, grown = _with_keepers(wishes, keepers, wanted, left, forecast, network, params)
     shared = share(worth, asked, grown)
-    quantity = shared.quantity[: len(source)] + fixed
+    quantity = shared.quantity[: len(source)] + np.where(wishes.transfer, fixed, 0.0)
     binding = binding_codes(wishes, quantity, left, shared.prices)
     return Outcome(
         rows=rows,
@@ -101,7 +100,8 @@ def _with_keepers(
     kept = LotTerms(lot, lot, limits[0].room[keepers], 0 * lot, review.astype(np.float64))
     worth = Worth(needs, wishes.worth.terms.joined(kept))
     asked = np.concatenate([wanted, worth.best()[len(wanted) :]])
-    groups = (keepers, np.full(len(keepers), -1))
+    outside = np.full(len(keepers), -1)
+    groups = (keepers, *(outside for _ in limits[1:]))
     grown = [
         replace(
             limit,

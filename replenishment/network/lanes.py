@@ -12,6 +12,8 @@ from stockwright.network import LaneKind, LocationKind, Network
 from stockwright.panel import SeriesIndex
 
 Ints = NDArray[np.int64]
+#: The rank of a lane between two locations of one kind.
+LATERAL = 2
 _UNUSABLE = 9
 
 
@@ -40,7 +42,7 @@ def lane_ranks(network: Network, index: SeriesIndex) -> NDArray[np.int8]:
     destination = kinds[index.location[lanes.series]]
     source = kinds[np.where(transfer, lanes.source, 0)]
     lateral = transfer & (source != LocationKind.CENTRAL) & (destination == source)
-    rank = np.where(lateral, 2, np.where(transfer, 1, 0))
+    rank = np.where(lateral, LATERAL, np.where(transfer, 1, 0))
     return np.where(lanes.kind == LaneKind.EXPEDITED, _UNUSABLE, rank).astype(np.int8)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from replenishment.needs.keys import Keys, first_empty
 from replenishment.network.echelon import Echelons, expected_inbound, leaf_keys, node_keys, usable
 from replenishment.network.lanes import LaneChoice
 from replenishment.params import PlanParams
+from replenishment.wishes.cover import within_cover
 from replenishment.wishes.lots import LotTerms, Worth, buy_up, unit_cost_at
 from replenishment.wishes.terms import lifetime_demand, lot_terms, may_order, said_level, said_need
 from stockwright.distribution import Distribution
@@ -68,6 +70,7 @@ class Wishes:
     too_large: units of a minimum order that outlasts all demand, 0 where it does not.
     runs_out: first step at whose close the projection at mean demand is empty, 0 for none; of the
         echelon for feeding locations.
+    ahead: the grade's most cover allows less than the lane.
     """
 
     series: Ints
@@ -89,11 +92,29 @@ class Wishes:
     said: Bools
     too_large: Floats
     runs_out: NDArray[np.int32]
+    ahead: Bools
 
     @property
     def on_order(self) -> Floats:
         """Units on order within the protection interval, without expected returns, (keys,)."""
         return np.asarray(np.maximum(self.inbound - self.returned, 0.0), np.float64)
+
+    def renewed(self, rows: Ints, other: Wishes) -> Wishes:
+        """These wishes with those of ``other``, which are of the same lanes, at some rows."""
+        place = np.arange(len(self.series))
+        place[rows] = len(place) + np.arange(len(rows))
+        needs = join_needs([self.needs, other.needs], place)
+        parted = {"needs", "worth", "breaks", "total"}
+        plain = {
+            each.name: np.concatenate([getattr(self, each.name), getattr(other, each.name)])[place]
+            for each in fields(self)
+            if each.name not in parted
+        }
+        terms = self.worth.terms.joined(other.worth.terms).take(place)
+        total = join_totals([self.total, other.total]).take(place)
+        return Wishes(
+            **plain, needs=needs, worth=Worth(needs, terms), breaks=self.breaks, total=total
+        )
 
     def findings(self) -> tuple[Finding, ...]:
         """MOQ_TOO_LARGE: a need stays open because the smallest order outlasts all demand."""
@@ -108,7 +129,7 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class _Sides:
+class Sides:
     """Keys steered on their own stock, those on echelon stock, and the order of series."""
 
     forecast: Forecast
@@ -136,6 +157,22 @@ class _Sides:
         ]
         return join_needs(parts, self.order)
 
+    def needs_of(self, rows: Ints, params: PlanParams, terms: LotTerms) -> Needs:
+        """Needs of some rows by series, settled in whole lots of their ``terms``, (rows,)."""
+        place, count = self.order[rows], len(self.own)
+        first, second = np.flatnonzero(place < count), np.flatnonzero(place >= count)
+        own, upper = place[first], place[second] - count
+        parts = [
+            find_needs(
+                self.forecast.take(own), self.own.take(own), params, _in_lots(terms.take(first))
+            ),
+            find_needs(
+                self.pooled.take(upper), self.upper.take(upper), params,
+                _in_lots(terms.take(second)),
+            ),
+        ]  # fmt: skip
+        return join_needs(parts, np.argsort(np.concatenate([first, second])))
+
     def split(self, held: Floats) -> tuple[Floats, Floats]:
         """The position by series as units ``held`` there and below, and units on order.
 
@@ -157,7 +194,7 @@ class _Sides:
         return join_totals(parts).take(self.order)
 
 
-def _sides(
+def sides_of(
     series: Ints,
     forecast: Forecast,
     network: Network,
@@ -165,11 +202,12 @@ def _sides(
     choice: LaneChoice,
     echelons: Echelons,
     said: Overrides,
-) -> _Sides:
+) -> Sides:
+    """The keys that feed nobody, those that feed others, and how they are forecast."""
     leaf, node = series[~echelons.feeds[series]], series[echelons.feeds[series]]
     own = leaf_keys(leaf, forecast, network, stock, choice.lane)
     pooled, upper = node_keys(node, echelons, forecast, network, stock, choice.lane)
-    return _Sides(
+    return Sides(
         forecast=forecast.take(leaf),
         own=said_level(own, leaf, said),
         pooled=pooled,
@@ -189,36 +227,51 @@ def find_wishes(
 ) -> Wishes:
     """Needs of every series with a lane, its lot terms, and the order it would like best."""
     series, lane = choice.supplied()
-    sides = _sides(series, forecast, network, stock, choice, echelons, said)
+    sides = sides_of(series, forecast, network, stock, choice, echelons, said)
     available, inbound = sides.split(echelons.summed(usable(stock, network, forecast))[series])
     wanted = said_need(series, lane, available + inbound, network, said)
     allowed = may_order(series, lane, forecast, network, stock, said)
     lifetime = lifetime_demand(forecast, network, params, echelons)[series]
     terms, too_large = within_lifetime(lot_terms(lane, network, allowed), lifetime)
+    total, free = sides.total(), np.isfinite(wanted)
+    alone = (usable(stock, network, forecast) + stock.on_order())[series]
+    held = np.where(echelons.feeds[series], available + inbound, alone)
+    most = network.items.most_cover[series] / np.maximum(sides.of("protection"), 1)
+    terms, ahead = within_cover(terms, most, held, total.mean, free)
     needs = sides.needs(params, terms).overruled(wanted)
     worth, breaks = Worth(needs, terms), Breaks.of(network.lanes, lane)
-    quantity = quantity_of(worth, breaks, np.isfinite(wanted))
+    quantity = quantity_of(worth, breaks, free)
     return Wishes(
-        series=series,
-        lane=lane,
-        lead_time=sides.of("lead_time").astype(np.int64),
-        review=sides.of("review").astype(np.int64),
-        feeds=echelons.feeds[series],
-        transfer=network.lanes.kind[lane] == LaneKind.TRANSFER,
+        **_facts(series, lane, sides, network, echelons),
         needs=needs,
         worth=worth,
         breaks=breaks,
-        freight=network.lanes.unit_freight[lane],
         quantity=quantity,
         asked=asked_of(worth, quantity, allowed & ~((too_large > 0) & (needs.quantity > 0))),
         available=available,
         inbound=inbound,
         returned=expected_inbound(series, sides.of("protection"), echelons, stock),
-        total=sides.total(),
-        said=np.isfinite(wanted),
+        total=total,
+        said=free,
         too_large=np.where(needs.quantity > 0, too_large, 0.0),
-        runs_out=sides.runs_out(),
+        ahead=ahead,
     )
+
+
+def _facts(
+    series: Ints, lane: Ints, sides: Sides, network: Network, echelons: Echelons
+) -> dict[str, Any]:
+    """The columns of ``Wishes`` that no decision changes."""
+    return {
+        "series": series,
+        "lane": lane,
+        "lead_time": sides.of("lead_time").astype(np.int64),
+        "review": sides.of("review").astype(np.int64),
+        "feeds": echelons.feeds[series],
+        "transfer": network.lanes.kind[lane] == LaneKind.TRANSFER,
+        "freight": network.lanes.unit_freight[lane],
+        "runs_out": sides.runs_out(),
+    }
 
 
 def _in_lots(terms: LotTerms) -> Settle:

@@ -134,7 +134,10 @@ def test_a_frozen_line_above_the_budget_is_no_feasible_plan(shop):
     )
     night = shop.night()
     assert night.code == 5
-    assert "fan" in night.message
+    said = " ".join(night.message.split())
+    assert "BUDGET with frozen lines: 1 (fan at Central 500)" in said
+    assert "of 10; raise BUDGET by" in said
+    assert "or thaw 1 of them (fan at Central)" in said
     assert not night.folder.exists()
     assert shop.files("latest") == shop.files("2026-11-15")
 

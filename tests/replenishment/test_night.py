@@ -283,7 +283,10 @@ def test_frozen_lines_that_break_a_limit_are_named(shop):
     index = shop.index(2)
     said = replace(Overrides.none(2, 60), order_frozen=np.array([np.nan, 7.0]))
     arguments = (shop.forecast(index, 5.0), shop.network(index), shop.stock(2))
-    with pytest.raises(InfeasiblePlanError, match=r"sku00001 at shop 7 \(beyond BUDGET\)"):
+    with pytest.raises(
+        InfeasiblePlanError,
+        match=r"BUDGET with frozen lines: 1 \(sku00001 at shop 7\); uses 70 of 69; raise",
+    ):
         plan_night(*arguments, replace(PARAMS, budget=69.0), said)
     packs = (arguments[0], shop.network(index, shop.lanes(2, multiple=4.0)), arguments[2])
     with pytest.raises(InfeasiblePlanError, match="no whole number of lots"):

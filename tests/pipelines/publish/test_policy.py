@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipelines.assemble.strategies import stage_names
 from pipelines.publish.accuracy import accuracy
 from pipelines.publish.decisions import decisions
-from pipelines.publish.policy import policy_table, stage_names, stockout_days
+from pipelines.publish.policy import policy_table, stockout_days
 from stockwright.life import LifeStage, LifeStages
 from stockwright.plan import Finding
 

@@ -1,5 +1,8 @@
 """Both languages say the same things."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from pipelines.publish.texts import LANGUAGES, load_texts, placeholders
@@ -34,3 +37,16 @@ def test_an_unknown_language_is_a_configuration_error() -> None:
 def test_every_limit_comes_with_a_suggestion() -> None:
     sections = load_texts("en").sections
     assert set(sections["limits"]) - {"RAISED_TO_MINIMUM"} == set(sections["limit_suggestions"])
+
+
+def test_every_code_of_a_finding_has_a_message_and_a_suggested_act() -> None:
+    """The codes are read out of the sources: whatever is found is also explained."""
+    root = Path(__file__).parents[3]
+    sources = [p.read_text("utf-8") for p in root.glob("[prs]*/**/*.py")]
+    named = re.compile(r'(?:Finding|_findings|findings_of)\(\s*"([A-Z_]+)"')
+    codes = {code for text in sources for code in named.findall(text)}
+    assert {"LIMIT_CUT", "OVERRIDE_COST", "LINE_IMPOSSIBLE", "NO_LANE"} <= codes
+    for language in LANGUAGES:
+        texts = load_texts(language)
+        for section in ("messages", "suggestions"):
+            assert [code for code in sorted(codes) if not texts.knows(section, code)] == []

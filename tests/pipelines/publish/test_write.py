@@ -20,7 +20,8 @@ ORDERS_NAMES = (
     "line_id order_ref order_date available_date supplier destination sku units cases "
     "unit_cost value order_kind status reason money_at_risk available inbound_units "
     "demand_mean demand_bought need rounding_added limit_cut cover_days_before "
-    "cover_days_after stockout_date previous_units change planner explanation"
+    "cover_days_after stockout_date previous_units change planner explanation "
+    "override_cost approval"
 )
 POLICY_NAMES = (
     "sku location abc_xyz life_stage hit service_level safety_stock reorder_point order_up_to "

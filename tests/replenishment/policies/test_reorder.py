@@ -50,8 +50,8 @@ def test_no_other_pair_of_levels_is_cheaper(fixed, lead_time, review):
         assert reorder_cost(terms, low, up)[0] == pytest.approx(best.cost[0])
         others = [
             reorder_cost(terms, s, t)[0]
-            for s in range(low - 6, low + 7)
-            for t in range(max(s + 1, up - 9), up + 10)
+            for s in range(low - 3, low + 4)
+            for t in range(max(s + 1, up - 5), up + 6)
         ]
         assert best.cost[0] <= min(others) + 1e-9
 

@@ -1,0 +1,1 @@
+"""Stock that is moved between locations where it is worth more there than where it lies."""

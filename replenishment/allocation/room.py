@@ -1,0 +1,120 @@
+"""Moves between keys, and what locations can send and receive of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.limits.capacity import CAPACITY, OUTBOUND
+from replenishment.wishes.find import Wishes
+from stockwright.forecast import Forecast
+from stockwright.network import Network
+from stockwright.stock import StockPosition
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Units that leave one key for another tonight, all (lines,).
+
+    lane: row of ``Network.lanes``. source, target: rows of the wishes. units: whole ``lot``s.
+    gain: money that the line saves in all. saved: shortage cost that it avoids. cut: units that
+    a limit took away; binding: its code, "" for none.
+    """
+
+    lane: Ints
+    source: Ints
+    target: Ints
+    units: Floats
+    lot: Floats
+    gain: Floats
+    cut: Floats
+    saved: Floats
+    binding: NDArray[np.object_]
+
+    @classmethod
+    def none(cls) -> Moves:
+        """No moves."""
+        rows, money = np.zeros(0, np.int64), np.zeros(0)
+        return cls(rows, rows, rows, *(money,) * 5, np.zeros(0, object))
+
+    @classmethod
+    def joined(cls, parts: list[Moves]) -> Moves:
+        """Several lists of moves as one."""
+        names = [each.name for each in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def __len__(self) -> int:
+        return len(self.lane)
+
+    def take(self, lines: NDArray[Any]) -> Moves:
+        """Some of the moves."""
+        return Moves(*(getattr(self, each.name)[lines] for each in fields(self)))
+
+    def leaving(self, wishes: Wishes) -> Floats:
+        """Units that leave each key of the wishes, (keys,)."""
+        sent = np.bincount(self.source, self.units, len(wishes.series))
+        return np.asarray(sent, np.float64)
+
+    def after(self, wishes: Wishes, network: Network, stock: StockPosition) -> StockPosition:
+        """The stock once the units are under way."""
+        left = np.bincount(wishes.series[self.source], self.units, len(stock.on_hand))
+        expected = np.concatenate([stock.is_expected(), np.zeros(len(self), np.bool_)])
+        step = 1 + network.lanes.lead_time[self.lane].astype(np.int64)
+        return replace(
+            stock,
+            on_hand=np.maximum(stock.on_hand - left, 0.0),
+            arrival_series=np.append(stock.arrival_series, wishes.series[self.target]),
+            arrival_step=np.append(stock.arrival_step, step),
+            arrival_units=np.append(stock.arrival_units, self.units),
+            arrival_expected=expected,
+        )
+
+
+def cut_to_room(
+    moves: Moves, wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition
+) -> Moves:
+    """The moves that locations can send and receive, those of most gain per unit first."""
+    if not len(moves):
+        return moves
+    place, locations = forecast.index.location, network.locations
+    out = place[wishes.series[moves.source]].astype(np.int64)
+    moves = _fitted(moves, out, locations.outbound_capacity, OUTBOUND)
+    step = 1 + network.lanes.lead_time[moves.lane].astype(np.int64)
+    width = int(max(step.max(initial=1), stock.arrival_step.max(initial=1))) + 1
+    due = place[stock.arrival_series].astype(np.int64) * width + stock.arrival_step
+    size = len(locations.inbound_capacity) * width
+    coming = np.bincount(due, stock.arrival_units, size)
+    room = np.maximum(np.repeat(locations.inbound_capacity, width) - coming, 0.0)
+    into = place[wishes.series[moves.target]].astype(np.int64) * width + step
+    moves = _fitted(moves, into, room, CAPACITY)
+    least = np.maximum(network.lanes.moq[moves.lane], moves.lot)
+    return moves.take(np.flatnonzero(moves.units >= least - 1e-6))
+
+
+def _fitted(moves: Moves, group: Ints, room: Floats, code: str) -> Moves:
+    """The moves that ``room`` per group leaves; a line is cut to the whole lots that fit."""
+    density = moves.gain / np.maximum(moves.units, 1e-12)
+    order = np.lexsort((np.arange(len(moves)), -density, group))
+    running = np.cumsum(moves.units[order])
+    first = np.searchsorted(group[order], group[order])
+    before = running - moves.units[order]
+    before = before - before[first] if len(before) else before
+    free = np.empty(len(moves))
+    free[order] = np.clip(room[group[order]] - before, 0.0, moves.units[order])
+    units = np.minimum(np.floor(free / moves.lot + 1e-6) * moves.lot, moves.units)
+    lost = moves.units - units
+    share = units / np.maximum(moves.units, 1e-12)
+    return replace(
+        moves,
+        units=units,
+        cut=moves.cut + lost,
+        gain=moves.gain * share,
+        saved=moves.saved * share,
+        binding=np.where(lost > 0, code, moves.binding).astype(object),
+    )

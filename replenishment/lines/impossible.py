@@ -1,0 +1,81 @@
+"""Lines that no plan can have: the smallest order is above the whole of a limit.
+
+They are told apart from lines that a limit cut tonight: whatever other lines give up, and however
+often one waits, such a line is never ordered until its smallest order or the limit changes. A limit
+of 0 is no such case: it closes tonight for all lines alike.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.limits.capacity import CAPACITY
+from replenishment.limits.frozen import LANE_MAX
+from replenishment.limits.prices import at_most
+from replenishment.lines.promised import BUDGET
+from replenishment.params import PlanParams
+from replenishment.wishes.find import Wishes
+from stockwright.forecast import Forecast
+from stockwright.network import Network
+from stockwright.plan import Finding
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def told_apart(
+    findings: tuple[Finding, ...],
+    wishes: Wishes,
+    forecast: Forecast,
+    network: Network,
+    params: PlanParams,
+) -> tuple[Finding, ...]:
+    """The findings with LINE_IMPOSSIBLE where a LIMIT_CUT could not have been anything else."""
+    cut = [
+        each.series for each in findings if each.code == "LIMIT_CUT" and not each.message["kept"]
+    ]
+    wanted = np.searchsorted(wishes.series, np.array(cut, np.int64))
+    never = _impossible(wishes, wanted, forecast, network, params)
+    named = {each.series for each in never}
+    kept = (each for each in findings if each.code != "LIMIT_CUT" or each.series not in named)
+    return (*kept, *never)
+
+
+def _impossible(
+    wishes: Wishes, wanted: Ints, forecast: Forecast, network: Network, params: PlanParams
+) -> tuple[Finding, ...]:
+    """LINE_IMPOSSIBLE for the keys in ``wanted`` whose smallest order no limit allows."""
+    first = wishes.worth.terms.first[wanted]
+    lane, place = wishes.lane[wanted], forecast.index.location[wishes.series[wanted]]
+    cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, wishes.worth.terms.first)[wanted]
+    rooms = {
+        CAPACITY: network.locations.inbound_capacity[place],
+        LANE_MAX: network.lanes.max_units[lane],
+        BUDGET: np.where(
+            wishes.transfer[wanted],
+            np.inf,
+            np.divide(params.budget, cost, out=np.full(len(cost), np.inf), where=cost > 0),
+        ),
+    }
+    room = np.stack([*rooms.values()])
+    tightest = room.argmin(axis=0)
+    least = room.min(axis=0, initial=np.inf)
+    rows = np.flatnonzero((least > 0) & (first > at_most(least)))
+    names, stake = [*rooms], wishes.worth.stake()[wanted]
+    need = np.maximum(wishes.needs.quantity[wanted], 0.0)
+    return tuple(
+        Finding(
+            "LINE_IMPOSSIBLE",
+            "high",
+            int(wishes.series[wanted[row]]),
+            float(stake[row]),
+            {
+                "need": float(need[row]),
+                "units": float(first[row]),
+                "room": float(least[row]),
+                "limit": names[tightest[row]],
+            },
+        )
+        for row in rows.tolist()
+    )

@@ -1,0 +1,43 @@
+"""Plan lines of lateral transfers with their reasons in numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from replenishment.allocation.room import Moves
+from replenishment.wishes.find import Wishes
+from stockwright.network import Network
+from stockwright.plan import Lines, Policy
+
+#: Why a line exists: the units are worth more at the destination than where they lie.
+REBALANCE = "REBALANCE"
+
+
+def lateral_lines(moves: Moves, wishes: Wishes, network: Network, policy: Policy) -> Lines:
+    """One line per move; a line's need is what would be moved if no location were too full."""
+    target, units = moves.target, moves.units
+    series, needs = wishes.series[target], wishes.needs
+    need = units + moves.cut
+    rate = np.maximum(policy.demand_mean[series] / np.maximum(policy.protection[series], 1), 1e-12)
+    return Lines(
+        series=series.astype(np.int32),
+        lane=moves.lane.astype(np.int32),
+        units=units,
+        unit_cost=np.zeros(len(units)),
+        value=units * network.lanes.unit_freight[moves.lane],
+        reason=np.full(len(units), REBALANCE, object),
+        binding=moves.binding,
+        available=wishes.available[target],
+        inbound=wishes.on_order[target],
+        stock_at_arrival=needs.at_arrival[target],
+        demand_mean=policy.demand_mean[series],
+        demand_bought=policy.order_up_to[series],
+        target=wishes.available[target] + wishes.inbound[target] + need,
+        need=need,
+        rounding_added=np.zeros(len(units)),
+        limit_cut=moves.cut,
+        money_at_risk=moves.saved,
+        cover_before=policy.cover_before[series],
+        cover_after=policy.cover_before[series] + units / rate,
+        stockout_step=policy.stockout_step[series],
+    )
