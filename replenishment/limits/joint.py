@@ -14,17 +14,19 @@ from numpy.typing import NDArray
 
 from replenishment.limits.bound import upper_bound
 from replenishment.limits.market import Market
-from replenishment.limits.minima import Minima, reach_minima
+from replenishment.limits.minima import Minima, fill_alone, reach_minima
 from replenishment.limits.prices import Limit, Shared
 from replenishment.limits.repair import net_worth, repair
 from replenishment.limits.search import add_suppliers, fill_up, find_prices, keep_limits, tolls
-from replenishment.limits.table import LotTable
+from replenishment.limits.table import LotTable, lots_of
 from replenishment.params import PlanParams
 from replenishment.wishes.lots import Worth
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 _SUPPLIERS_TRIED = 200
+# Where limits close some lines of a supplier, others must fill its minimum in their place.
+_SPARE = 2.0
 
 
 def best_orders(
@@ -40,7 +42,7 @@ def best_orders(
     wanted: (keys,) best orders without limits and minima, kept where nothing touches them.
     fixed: (keys,) units ordered anyway, already taken off the limits.
     """
-    rows = np.flatnonzero(touched(wanted, fixed, limits, minima))
+    rows = np.flatnonzero(touched(worth, wanted, fixed, limits, minima))
     quantity, prices = wanted.copy(), [np.zeros(len(limit.room)) for limit in limits]
     alone = np.ones(len(wanted), np.bool_)
     alone[rows] = False
@@ -54,10 +56,17 @@ def best_orders(
     return replace(solved, quantity=quantity, worth=solved.worth + rest, bound=solved.bound + rest)
 
 
-def touched(wanted: Floats, fixed: Floats, limits: list[Limit], minima: Minima) -> Bools:
-    """Keys that a broken limit or a missed minimum, or one who shares a limit with them, moves."""
+def touched(
+    worth: Worth, wanted: Floats, fixed: Floats, limits: list[Limit], minima: Minima
+) -> Bools:
+    """Keys that a broken limit, a missed minimum or an unpaid fixed cost moves, (keys,).
+
+    With all who share a limit or a supplier with them.
+    """
     supplier = Limit("", minima.supplier, np.ones(len(wanted)), np.zeros(len(minima.value)))
-    short = minima.short(wanted + fixed) | (minima.fixed_cost > 0)
+    unpaid = minima.sums(worth.of(wanted)) <= minima.fixed_cost
+    unpaid &= (minima.fixed_cost > 0) & (minima.sums(wanted) > 0) & (minima.sums(fixed) <= 0)
+    short = minima.short(wanted + fixed) | unpaid
     hit = [limit.broken(wanted) for limit in limits]
     families = [*zip(limits, hit, strict=True), (supplier, short)]
     out = np.zeros(len(wanted), np.bool_)
@@ -79,8 +88,7 @@ def _solve(
     minima: Minima,
     params: PlanParams,
 ) -> Shared:
-    best = worth.best()
-    ceiling = reach_minima(worth, best, fixed, minima)
+    ceiling = _ceiling(worth, fixed, limits, minima, params.core_lots)
     market = Market(LotTable.of(worth, ceiling), limits, minima, fixed)
     prices = find_prices(market)
     toll = tolls(market, prices)
@@ -94,4 +102,21 @@ def _solve(
     )  # fmt: skip
     reached = net_worth(worth, quantity, fixed, minima)
     bound = upper_bound(worth, market, minima, prices, toll)
-    return Shared(quantity, prices, reached, max(bound, reached))
+    return Shared(quantity, prices, reached, bound)
+
+
+def _ceiling(
+    worth: Worth, fixed: Floats, limits: list[Limit], minima: Minima, most: int
+) -> Floats:
+    """Units of each key up to which lots are weighed, (keys,).
+
+    All that an optimum may need where these are at most ``most`` lots. Else, of the lines of a
+    supplier below its minimum, some more than all of them together need without limits.
+    """
+    terms, top = worth.terms, fill_alone(worth, fixed, minima, limits)
+    if lots_of(top, terms.first, terms.lot).sum() <= most:
+        return top
+    best = worth.best()
+    reached = reach_minima(worth, best, fixed, minima)
+    spare = np.where(reached > best, _SPARE * reached, reached)
+    return np.minimum(np.maximum(spare, reached), np.maximum(top, best))

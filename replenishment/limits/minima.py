@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from replenishment.limits.prices import Limit, at_most
 from replenishment.wishes.lots import Worth
 from stockwright.network import Suppliers
 
@@ -74,7 +75,7 @@ def reach_minima(worth: Worth, quantity: Floats, fixed: Floats, minima: Minima) 
     falls short is paid a subsidy per unit of what the minimum counts, doubled until it is reached.
     """
     out = quantity.copy()
-    for weight, floor in ((minima.cost, minima.value), (np.ones(len(out)), minima.units)):
+    for weight, floor in _counted(minima):
         missing = floor * (1 - 1e-9) - minima.sums(fixed * weight)
         rate = np.maximum(minima.sums(worth.needs.holding), 1e-9)
         subsidy = rate / np.maximum(minima.sums(weight), 1e-9)
@@ -88,3 +89,35 @@ def reach_minima(worth: Worth, quantity: Floats, fixed: Floats, minima: Minima) 
             )
             subsidy *= 2
     return out
+
+
+def fill_alone(worth: Worth, fixed: Floats, minima: Minima, limits: list[Limit]) -> Floats:
+    """Units beyond which no order of most worth goes, (keys,).
+
+    That is the best order of the key alone or, where its supplier has a minimum, what fills the
+    minimum by itself: a lot beyond both could be left out at no loss. Lane and limits cap it.
+    """
+    terms, peak = worth.terms, worth.peak()
+    lacks = [
+        np.maximum(floor - minima.sums(fixed * weight), 0.0)
+        for weight, floor in _counted(minima)
+    ]
+    need = np.maximum(
+        np.divide(
+            minima.of_keys(lacks[0]), minima.cost, out=np.zeros(len(peak)), where=minima.cost > 0
+        ),
+        minima.of_keys(lacks[1]),
+    )
+    lots = np.maximum(np.ceil((need - terms.first) / terms.lot - 1e-6), 0.0)
+    top = np.where(need > 0, np.maximum(peak, terms.first + lots * terms.lot), peak)
+    top = np.minimum(top, terms.most)
+    for limit in limits:
+        use = np.where(limit.group < 0, 0.0, limit.weight)
+        room = at_most(np.append(limit.room, np.inf)[limit.group])
+        top = np.minimum(top, np.divide(room, use, out=np.full(len(top), np.inf), where=use > 0))
+    return top
+
+
+def _counted(minima: Minima) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """What a unit of each key counts for the minimum in money and in units, and these minima."""
+    return (minima.cost, minima.value), (np.ones(len(minima.cost)), minima.units)

@@ -153,6 +153,13 @@ class Worth:
     def best(self, price: Floats | float = 0.0) -> Floats:
         """The order of most worth when every unit costs ``price`` more (or, below 0, less)."""
         toll = np.broadcast_to(np.asarray(price, np.float64), self.first_worth.shape)
+        quantity = self.peak(toll)
+        pays = self.of(quantity) - toll * quantity > _MONEY * quantity
+        return np.where(pays, quantity, 0.0)
+
+    def peak(self, price: Floats | float = 0.0) -> Floats:
+        """The best of the orders of a first lot or more, whether it pays or not, (keys,)."""
+        toll = np.broadcast_to(np.asarray(price, np.float64), self.first_worth.shape)
         terms = self.terms
         lots = np.floor((terms.most - terms.first) / terms.lot + 1e-6)
         last = np.minimum(np.maximum(lots, 0.0), self._reach(toll))
@@ -165,8 +172,7 @@ class Worth:
             low = np.where(more, middle + 1, low)
             high = np.where(~more & (low <= high), np.minimum(middle, high), high)
         quantity = terms.first + low * terms.lot
-        pays = self.of(quantity) - toll * quantity > _MONEY * quantity
-        return np.where(pays & (terms.most >= terms.first - 1e-9), quantity, 0.0)
+        return np.where(terms.most >= terms.first - 1e-9, quantity, 0.0)
 
     def _reach(self, toll: Floats) -> Floats:
         """Lots beyond which no further one can pay."""
