@@ -51,8 +51,12 @@ def random_curves(mean: Floats, sd: Floats, margin: Floats, hold: Floats, knots:
     return CostCurves.from_thresholds(points[:, None, :], hold[:, None], margin)
 
 
-def random_problem(size: Size, rng: np.random.Generator) -> Problem:
-    """Limits are 40 to 80 % of what all lines want; minima are met by some suppliers at once."""
+def random_problem(
+    size: Size, rng: np.random.Generator, tightness: tuple[float, float] = (0.4, 0.8)
+) -> Problem:
+    """A budget of a share of what all lines want, drawn from ``tightness``; minima that some
+    suppliers meet at once.
+    """
     n, m = size.lines, size.suppliers
     demand = np.exp(rng.normal(np.log(size.mean), 0.7, n))
     cost = np.round(np.exp(rng.normal(2.0, 0.8, n)), 2) + 0.01
@@ -74,17 +78,23 @@ def random_problem(size: Size, rng: np.random.Generator) -> Problem:
     floor = np.where(rng.random(m) < 0.7, np.round(value * rng.uniform(0.3, 1.3, m), 2), 0.0)
     fee = np.round(0.1 * np.bincount(supplier, worth.of(wanted), m) * rng.random(m), 2)
     units = np.where(rng.random(m) < 0.3, np.round(np.bincount(supplier, wanted, m) * 0.8), 0.0)
-    limits = _limits(size, wanted, cost, rng)
+    limits = _limits(size, wanted, cost, rng, tightness)
     return Problem(worth, limits, Minima(supplier, cost, floor, units, fee), cost)
 
 
-def _limits(size: Size, wanted: Floats, cost: Floats, rng: np.random.Generator) -> list[Limit]:
+def _limits(
+    size: Size,
+    wanted: Floats,
+    cost: Floats,
+    rng: np.random.Generator,
+    tightness: tuple[float, float],
+) -> list[Limit]:
     """A budget, and the units that each place can receive in each period."""
     groups = size.places * size.periods
     group = rng.integers(0, groups, len(wanted))
     used = np.bincount(group, wanted, groups)
-    room = np.round(used * rng.uniform(0.5, 1.2, groups))
-    budget = np.array([round(float((wanted * cost).sum() * rng.uniform(0.4, 0.8)), 2)])
+    room = np.round(used * rng.uniform(tightness[0] + 0.1, tightness[1] + 0.4, groups))
+    budget = np.array([round(float((wanted * cost).sum() * rng.uniform(*tightness)), 2)])
     return [
         Limit("BUDGET", np.zeros(len(wanted), np.int64), cost, budget),
         Limit("CAPACITY", group, np.ones(len(wanted)), room),

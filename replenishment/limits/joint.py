@@ -40,7 +40,8 @@ def best_orders(
     """Orders of most worth.
 
     wanted: (keys,) best orders without limits and minima, kept where nothing touches them.
-    fixed: (keys,) units ordered anyway, already taken off the limits.
+    fixed: (keys,) units ordered anyway, already taken off the limits. Worth and bound leave out
+    what price breaks save.
     """
     rows = np.flatnonzero(touched(worth, wanted, fixed, limits, minima))
     quantity, prices = wanted.copy(), [np.zeros(len(limit.room)) for limit in limits]
@@ -52,8 +53,21 @@ def best_orders(
     few = worth.take(rows) if len(rows) < len(wanted) else worth
     own, part = [limit.take(rows) for limit in limits], minima.take(rows)
     solved = _solve(few, wanted[rows], fixed[rows], own, part, params)
-    quantity[rows] = solved.quantity
+    quantity[rows] = _with_breaks(few, solved.quantity, wanted[rows], own)
     return replace(solved, quantity=quantity, worth=solved.worth + rest, bound=solved.bound + rest)
+
+
+def _with_breaks(worth: Worth, quantity: Floats, wanted: Floats, limits: list[Limit]) -> Floats:
+    """Orders raised to ``wanted`` again where a price break, and nothing else, is what they miss.
+
+    That is where a line has all that is worth its full price, and the limits hold.
+    """
+    missed = (wanted > quantity) & (quantity > 0)
+    missed &= quantity >= worth.best() - 1e-9
+    for limit in limits:
+        over = limit.broken(np.where(missed, wanted, quantity))
+        missed &= ~np.append(over, False)[limit.group]
+    return np.where(missed, wanted, quantity)
 
 
 def touched(
@@ -105,9 +119,7 @@ def _solve(
     return Shared(quantity, prices, reached, bound)
 
 
-def _ceiling(
-    worth: Worth, fixed: Floats, limits: list[Limit], minima: Minima, most: int
-) -> Floats:
+def _ceiling(worth: Worth, fixed: Floats, limits: list[Limit], minima: Minima, most: int) -> Floats:
     """Units of each key up to which lots are weighed, (keys,).
 
     All that an optimum may need where these are at most ``most`` lots. Else, of the lines of a

@@ -99,8 +99,7 @@ def fill_alone(worth: Worth, fixed: Floats, minima: Minima, limits: list[Limit])
     """
     terms, peak = worth.terms, worth.peak()
     lacks = [
-        np.maximum(floor - minima.sums(fixed * weight), 0.0)
-        for weight, floor in _counted(minima)
+        np.maximum(floor - minima.sums(fixed * weight), 0.0) for weight, floor in _counted(minima)
     ]
     need = np.maximum(
         np.divide(

@@ -1,7 +1,7 @@
 """The last lots, settled by an integer program (CP-SAT).
 
 Shadow prices and filling leave a plan that is close to the best one; what remains is which of the
-lots near the margin to take. Those lots, at most a few hundred, are weighed together: lots of one
+lots near the margin to take. Those lots, at most ``core_lots``, are weighed together: lots of one
 line in their order, every limit, every supplier minimum. In a small plan all lots are weighed, and
 the answer is the best one there is. The solver runs on one thread under a limit on its work, not
 on the clock, so that the same night gives the same plan.
