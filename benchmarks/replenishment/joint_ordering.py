@@ -7,7 +7,7 @@
 Small problems: 12 lines of 4 suppliers under a budget, four capacities and minima. In half of them
 the budget is 40 to 80 % of what the lines want (very tight), in the other half 85 to 100 % (as on a
 real night). CP-SAT solves each as a whole, with every lot up to what fills a supplier's minimum
-alone and twice as many, and must say OPTIMAL.
+alone and one more, and must say OPTIMAL.
 """
 
 from __future__ import annotations

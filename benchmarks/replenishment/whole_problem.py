@@ -21,7 +21,7 @@ def optimum(problem: Problem) -> tuple[float, int]:
     Raises RuntimeError where CP-SAT does not prove it.
     """
     worth, terms, minima = problem.worth, problem.worth.terms, problem.minima
-    top = 2 * fill_alone(worth, np.zeros(len(worth)), minima, []) + terms.first
+    top = fill_alone(worth, np.zeros(len(worth)), minima, []) + terms.lot
     most = np.floor((top - terms.first) / terms.lot).astype(np.int64) + 1
     model = cp_model.CpModel()
     used = [model.new_bool_var("") for _ in minima.value]

@@ -43,18 +43,29 @@ def best_orders(
     fixed: (keys,) units ordered anyway, already taken off the limits. Worth and bound leave out
     what price breaks save.
     """
-    rows = np.flatnonzero(touched(worth, wanted, fixed, limits, minima))
-    quantity, prices = wanted.copy(), [np.zeros(len(limit.room)) for limit in limits]
-    alone = np.ones(len(wanted), np.bool_)
-    alone[rows] = False
-    rest = net_worth(worth, np.where(alone, wanted, 0.0), fixed, minima, alone)
-    if not len(rows):
-        return Shared(quantity, prices, rest, rest)
-    few = worth.take(rows) if len(rows) < len(wanted) else worth
-    own, part = [limit.take(rows) for limit in limits], minima.take(rows)
-    solved = _solve(few, wanted[rows], fixed[rows], own, part, params)
-    quantity[rows] = _with_breaks(few, solved.quantity, wanted[rows], own)
-    return replace(solved, quantity=quantity, worth=solved.worth + rest, bound=solved.bound + rest)
+    hit = [limit.broken(wanted) for limit in limits]
+    while True:
+        moved = touched(worth, wanted, fixed, limits, hit, minima)
+        rows, kept = np.flatnonzero(moved), np.where(moved, 0.0, wanted)
+        rest = net_worth(worth, kept, fixed, minima, ~moved)
+        if not len(rows):
+            return Shared(wanted, [np.zeros(len(each.room)) for each in limits], rest, rest)
+        few = worth.take(rows) if len(rows) < len(wanted) else worth
+        own = [
+            replace(each.take(rows), room=np.maximum(each.room - each.use(kept), 0.0))
+            for each in limits
+        ]
+        solved = _solve(few, fixed[rows], own, minima.take(rows), params)
+        # A limit that only now has a price concerns all lines that share it.
+        wider = [
+            (price > 0) & ~known & (each.use(kept) > 0)
+            for price, known, each in zip(solved.prices, hit, limits, strict=True)
+        ]
+        if not any(groups.any() for groups in wider):
+            break
+        hit = [known | groups for known, groups in zip(hit, wider, strict=True)]
+    kept[rows] = _with_breaks(few, solved.quantity, wanted[rows], own)
+    return replace(solved, quantity=kept, worth=solved.worth + rest, bound=solved.bound + rest)
 
 
 def _with_breaks(worth: Worth, quantity: Floats, wanted: Floats, limits: list[Limit]) -> Floats:
@@ -71,36 +82,28 @@ def _with_breaks(worth: Worth, quantity: Floats, wanted: Floats, limits: list[Li
 
 
 def touched(
-    worth: Worth, wanted: Floats, fixed: Floats, limits: list[Limit], minima: Minima
-) -> Bools:
-    """Keys that a broken limit, a missed minimum or an unpaid fixed cost moves, (keys,).
-
-    With all who share a limit or a supplier with them.
-    """
-    supplier = Limit("", minima.supplier, np.ones(len(wanted)), np.zeros(len(minima.value)))
-    unpaid = minima.sums(worth.of(wanted)) <= minima.fixed_cost
-    unpaid &= (minima.fixed_cost > 0) & (minima.sums(wanted) > 0) & (minima.sums(fixed) <= 0)
-    short = minima.short(wanted + fixed) | unpaid
-    hit = [limit.broken(wanted) for limit in limits]
-    families = [*zip(limits, hit, strict=True), (supplier, short)]
-    out = np.zeros(len(wanted), np.bool_)
-    while True:
-        before = int(out.sum())
-        for limit, groups in families:
-            out |= np.append(groups, False)[limit.group]
-        if int(out.sum()) == before:
-            return out
-        for limit, groups in families:
-            groups[limit.group[out & (limit.group >= 0)]] = True
-
-
-def _solve(
     worth: Worth,
     wanted: Floats,
     fixed: Floats,
     limits: list[Limit],
+    hit: list[Bools],
     minima: Minima,
-    params: PlanParams,
+) -> Bools:
+    """Keys that a ``hit`` limit, a missed minimum or an unpaid fixed cost moves, (keys,).
+
+    hit: per limit, (groups,). With all keys of the suppliers whose minimum or cost that concerns.
+    """
+    unpaid = minima.sums(worth.of(wanted)) <= minima.fixed_cost
+    unpaid &= (minima.fixed_cost > 0) & (minima.sums(wanted) > 0) & (minima.sums(fixed) <= 0)
+    out = minima.keys_of(minima.short(wanted + fixed) | unpaid)
+    for limit, groups in zip(limits, hit, strict=True):
+        out |= np.append(groups, False)[limit.group]
+    terms = (minima.value > 0) | (minima.units > 0) | (minima.fixed_cost > 0)
+    return out | minima.keys_of(terms & (minima.sums(out.astype(np.float64)) > 0))
+
+
+def _solve(
+    worth: Worth, fixed: Floats, limits: list[Limit], minima: Minima, params: PlanParams
 ) -> Shared:
     ceiling = _ceiling(worth, fixed, limits, minima, params.core_lots)
     market = Market(LotTable.of(worth, ceiling), limits, minima, fixed)
