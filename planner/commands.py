@@ -23,6 +23,19 @@ class NightOptions:
     workers: int | None
 
 
+@dataclass(frozen=True)
+class PulseOptions:
+    """The options of ``stockwright pulse`` as they were typed."""
+
+    sales_today: Path
+    out: Path
+    at: str | None
+    reservations: Path | None
+    received: Path | None
+    config: Path | None
+    wait: float
+
+
 def write_demo_shop(folder: Path, skus: int, days: int, seed: int) -> int:
     """``stockwright demo``."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -70,6 +83,25 @@ def run_and_show(options: NightOptions) -> int:
         outcome = run_night(request, observe)
     show_outcome(outcome, str(options.out / str(request.date)))
     return outcome.code
+
+
+def pulse_and_show(options: PulseOptions) -> int:
+    """``stockwright pulse``."""
+    from pipelines.pulse.request import PulseRequest, parse_clock
+    from pipelines.pulse.run import run_pulse
+    from planner.screen import show_pulse
+
+    request = PulseRequest(
+        sales_today=options.sales_today,
+        out=options.out,
+        at=None if options.at is None else parse_clock(options.at),
+        reservations=options.reservations,
+        received=options.received,
+        config=options.config,
+        wait=options.wait,
+    )
+    show_pulse(run_pulse(request), str(options.out / "pulse"))
+    return ExitCode.PUBLISHED
 
 
 def explain_line(run: Path, sku: str, location: str | None) -> int:

@@ -119,6 +119,36 @@ def explain(
 
 
 @app.command()
+def pulse(
+    sales_today: Annotated[
+        Path, typer.Option("--sales-today", help="All sales of the day so far: CSV, Parquet, xlsx.")
+    ],
+    out: Runs = Path("runs"),
+    at: Annotated[
+        str | None, typer.Option("--at", help="As of 14:30; default: the newest time in the file.")
+    ] = None,
+    reservations: Annotated[
+        Path | None, typer.Option("--reservations", help="Units held in carts and unpaid orders.")
+    ] = None,
+    received: Annotated[
+        Path | None, typer.Option("--received", help="Goods that came in today.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Configuration; default: that of the night.")
+    ] = None,
+    wait: Annotated[
+        float, typer.Option(min=0.0, help="Seconds to wait for another pulse to end.")
+    ] = 5.0,
+) -> None:
+    """Look at the day so far: alerts, emergency lines, and what channels may still sell."""
+    from planner.commands import PulseOptions, pulse_and_show
+    from planner.exits import guarded
+
+    options = PulseOptions(sales_today, out, at, reservations, received, config, wait)
+    raise typer.Exit(guarded(lambda: pulse_and_show(options)))
+
+
+@app.command()
 def status(out: Runs = Path("runs")) -> None:
     """Show the last runs and what is published."""
     from planner.commands import show_status

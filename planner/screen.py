@@ -15,6 +15,7 @@ from pipelines.publish.texts import Texts, load_texts
 
 if TYPE_CHECKING:
     from pipelines.ingest import Report
+    from pipelines.pulse.request import PulseOutcome
 
 
 #: Decimals of a figure by its unit.
@@ -83,6 +84,27 @@ def show_report(report: Report) -> None:
         wrong = len(report.problems)
         problems = "1 problem" if wrong == 1 else f"{wrong} problems"
         console.print(f"{report.source} breaks the contract: {problems}.", markup=False)
+
+
+def show_pulse(outcome: PulseOutcome, where: str) -> None:
+    """What a pulse found, in a few lines. ``where``: the link to its files."""
+    console, found = Console(highlight=False), outcome.summary
+    sold, expected = number(found["units_sold"], "units"), number(found["units_expected"], "units")
+    console.print(f"{found['day']} as of {found['at']}: {sold} sold, {expected} expected by now")
+    table = Table("code", "alerts")
+    table.columns[1].justify = "right"
+    for code, count in found["alerts"].items():
+        table.add_row(code, number(count))
+    if found["alerts"]:
+        console.print(table)
+    for kind in ("orders", "transfers"):
+        lines, units = number(found[kind]["lines"]), number(found[kind]["units"], "units")
+        console.print(f"emergency {kind}: {lines} lines, {units} units")
+    console.print(f"channels may sell {number(found['quotas']['units'], 'units')} units")
+    for note in found["notes"]:
+        console.print(f"- {note}", markup=False)
+    word = "Unchanged since the last pulse" if outcome.unchanged else "Published"
+    console.print(f"{word}: {where}", markup=False, soft_wrap=True)
 
 
 def number(value: float | None, unit: str = "count") -> str:

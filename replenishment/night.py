@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from replenishment.allocation.rebalance import rebalance
 from replenishment.allocation.room import Moves
+from replenishment.lines.emergency import Emergencies, order_emergencies
 from replenishment.lines.impossible import told_apart
-from replenishment.lines.lateral import lateral_lines
+from replenishment.lines.lateral import lateral_cuts, lateral_lines
 from replenishment.lines.orders import place_orders
 from replenishment.lines.promised import check_promised
 from replenishment.lines.steering import steer
@@ -42,38 +45,47 @@ def plan_night(
     used. life, life_of_sku: handed on in the plan. Raises InfeasiblePlanError when frozen
     quantities break a hard limit, DataError when the arguments do not fit together.
     """
-    n = forecast.index.n_series
-    if not n == len(network.items.unit_cost) == len(stock.on_hand):
-        raise DataError("forecast, network and stock do not hold the same series")
-    said = overrides or Overrides.none(n, forecast.horizon)
+    _check_series(forecast, network, stock)
+    said = overrides or Overrides.none(forecast.index.n_series, forecast.horizon)
     # No demand after the end of an item's life, whoever made the forecast.
     sold = forecast.until(network.items.ends - forecast.origin)
     choice = choose_lanes(network, forecast.index)
     echelons = build_echelons(choice, network)
-    first = find_wishes(sold, network, stock, choice, echelons, params, said)
+    rush = order_emergencies(sold, network, stock, choice, echelons, params, said)
+    stock, params = rush.stock, replace(params, budget=max(params.budget - rush.value, 0.0))
+    backed = rush.backed(network)
+    first = rush.at_full_loss(find_wishes(sold, backed, stock, choice, echelons, params, said))
     check_promised(first, sold, network, stock, choice, params, said)
     overruled = cost_of_overrides(first, sold, network, stock, choice, echelons, params, said)
     policy = steer(first, sold, network, stock)
-    moves = rebalance(first, sold, network, stock, choice, echelons, params, said)
-    stock, wishes = _once_moved(moves, first, sold, network, stock, choice, params, said)
+    good = replace(first, needs=first.needs.in_good_units())
+    moves, gone = rebalance(good, sold, network, stock, choice, echelons, params, said)
+    stock, wishes = _once_moved(moves, first, rush, sold, network, stock, choice, params, said)
     moved = move_stock(wishes, sold, network, stock, choice, moves.leaving(first), params, said)
     ordered = place_orders(wishes, sold, network, stock, moved, params, said)
     found = (*wishes.findings(), *moved.findings, *ordered.findings)
+    found = told_apart(found, wishes, sold, network, params)
     return Plan(
         policy=policy,
-        orders=ordered.lines(wishes, policy),
+        orders=rush.behind(ordered.lines(wishes, policy)),
         transfers=moved.lines(wishes, policy).joined(lateral_lines(moves, first, network, policy)),
-        findings=(*told_apart(found, wishes, sold, network, params), *overruled.findings()),
-        limits={**moved.prices, **ordered.prices},
+        findings=(*rush.findings, *found, *lateral_cuts(gone, first), *overruled.findings()),
+        limits={**rush.prices, **moved.prices, **ordered.prices},
         life=life,
         life_of_sku=life_of_sku,
-        override_cost=overruled.of_series(n),
+        override_cost=overruled.of_series(len(stock.on_hand)),
     )
 
 
+def _check_series(forecast: Forecast, network: Network, stock: StockPosition) -> None:
+    """Raise DataError unless all hold the same series."""
+    if not forecast.index.n_series == len(network.items.unit_cost) == len(stock.on_hand):
+        raise DataError("forecast, network and stock do not hold the same series")
+
+
 def _once_moved(
-    moves: Moves, wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition,
-    choice: LaneChoice, params: PlanParams, said: Overrides,
+    moves: Moves, wishes: Wishes, rush: Emergencies, forecast: Forecast, network: Network,
+    stock: StockPosition, choice: LaneChoice, params: PlanParams, said: Overrides,
 ) -> tuple[StockPosition, Wishes]:  # fmt: skip
     """The stock with lateral transfers under way, and the wishes of the SKUs they move anew."""
     if not len(moves):
@@ -83,5 +95,6 @@ def _once_moved(
     touched = np.isin(forecast.index.sku, skus)
     few = LaneChoice(np.where(touched, choice.lane, -1), np.where(touched, choice.parent, -1))
     echelons = build_echelons(few, network)
-    anew = find_wishes(forecast, network, stock, few, echelons, params, said)
-    return stock, wishes.renewed(np.flatnonzero(touched[wishes.series]), anew)
+    backed = rush.backed(network)
+    anew = find_wishes(forecast, backed, stock, few, echelons, params, said)
+    return stock, wishes.renewed(np.flatnonzero(touched[wishes.series]), rush.at_full_loss(anew))

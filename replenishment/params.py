@@ -26,6 +26,7 @@ class PlanParams:
     solver_effort: CP-SAT deterministic time, a measure of work and not of the clock.
     handling: money per unit of a lateral transfer beside its freight, >= 0.
     least_gain: money that a line of a lateral transfer must gain at least, >= 0.
+    floor: share of what it wants that every location gets of a source that is short, in [0, 1].
     """
 
     budget: float = np.inf
@@ -39,6 +40,7 @@ class PlanParams:
     solver_effort: float = 4.0
     handling: float = 0.0
     least_gain: float = 0.0
+    floor: float = 0.0
 
     def __post_init__(self) -> None:
         rules = {
@@ -52,6 +54,7 @@ class PlanParams:
             "solver_effort must be > 0": self.solver_effort > 0,
             "handling must be >= 0": self.handling >= 0,
             "least_gain must be >= 0": self.least_gain >= 0,
+            "floor must be in [0, 1]": 0 <= self.floor <= 1,
         }
         broken = [rule for rule, kept in rules.items() if not kept]
         if broken:

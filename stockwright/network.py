@@ -68,12 +68,14 @@ class Suppliers:
     """The suppliers. Minima and fixed cost per order; 0 for none.
 
     min_order_value: money. min_order_units: sales units. fixed_cost: money per order.
+    expedited_units: most units of one period's orders on expedited lanes; empty: no limit.
     """
 
     names: tuple[str, ...]
     min_order_value: Floats
     min_order_units: Floats
     fixed_cost: Floats
+    expedited_units: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         n = len(self.names)
@@ -82,6 +84,9 @@ class Suppliers:
             n,
             dict.fromkeys(("min_order_value", "min_order_units", "fixed_cost"), np.float64),
         )
+        if not len(self.expedited_units):
+            object.__setattr__(self, "expedited_units", np.full(n, np.inf))
+        _freeze(self, n, {"expedited_units": np.float64})
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,7 @@ class Lanes:
     supplier_sku: the supplier's own code, "" for none.
     order_days: (lanes, 7) whether the source takes an order 1 ... 7 days after tonight's; empty
         where it does on all of them.
+    good_share: units of one ordered that are expected to come and to be good, in (0, 1]; empty: 1.
     """
 
     series: NDArray[np.int32]
@@ -124,9 +130,14 @@ class Lanes:
     break_cost: Floats
     supplier_sku: tuple[str, ...]
     order_days: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 7), np.bool_))
+    good_share: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         n = len(self.series)
+        if not len(self.good_share):
+            object.__setattr__(self, "good_share", np.ones(n))
+        _freeze(self, n, {"good_share": np.float64})
+        require((self.good_share > 0) & (self.good_share <= 1), "good_share", "in (0, 1]")
         _freeze(self, n, dict.fromkeys(("series", "source", "lead_time", "review"), np.int32))
         _freeze(self, n, {"kind": np.uint8, "open_tonight": np.bool_})
         _freeze(self, n, {"available_date": "datetime64[D]"})

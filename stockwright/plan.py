@@ -63,7 +63,8 @@ class Lines:
     available, inbound: units on hand and on order before the line.
     stock_at_arrival: units projected to be left when the line arrives.
     demand_mean, demand_bought: demand of the protection interval: mean, and the quantile bought.
-    target: order-up-to level. need: units wanted before rounding and limits.
+    target: order-up-to level. need: good units wanted before rounding and limits. yield_added:
+    units on top of it for those that will not come or will be rejected.
     rounding_added: units that MOQ and packs added. limit_cut: units that limits took away.
     unit_cost: money per unit at the quantity ordered. money_at_risk: shortage cost that the line
     is expected to avoid. cover_before, cover_after: periods. stockout_step: see Policy.
@@ -83,6 +84,7 @@ class Lines:
     demand_bought: Floats
     target: Floats
     need: Floats
+    yield_added: Floats
     rounding_added: Floats
     limit_cut: Floats
     money_at_risk: Floats

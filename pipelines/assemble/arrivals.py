@@ -13,12 +13,42 @@ from pipelines.assemble.demand import days_of
 from pipelines.assemble.keys import Ints, Keys
 from pipelines.assemble.notices import findings_of
 from pipelines.assemble.onhand import OnHand
+from replenishment.supply.learn import remaining_delay
 from stockwright.calendar import DAYS_PER_PERIOD, Dates, PeriodName
-from stockwright.network import Locations
+from stockwright.network import LaneKind, Lanes, Locations
 from stockwright.plan import Finding
 from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
+# Deliveries that were later still, from which the delay of an overdue order is told.
+_LEAST_DELAYS = 5
+
+
+@dataclass(frozen=True)
+class GoodShares:
+    """Good units of one on order, by key and supplier.
+
+    by_source: index (series, source). by_key: index series, for what does not name its source.
+    """
+
+    by_source: pd.Series
+    by_key: pd.Series
+
+    @classmethod
+    def from_lanes(cls, lanes: Lanes, sources: pd.DataFrame) -> GoodShares:
+        """sources: columns series, source, by lane."""
+        bought = lanes.kind != LaneKind.TRANSFER
+        frame = sources[["series", "source"]].assign(share=lanes.good_share)[bought]
+        by_source = frame.groupby(["series", "source"])["share"].first()
+        return cls(by_source, frame.groupby("series")["share"].mean())
+
+    def of(self, series: Ints, source: NDArray[np.object_]) -> Floats:
+        """Share of each row of a key and a source, "" where it names none; 1 where none is told."""
+        index = pd.MultiIndex.from_arrays([series, source], names=["series", "source"])
+        named = self.by_source.reindex(index).to_numpy(np.float64)
+        usual = self.by_key.reindex(series).to_numpy(np.float64)
+        share = np.where(source == "", usual, named)
+        return np.where(np.isnan(share), 1.0, share)
 
 
 @dataclass(frozen=True)
@@ -45,29 +75,55 @@ def inbound_arrivals(
     as_of: np.datetime64,
     period: PeriodName,
     overdue_days: int,
+    shares: GoodShares,
+    delays: pd.DataFrame,
 ) -> Arrivals:
-    """Arrivals from ``inbound``; drafts do not count.
+    """Arrivals from ``inbound``; drafts do not count, and what ``shares`` expects not to come or
+    not to be good does not either.
 
-    A row due by ``as_of`` and still on its way is due the next morning (OVERDUE_INBOUND); one
+    A row due by ``as_of`` and still on its way is due the next morning, or when ``delays`` (columns
+    supplier, days) lets it be expected (OVERDUE_INBOUND); one
     that is more than ``overdue_days`` late does not count (IGNORED_INBOUND).
     """
     series = keys.series(inbound, "destination")
     units = inbound["units"].to_numpy(np.float64)
+    share = shares.of(series, inbound["source"].to_numpy(object))
     firm = (inbound["status"] != "draft").to_numpy(dtype=bool) & (units > 0) & (series >= 0)
-    rows, series, units = inbound[firm], series[firm], units[firm]
+    rows, series, units, share = inbound[firm], series[firm], units[firm], share[firm]
     available = days_of(rows["available_date"])
     late = (as_of - available).astype(np.int64)
     overdue, given_up = late >= 0, late > overdue_days
+    expected = _expected(available, late, rows["source"].to_numpy(object), delays, as_of)
     names = rows["order_id"].to_numpy(object)
     found: list[Finding] = []
     for code, which in (("OVERDUE_INBOUND", overdue & ~given_up), ("IGNORED_INBOUND", given_up)):
         found += findings_of(
             code, "medium", series[which],
             order_id=names[which], units=units[which], days=late[which], date=available[which],
+            expected=expected[which],
         )  # fmt: skip
     kept = ~given_up
-    step = steps_of(available, as_of, period)
-    return Arrivals(series[kept], step[kept], units[kept], tuple(found))
+    step = steps_of(expected, as_of, period)
+    return Arrivals(series[kept], step[kept], (units * share)[kept], tuple(found))
+
+
+def _expected(
+    available: Dates,
+    late: Ints,
+    source: NDArray[np.object_],
+    delays: pd.DataFrame,
+    as_of: np.datetime64,
+) -> Dates:
+    """The date of each row, of overdue ones the date on which they are expected."""
+    names = pd.Index(delays["supplier"].unique())
+    told = delays["days"].to_numpy(np.float64)
+    group = names.get_indexer(delays["supplier"])
+    overdue = np.flatnonzero(late >= 0)
+    own = names.get_indexer(source[overdue].astype(object))
+    days = remaining_delay(late[overdue], own, told, group, _LEAST_DELAYS)
+    out: Dates = available.astype("datetime64[D]").copy()
+    out[overdue] = as_of + np.rint(days).astype("timedelta64[D]")
+    return out
 
 
 def position_of(
@@ -78,6 +134,7 @@ def position_of(
     keys: Keys,
     as_of: np.datetime64,
     period: PeriodName,
+    shares: GoodShares,
 ) -> StockPosition:
     """The stock position: what is held, and every arrival at a location whose stock counts.
 
@@ -86,7 +143,9 @@ def position_of(
     """
     series = np.concatenate([inbound.series, lines.series])
     step = np.concatenate([inbound.step, steps_of(lines.available, as_of, period)])
-    units = np.concatenate([inbound.units, lines.units])
+    bought = shares.of(lines.series, np.full(len(lines.series), "", object))
+    bought = np.where(lines.source < 0, bought, 1.0)
+    units = np.concatenate([inbound.units, lines.units * bought])
     counted = locations.counts_stock[keys.index.location[series]]
     series, step, units = series[counted], step[counted], units[counted]
     order = np.lexsort((step, series))

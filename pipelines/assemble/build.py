@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from pipelines.assemble.arrivals import inbound_arrivals, position_of
+from pipelines.assemble.arrivals import GoodShares, inbound_arrivals, position_of
 from pipelines.assemble.catalog import attributes_of, catalog_of
 from pipelines.assemble.commitments import Promised, after_the_end, promised_of
 from pipelines.assemble.covariates import covariates_of
+from pipelines.assemble.covering import local_shares
 from pipelines.assemble.decisions import DECISION_COLUMNS, decided, earlier_lines_frame, promised
 from pipelines.assemble.demand import Sold, Window, days_of, sold, window_of
 from pipelines.assemble.festivals import with_festivals
@@ -90,7 +91,8 @@ def assemble(
     window = window_of(days_of(lines["date"]), config.period, as_of, config.model.history_days)
     night = _Night(tables, keys, window, config, as_of, sold(lines, keys, window), kit_notes)
     parts = _parts(night, "lanes" in ingested.given)
-    return _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
+    situation = _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
+    return replace(situation, local_share=local_shares(tables, parts.places.region, keys, as_of))
 
 
 def _parts(night: _Night, lanes_given: bool) -> _Parts:
@@ -147,6 +149,7 @@ def _situation(
         returns=returns,
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
+        supplier_record=supply.record,
         past_overrides=replace(spoken, kept=committed.commitments) if spoken else None,
     )
 
@@ -205,11 +208,20 @@ def _stock(
     night: _Night, parts: _Parts, joined: pd.DataFrame, found: pd.DataFrame
 ) -> tuple[StockPosition, tuple[Finding, ...]]:
     config, keys = night.config, night.keys
+    shares = GoodShares.from_lanes(parts.supply.lanes, parts.supply.sources)
     inbound = inbound_arrivals(
-        night.tables["inbound"], keys, night.as_of, config.period, config.gates.overdue_days
+        night.tables["inbound"],
+        keys,
+        night.as_of,
+        config.period,
+        config.gates.overdue_days,
+        shares,
+        parts.supply.delays,
     )
     lines = promised(joined, night.tables["inbound"], keys, night.as_of)
-    stock = position_of(parts.held, inbound, lines, parts.places, keys, night.as_of, config.period)
+    stock = position_of(
+        parts.held, inbound, lines, parts.places, keys, night.as_of, config.period, shares
+    )
     since = night.as_of - np.timedelta64(config.transfers.rest_days, "D")
     moved_in, moved_out = moved_lately(night.tables["inbound"], joined, parts.places, keys, since)
     known = stock.known & ~_unreadable(found, keys)

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from pipelines.assemble.demand import days_of
 from pipelines.assemble.keys import Ints, Keys
-from pipelines.assemble.parties import DEFAULT_SUPPLIER, order_weekdays, review_to_weekday
+from pipelines.assemble.parties import DEFAULT_SUPPLIER
+from pipelines.assemble.receipts import Learnt
+from pipelines.assemble.timing import Timing
 from pipelines.config import Config
-from stockwright.calendar import DAYS_PER_PERIOD, iso_weekday, periods_of_days
+from stockwright.calendar import DAYS_PER_PERIOD
 from stockwright.network import LaneKind, Lanes, LocationKind
 
 Floats = NDArray[np.float64]
@@ -107,52 +109,40 @@ def lane_kinds(lanes: pd.DataFrame, source: NDArray[np.int32]) -> NDArray[np.int
 def lanes_of(
     lanes: pd.DataFrame,
     links: pd.DataFrame,
-    suppliers: pd.DataFrame,
     supplier_names: pd.Index,
     terms: Terms,
+    timing: Timing,
+    learnt: Learnt,
     config: Config,
-    order_date: np.datetime64,
 ) -> Lanes:
     """Every lane of every key (``links``, see ``resolved``) with its times, terms and costs."""
     table = lanes.iloc[links["row"].to_numpy()]
     series = links["series"].to_numpy(np.int64)
     kind, place = links["kind"].to_numpy(np.int64), links["place"].to_numpy(np.int64)
     supplier = supplier_names.get_indexer(table["source"].astype(object))
-    supplier = np.where(kind == LaneKind.TRANSFER, -1, supplier)
-    open_days = np.vstack([order_weekdays(suppliers, supplier_names), np.ones((1, 7), np.bool_)])
-    review, open_tonight = _reviews(table, open_days[supplier], config, order_date)
     cost, start, units, breaks = _costs(table, kind, series, terms)
-    lead_days = table["lead_time_days"].to_numpy(np.float64)
-    days = DAYS_PER_PERIOD[config.period]
     return Lanes(
         series=series.astype(np.int32),
         kind=kind.astype(np.uint8),
         source=np.where(kind == LaneKind.TRANSFER, place, supplier).astype(np.int32),
-        lead_time=periods_of_days(lead_days, config.period).astype(np.int32),
-        lead_time_sd=_or(table["lead_time_sd_days"], 0.0) / days,
-        review=review.astype(np.int32),
-        open_tonight=open_tonight,
-        available_date=order_date + np.ceil(lead_days).astype("timedelta64[D]"),
+        lead_time=timing.lead_time.astype(np.int32),
+        lead_time_sd=timing.lead_time_sd,
+        review=timing.review.astype(np.int32),
+        open_tonight=timing.open_tonight,
+        available_date=timing.available_date,
         moq=_or(table["moq"], 0.0),
         multiple=multiples(terms.order_unit[series], _or(table["order_multiple"], 1.0)),
         unit_cost=cost,
         unit_freight=_or(table["unit_freight"], 0.0),
-        max_units=_or(table["max_units_per_day"], np.inf) * days,
+        max_units=_or(table["max_units_per_day"], np.inf) * DAYS_PER_PERIOD[config.period],
         priority=_or(table["priority"], np.inf),
         break_start=start,
         break_units=units,
         break_cost=breaks,
         supplier_sku=tuple(table["supplier_sku"].astype(object)),
-        order_days=_later_days(open_days[supplier], config, order_date),
+        order_days=timing.order_days,
+        good_share=learnt.share,
     )
-
-
-def _later_days(open_days: Bools, config: Config, order_date: np.datetime64) -> Bools:
-    """(lanes, 7) whether an order can go out 1 ... 7 days after tonight's; none for weeks."""
-    if config.period == "week":
-        return np.zeros((0, 7), np.bool_)
-    today = int(iso_weekday(np.array([order_date]))[0]) - 1
-    return open_days[:, (today + 1 + np.arange(7)) % 7]
 
 
 def multiples(order_unit: Floats, order_multiple: Floats) -> Floats:
@@ -161,20 +151,6 @@ def multiples(order_unit: Floats, order_multiple: Floats) -> Floats:
         np.maximum(np.rint(x * _GRAIN), 1).astype(np.int64) for x in (order_unit, order_multiple)
     )
     return np.lcm(a, b) / _GRAIN
-
-
-def _reviews(
-    table: pd.DataFrame,
-    open_days: NDArray[np.bool_],
-    config: Config,
-    order_date: np.datetime64,
-) -> tuple[Ints, NDArray[np.bool_]]:
-    default = config.defaults.review_days or DAYS_PER_PERIOD[config.period]
-    days = _or(table["review_days"], default)
-    review = np.maximum(periods_of_days(days, config.period), 1)
-    if config.period == "week":
-        return review, np.ones(len(review), np.bool_)
-    return review_to_weekday(review, order_date, open_days)
 
 
 def _costs(

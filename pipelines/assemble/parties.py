@@ -7,7 +7,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.assemble.keys import Keys
-from stockwright.calendar import iso_weekday
 from stockwright.network import LocationKind, Locations, Suppliers
 
 #: The supplier that stands in where there is no lanes table.
@@ -78,7 +77,7 @@ def _texts(column: pd.Series, place: NDArray[np.int32], n: int) -> tuple[str, ..
     return tuple(values[:n])
 
 
-def suppliers_of(suppliers: pd.DataFrame, names: pd.Index) -> Suppliers:
+def suppliers_of(suppliers: pd.DataFrame, names: pd.Index, days_per_period: int) -> Suppliers:
     """The suppliers called ``names`` (sorted), with their terms where the table has them."""
     place = names.get_indexer(suppliers["supplier"].astype(object))
     known = place >= 0
@@ -87,6 +86,9 @@ def suppliers_of(suppliers: pd.DataFrame, names: pd.Index) -> Suppliers:
         values = np.zeros(len(names))
         values[place[known]] = np.nan_to_num(suppliers[name].to_numpy(np.float64)[known])
         terms[name] = values
+    fast = np.full(len(names), np.nan)
+    fast[place[known]] = suppliers["expedited_units_per_day"].to_numpy(np.float64)[known]
+    terms["expedited_units"] = np.where(np.isnan(fast), np.inf, fast * days_per_period)
     return Suppliers(names=tuple(names), **terms)
 
 
@@ -103,21 +105,3 @@ def order_weekdays(suppliers: pd.DataFrame, names: pd.Index) -> NDArray[np.bool_
     open_days[rows["supplier"].to_numpy(int), rows["day"].to_numpy(int) - 1] = True
     open_days[~open_days.any(axis=1)] = True
     return open_days
-
-
-def review_to_weekday(
-    review: NDArray[np.int64], order_date: np.datetime64, open_days: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Reviews in days run on to the next order weekday; whether an order may go out tonight.
-
-    review: (lanes,) days, >= 1. open_days: (lanes, 7). The next order goes out on the first
-    weekday in ``open_days`` that lies ``review`` days or more after ``order_date``; where none may
-    go out tonight, on the first one at all.
-    """
-    today = int(iso_weekday(np.array([order_date]))[0]) - 1
-    review = np.where(open_days[:, today], review, 1)
-    rows = np.arange(len(review))[:, None]
-    ahead = np.arange(7)[None, :]
-    weekday = (today + review[:, None] + ahead) % 7
-    wait = np.argmax(open_days[rows, weekday], axis=1)
-    return review + wait, open_days[:, today]

@@ -18,6 +18,9 @@ from stockwright.returns import ExpectedReturns
 from stockwright.stock import StockPosition
 
 Texts = NDArray[np.object_]
+RECORD_COLUMNS = (
+    *("supplier", "lines", "on_time", "days", "sd_days", "stated_days", "fill", "reject"),
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,9 @@ class Situation:
     given: a forecast of the shop's own, which takes the place of ours where it covers a date.
     returns: units that customers are expected to send back, none of them in ``stock``.
     past_overrides: forecast overrides of the history, None where there are none.
+    local_share: (locations,) share of the demand of each location that it is the first to serve;
+        None where no coverage tells.
+    supplier_record: how suppliers have delivered, see ``receipts.record_of``.
     """
 
     as_of: np.datetime64
@@ -79,6 +85,10 @@ class Situation:
     given: GivenForecast = field(default_factory=GivenForecast.none)
     returns: ExpectedReturns = field(default_factory=ExpectedReturns.none)
     past_overrides: OverrideHistory | None = None
+    local_share: NDArray[np.float64] | None = None
+    supplier_record: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=list(RECORD_COLUMNS))
+    )
 
     @property
     def sold(self) -> NDArray[np.float32]:

@@ -30,7 +30,10 @@ from pipelines.assemble.lanes import (
 from pipelines.assemble.notices import listed
 from pipelines.assemble.parties import DEFAULT_SUPPLIER, suppliers_of
 from pipelines.assemble.prices import list_prices
+from pipelines.assemble.receipts import Learnt, delays_of, learnt_of, order_lines, record_of
+from pipelines.assemble.timing import timing_of
 from pipelines.config import Config
+from stockwright.calendar import DAYS_PER_PERIOD
 from stockwright.network import LaneKind, Lanes, LocationKind, Locations, Suppliers
 
 
@@ -38,7 +41,8 @@ from stockwright.network import LaneKind, Lanes, LocationKind, Locations, Suppli
 class Supply:
     """list_price: (series,) NaN where unknown. sources: columns series, source (name), by lane.
 
-    protection: periods of the longest protection interval.
+    protection: periods of the longest protection interval. record, delays: see ``receipts``; no
+        delays where nothing is to be learnt.
     """
 
     lanes: Lanes
@@ -48,6 +52,8 @@ class Supply:
     sources: pd.DataFrame
     protection: int
     notes: tuple[str, ...]
+    record: pd.DataFrame
+    delays: pd.DataFrame
 
 
 def supply_of(
@@ -68,14 +74,22 @@ def supply_of(
     order_unit = by_series(tables["products"], "order_unit", keys)
     terms = Terms(costs.unit_cost, np.where(np.isnan(order_unit), 1.0, order_unit))
     names = _supplier_names(table, keys)
-    lanes = lanes_of(table, links, tables["suppliers"], names, terms, config, order_date)
+    receipts = order_lines(tables, table, links, keys)
+    as_of = order_date - np.timedelta64(1, "D")
+    learnt = learnt_of(receipts, table, links, keys, config, as_of)
+    timing = timing_of(tables, table, links, names, learnt, keys, config, order_date)
+    lanes = lanes_of(table, links, names, terms, timing, learnt, config)
     upstream = _upstream(lanes, keys)
     sources = links[["series"]].assign(source=table["source"].to_numpy(object)[links["row"]])
     notes = _lane_notes(table, lanes_given, keys, config) + _cost_notes(costs)
     notes += _weekday_notes(tables["suppliers"], config)
+    notes += _learnt_notes(learnt, table, links)
+    told = receipts if config.supply.learn else receipts[:0]
+    parties = suppliers_of(tables["suppliers"], names, DAYS_PER_PERIOD[config.period])
     return Supply(
-        lanes, suppliers_of(tables["suppliers"], names), costs, list_price, sources,
+        lanes, parties, costs, list_price, sources,
         longest_protection(lanes, upstream, _downward(lanes, places, keys)), tuple(notes),
+        record_of(receipts, table, links), delays_of(told, table, links),
     )  # fmt: skip
 
 
@@ -124,9 +138,11 @@ def unused_notes(lanes: Lanes, places: Locations, keys: Keys) -> list[str]:
     source = kinds[np.where(transfer, lanes.source, 0)] if len(kinds) else kinds
     same = source == kinds[keys.index.location[lanes.series]]
     lateral = int((transfer & same & (source != LocationKind.CENTRAL)).sum())
-    expedited = int((lanes.kind == LaneKind.EXPEDITED).sum())
+    fast = lanes.kind == LaneKind.EXPEDITED
+    others = np.unique(lanes.series[~fast])
+    alone = int((~np.isin(lanes.series[fast], others)).sum())
     cases = (
-        (expedited, "expedited lanes of keys are not used by a nightly plan"),
+        (alone, "expedited lanes of keys without another lane are not used"),
         (
             lateral,
             "lateral lanes move stock that is worth more elsewhere, and supply keys without others",
@@ -140,6 +156,18 @@ def _weekday_notes(suppliers: pd.DataFrame, config: Config) -> list[str]:
     if config.period == "day" or not told:
         return []
     return [f"suppliers: order_weekdays of {told} are not looked at when the period is a week"]
+
+
+def _learnt_notes(learnt: Learnt, table: pd.DataFrame, links: pd.DataFrame) -> list[str]:
+    told = np.isfinite(learnt.days)
+    if not told.any():
+        return []
+    stated = table["lead_time_days"].to_numpy(np.float64)[links["row"]]
+    other = int((told & (np.abs(learnt.days - stated) >= 1)).sum())
+    return [
+        f"receipts: lead times of {int(told.sum())} lanes of keys are learnt; {other} of them"
+        " differ by a day or more from what the lane states"
+    ]
 
 
 def _cost_notes(costs: Costs) -> list[str]:

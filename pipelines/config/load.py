@@ -113,18 +113,18 @@ def _siblings(place: tuple[Any, ...]) -> Iterable[str]:
 
 def _map_problems(settings: Mapping[str, Any]) -> list[str]:
     """Tables and columns named in ``map`` and ``values`` that the contract does not have."""
-    from pipelines.ingest.schema import TABLES
+    from pipelines.ingest.schema import ALL_TABLES
 
     problems: list[str] = []
     for section in ("map", "values"):
         tables = settings.get(section, {})
         for table, columns in tables.items() if isinstance(tables, Mapping) else ():
-            if table not in TABLES:
-                problems.append(f"{section}.{table}: unknown table{_nearest(table, TABLES)}")
+            if table not in ALL_TABLES:
+                problems.append(f"{section}.{table}: unknown table{_nearest(table, ALL_TABLES)}")
                 continue
-            known = TABLES[table].column_names()
+            known = ALL_TABLES[table].column_names()
             for column in columns if isinstance(columns, Mapping) else ():
-                if column not in known and not TABLES[table].takes_extra(column):
+                if column not in known and not ALL_TABLES[table].takes_extra(column):
                     problems.append(
                         f"{section}.{table}.{column}: unknown column{_nearest(column, known)}"
                     )

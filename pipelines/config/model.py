@@ -99,6 +99,15 @@ class TransfersConfig(_Section):
     rest_days: Span = 7
 
 
+class AllocationConfig(_Section):
+    """Stock of a location that does not cover what those it feeds want of it.
+
+    floor: share of what it wants that each of them gets before marginal value decides.
+    """
+
+    floor: Share = 0.0
+
+
 class TierConfig(_Section):
     """shortage: how many times its price a unit short counts at the locations of a tier."""
 
@@ -180,6 +189,19 @@ class ReturnsConfig(_Section):
     confidence: Share = 0.8
 
 
+class SupplyConfig(_Section):
+    """What is made of past deliveries.
+
+    learn: whether lead times, fill and reject rates come from ``receipts`` where it tells them.
+    prior_orders: orders of a supplier that the stated terms count for.
+    least_share: share of the ordered units that is taken to come in good order at the least.
+    """
+
+    learn: bool = True
+    prior_orders: Annotated[float, Field(gt=0.0, le=1e6)] = 5.0
+    least_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
+
+
 class DefaultsConfig(_Section):
     """What is assumed where the tables are silent.
 
@@ -193,6 +215,30 @@ class DefaultsConfig(_Section):
     review_days: Annotated[float, Field(gt=0.0, le=1100.0)] | None = None
     cost_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.6
     unit_cost: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 1.0
+
+
+class PulseConfig(_Section):
+    """The look at stock during the day.
+
+    hour_profile: demand in equal parts of the 24 hours, first to last, in any unit; empty: that
+    of an ordinary day of online trade. warning_level: stock that does not last until the next
+    arrival with this probability is below the warning line. least_units: an alert needs as many
+    units expected to be missed. restock_hour: by when goods due today have come in.
+    """
+
+    hour_profile: list[Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] = Field(
+        default_factory=list
+    )
+    warning_level: Level = 0.9
+    least_units: Amount = 1.0
+    restock_hour: Annotated[float, Field(ge=0.0, le=24.0)] = 12.0
+
+    @field_validator("hour_profile")
+    @classmethod
+    def _something_sells(cls, parts: list[float]) -> list[float]:
+        if parts and not sum(parts) > 0:
+            raise ValueError("at least one part of the day must have demand")
+        return parts
 
 
 class OutputConfig(_Section):
@@ -220,6 +266,7 @@ class Config(_Section):
     service: ServiceConfig = ServiceConfig()
     grades: GradesConfig = GradesConfig()
     budget: BudgetConfig = BudgetConfig()
+    allocation: AllocationConfig = AllocationConfig()
     transfers: TransfersConfig = TransfersConfig()
     tiers: dict[str, TierConfig] = Field(default_factory=dict)
     gates: GatesConfig = GatesConfig()
@@ -227,7 +274,9 @@ class Config(_Section):
     commitments: CommitmentsConfig = CommitmentsConfig()
     forecasts: ForecastsConfig = ForecastsConfig()
     returns: ReturnsConfig = ReturnsConfig()
+    supply: SupplyConfig = SupplyConfig()
     defaults: DefaultsConfig = DefaultsConfig()
+    pulse: PulseConfig = PulseConfig()
     output: OutputConfig = OutputConfig()
     map: ColumnMap = Field(default_factory=dict)
     values: ValueMap = Field(default_factory=dict)

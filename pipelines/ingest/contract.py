@@ -12,7 +12,8 @@ import pandera.pandas as pa
 from pipelines.ingest.declare import Column, Table
 from pipelines.ingest.table import TableInHand
 
-_DTYPES = {"number": "float64", "integer": "float64", "flag": "bool", "date": "datetime64[s]"}
+_DTYPES = {"number": "float64", "integer": "float64", "flag": "bool"}
+_DTYPES |= {"date": "datetime64[s]", "moment": "datetime64[s]"}
 
 
 def check_contract(held: TableInHand) -> None:

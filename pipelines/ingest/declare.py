@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "date", "number", "integer", "flag", "choice"]
+Kind = Literal["text", "date", "moment", "number", "integer", "flag", "choice"]
 
 
 @dataclass(frozen=True)
 class Column:
     """One column.
 
-    kind: what its values are. required: the table is unreadable without the column, and a row
+    kind: what its values are; a moment is a date that keeps its time of day.
+    required: the table is unreadable without the column, and a row
     is bad without a value. default: taken where the column or the value is missing; None: "" for
     text, nothing for dates and numbers. low, high: range of a number, both ends included;
     above: a number must be greater than this. choices: the values a choice may have.

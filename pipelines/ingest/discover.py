@@ -35,6 +35,15 @@ class Found:
     close: Callable[[], None] = lambda: None
 
 
+def opener_of(path: Path) -> Opener:
+    """What opens one file that a call names. Raises ConfigError where there is no such file."""
+    if not path.is_file():
+        raise ConfigError(f"the file {path} does not exist")
+    if path.suffix.lower() not in _READERS:
+        raise ConfigError(f"{path} is none of {', '.join(_READERS)}; export it as one of them")
+    return _of_file(path, path.name)
+
+
 def discover(source: str) -> Found:
     """The tables of ``source``, a folder or a database URL.
 

@@ -74,6 +74,12 @@ SUPPLIERS = Table(
             pattern=r"[1-7](,[1-7])*",
         ),
         Column("fixed_cost", "number", "money per order", default=0.0, low=0.0),
+        Column(
+            "expedited_units_per_day",
+            "number",
+            "most units a day on all its expedited lanes; empty: no limit",
+            low=0.0,
+        ),
     ),
     key=("supplier",),
 )
@@ -119,6 +125,25 @@ LANES = Table(
     spans=(("start", "end"),),
 )
 
+COVERAGE = Table(
+    "coverage",
+    "Which locations serve the buyers of a region, how soon and at what cost.",
+    (
+        Column("region", "text", "region of the buyer", required=True),
+        Column(
+            "location",
+            "text",
+            "the location that serves it",
+            required=True,
+            aliases=("warehouse",),
+        ),
+        Column("hours", "number", "hours from the order to the buyer that are promised", low=0.0),
+        Column("unit_freight", "number", "freight per unit to the buyer", default=0.0, low=0.0),
+        Column("priority", "number", "of a region's locations the lower serves first"),
+    ),
+    key=("region", "location"),
+)
+
 OVERRIDES = Table(
     "overrides",
     "What a planner decided. The latest row wins.",
@@ -151,4 +176,17 @@ OVERRIDES = Table(
     spans=(("start", "end"),),
 )
 
-TABLES = (PRODUCTS, LOCATIONS, SUPPLIERS, LANES, OVERRIDES)
+CHANNELS = Table(
+    "channels",
+    "Where stock is sold: which part of the shared stock a channel may sell during the day.",
+    (
+        Column("channel", "text", "the channel, as sales names it", required=True),
+        Column("platform", "text", "the platform it runs on"),
+        ONE_LOCATION,
+        Column("buffer_units", "number", "units of each article kept back", default=0.0, low=0.0),
+        Column("share", "number", "share of what may be sold", low=0.0, high=1.0),
+    ),
+    key=("channel", "location"),
+)
+
+TABLES = (PRODUCTS, LOCATIONS, SUPPLIERS, LANES, COVERAGE, OVERRIDES, CHANNELS)

@@ -147,6 +147,44 @@ PLAN_STATUS = Table(
     cut="at",
 )
 
+RECEIPTS = Table(
+    "receipts",
+    "What suppliers delivered: one row per delivery of an order line.",
+    (
+        Column("order_id", "text", "number of the order", required=True),
+        SKU,
+        Column("destination", "text", "the location it went to", required=True),
+        Column("supplier", "text", "who delivered; empty: the only supplier of the article there"),
+        Column("ordered_on", "date", "when the order was released", required=True),
+        Column("promised_on", "date", "first date of sale that was promised"),
+        Column("received_on", "date", "first date it could be sold", required=True),
+        Column("units_ordered", "number", "units of the order line", above=0.0),
+        Column("units_received", "number", "units that came", required=True, low=0.0),
+        Column("units_rejected", "number", "units of them sent back", default=0.0, low=0.0),
+    ),
+    cut="received_on",
+    spans=(("ordered_on", "received_on"),),
+)
+
+CLOSURES = Table(
+    "closures",
+    "Times at which a supplier or a location is closed.",
+    (
+        Column("party", "text", "a supplier, or a location", required=True),
+        Column("start", "date", "first date", required=True),
+        Column("end", "date", "last date", required=True),
+        Column(
+            "kind",
+            "choice",
+            "what it does not do then: take orders, ship, receive; empty: all of it",
+            choices=("order", "ship", "receive"),
+        ),
+        KNOWN_SINCE,
+    ),
+    known_ahead=True,
+    spans=(("start", "end"),),
+)
+
 EVENTS = Table(
     "events",
     "Sales events, past and planned. Empty selectors mean all.",
@@ -163,6 +201,12 @@ EVENTS = Table(
         ONE_LOCATION,
         Column("channel", "text", "the channel; empty: all"),
         Column("kind", "text", "sort of event"),
+        Column(
+            "locked_units",
+            "number",
+            "units of the article that only the channel may sell while the event lasts",
+            low=0.0,
+        ),
         KNOWN_SINCE,
     ),
     known_ahead=True,
@@ -192,6 +236,8 @@ TABLES = (
     INVENTORY,
     INBOUND,
     PLAN_STATUS,
+    RECEIPTS,
+    CLOSURES,
     EVENTS,
     PRICES,
 )

@@ -12,14 +12,15 @@ from typing import Any
 
 from pipelines.config.model import Config
 from pipelines.ingest.declare import Column, Table
-from pipelines.ingest.schema import TABLES
+from pipelines.ingest.schema import ALL_TABLES
 
-_TYPES = {"number": "number", "integer": "integer", "date": "date", "flag": "boolean"}
+_TYPES = {"number": "number", "integer": "integer", "flag": "boolean"}
+_TYPES |= {"date": "date", "moment": "datetime"}
 
 
 def schema_files() -> dict[str, str]:
     """Text of each file by its name."""
-    files = {f"{name}.json": table_schema(table) for name, table in TABLES.items()}
+    files = {f"{name}.json": table_schema(table) for name, table in ALL_TABLES.items()}
     files["config.json"] = Config.model_json_schema()
     return {
         name: json.dumps(content, indent=2, ensure_ascii=False) + "\n"

@@ -78,7 +78,7 @@ def validate(source: str, config: Config, as_of: np.datetime64 | None = None) ->
     check_kits(held)
     for table in held.values():
         _keep_last(table)
-        problems += [*duplicate_keys(table), *_gate(table, config), *_no_rows(table, day)]
+        problems += [*duplicate_keys(table), *gate_problems(table, config), *_no_rows(table, day)]
     problems += [*lane_cycles(held), *kit_cycles(held)]
     if as_of is not None and "sales" in held:
         problems += _stale(held["sales"], day, config)
@@ -115,7 +115,8 @@ def _keep_last(held: TableInHand) -> None:
         held.keep(~replaced)
 
 
-def _gate(held: TableInHand, config: Config) -> list[str]:
+def gate_problems(held: TableInHand, config: Config) -> list[str]:
+    """A problem where more than the gate's share of a table's rows is bad."""
     allowed = config.gates.bad_row_share
     share = held.bad_share()
     if share <= allowed:

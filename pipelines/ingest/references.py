@@ -25,11 +25,13 @@ _PLACES = (
     ("stock_history", "location"),
     ("inventory", "location"),
     ("inbound", "destination"),
+    ("receipts", "destination"),
     ("commitments", "location"),
     ("events", "location"),
     ("prices", "location"),
     ("signals", "location"),
     ("forecasts", "location"),
+    ("channels", "location"),
 )
 
 
@@ -55,8 +57,22 @@ def check_references(tables: Tables) -> None:
         for table, column in _PLACES:
             if table in tables:
                 _only_known(tables[table], column, known, "unknown location; locations lacks it")
+    if "coverage" in tables:
+        reason = "covers a region from nowhere: unknown location"
+        _only_known(tables["coverage"], "location", known_locations(tables), reason)
     if "lanes" in tables:
         _check_lanes(tables)
+    if "events" in tables:
+        _check_locks(tables["events"])
+
+
+def _check_locks(events: TableInHand) -> None:
+    """Units can be locked for one channel and one article only."""
+    locked = (events.frame["locked_units"] > 0).to_numpy()
+    for column in ("sku", "channel"):
+        nobody = (events.frame[column] == "").to_numpy()
+        set_aside(events, locked & nobody, column, "locked_units need a sku and a channel")
+        locked = locked[~(locked & nobody)]
 
 
 def _only_known(held: TableInHand, column: str, known: set[str], reason: str) -> None:

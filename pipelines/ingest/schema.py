@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pipelines.ingest import master_tables, movement_tables, outside_tables, promise_tables
+from pipelines.ingest import (
+    day_tables,
+    master_tables,
+    movement_tables,
+    outside_tables,
+    promise_tables,
+)
 from pipelines.ingest.declare import Column, Kind, Table
 
-__all__ = ["TABLES", "Column", "Kind", "Table"]
+__all__ = ["ALL_TABLES", "DAY_TABLES", "TABLES", "Column", "Kind", "Table"]
 
 #: Every table that is read, in the order in which problems and notes are listed.
 TABLES: Mapping[str, Table] = MappingProxyType(
@@ -22,3 +28,9 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         )
     }
 )
+
+#: Files that a call during the day names.
+DAY_TABLES: Mapping[str, Table] = MappingProxyType({t.name: t for t in day_tables.TABLES})
+
+#: All that a configuration may rename columns of.
+ALL_TABLES: Mapping[str, Table] = MappingProxyType({**TABLES, **DAY_TABLES})

@@ -117,7 +117,7 @@ def constant(column: Column, rows: int, big: bool) -> Any:
         names = np.array([default] if default else [], dtype=object)
         codes = np.full(rows, 0 if default else -1, np.int32)
         return series_of(Coded(codes, names), big)
-    if column.kind == "date":
+    if column.kind in ("date", "moment"):
         return np.full(rows, np.datetime64("NaT", "s"))
     if column.kind == "flag":
         return np.full(rows, bool(column.default), np.bool_)

@@ -21,6 +21,10 @@ _FORMS = {
     "2026/11/21": r"^(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})" + _TIME,
     "20261121": r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})" + _TIME,
 }
+_CLOCK = (
+    r"[ T]+(?P<h>\d{1,2}):?(?P<m>\d{2})(?::?(?P<s>\d{2}))?(?:[.,]\d+)?"
+    r"\s*(?:Z|[+-]\d{2}:?\d{2})?$"
+)
 _FLAGS = {"yes": True, "no": False, "true": True, "false": False, "y": True, "n": False}
 _FLAGS |= {"1": True, "0": False, "t": True, "f": False}
 NO_DATE = np.datetime64("NaT", "s")
@@ -82,6 +86,8 @@ def read_values(
         return _numbers(column, raw, renamed)
     if column.kind == "date":
         return _dates(raw, renamed)
+    if column.kind == "moment":
+        return _moments(raw, renamed)
     coded = _coded(raw, renamed, fold=column.kind != "text")
     if column.kind == "flag":
         return _flags(column, coded)
@@ -186,6 +192,37 @@ def _dates(raw: pa.ChunkedArray, renamed: Mapping[str, str]) -> Read:
     faults += coded.fault((form == main) & np.isnat(dates), "there is no such date")
     dates[other] = NO_DATE
     return Read(np.append(dates, NO_DATE)[coded.codes], coded.codes < 0, faults)
+
+
+def _moments(raw: pa.ChunkedArray, renamed: Mapping[str, str]) -> Read:
+    """Dates with their time of day as the clock on the wall showed it; midnight where none."""
+    if pa.types.is_timestamp(raw.type):
+        seconds = pc.cast(wall_time(raw), pa.timestamp("s"), safe=False)
+        empty = seconds.is_null().to_numpy()
+        data = seconds.cast(pa.int64()).fill_null(0).to_numpy().astype("datetime64[s]")
+        return Read(np.where(empty, NO_DATE, data), empty)
+    days = _dates(raw, renamed)
+    if pa.types.is_date(raw.type):
+        return days
+    coded = _coded(raw, renamed)
+    seconds, told = _parsed_times(coded.names)
+    faults = [*days.faults, *coded.fault(told & (seconds < 0), "there is no such time of day")]
+    of_day = np.append(np.maximum(seconds, 0), 0)[coded.codes].astype("timedelta64[s]")
+    return Read(days.data + of_day, days.empty, faults)
+
+
+def _parsed_times(names: NDArray[np.object_]) -> tuple[Ints, NDArray[np.bool_]]:
+    """Second of the day of each text, 0 without a time of day and -1 where there is none such."""
+    parts = pc.extract_regex(pa.array(names, pa.string()), _CLOCK)
+    told: NDArray[np.bool_] = parts.is_valid().to_numpy(zero_copy_only=False).astype(np.bool_)
+    hour, minute, second = (
+        pc.cast(pc.replace_substring_regex(pc.struct_field(parts, part), "^$", "0"), pa.int64())
+        .fill_null(0)
+        .to_numpy(zero_copy_only=False)
+        for part in ("h", "m", "s")
+    )
+    exists = (hour < 24) & (minute < 60) & (second < 60)
+    return np.where(exists, hour * 3600 + minute * 60 + second, -1), told
 
 
 def _parsed_dates(names: NDArray[np.object_]) -> tuple[Ints, NDArray[np.datetime64]]:

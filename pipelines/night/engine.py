@@ -123,6 +123,7 @@ class Engine:
             lifetime=_LIFETIME_DAYS // situation.panel.calendar.days,
             handling=config.transfers.handling,
             least_gain=config.transfers.least_gain,
+            floor=config.allocation.floor,
         )
         life, of_sku = self._life(situation.panel, config)
         letters = np.asarray(situation.catalog.abc_xyz, object)

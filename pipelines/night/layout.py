@@ -3,6 +3,7 @@
 RUNS/<date>          link to the run folder that is published for the date
 RUNS/latest          link to the run folder that was published last
 RUNS/.runs/<run id>  a published run: the files of the plan
+RUNS/pulse           link to the last pulse of the day, in RUNS/.pulses/
 RUNS/.work/          checkpoints of runs that have not ended
 RUNS/.models/        fitted models; RUNS/.snapshots/ stock at the close of each night
 RUNS/.history.jsonl  one line for each attempt; RUNS/.lock is held while a night runs
@@ -60,6 +61,16 @@ class RunsFolder:
     def history(self) -> Path:
         """One JSON line for each attempt."""
         return self.root / ".history.jsonl"
+
+    @property
+    def pulses(self) -> Path:
+        """Home of the pulses; ``pulse`` is the link to the last one."""
+        return self.root / ".pulses"
+
+    @property
+    def pulse(self) -> Path:
+        """Link to the pulse published last."""
+        return self.root / "pulse"
 
     def dated(self, date: np.datetime64) -> Path:
         """Link to the run folder published for a date."""

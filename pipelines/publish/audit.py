@@ -17,9 +17,19 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipelines.assemble.situation import Situation
-from pipelines.publish import exceptions, forecasts, lines, summary, workbook
+from pipelines.publish import (
+    exceptions,
+    forecasts,
+    lines,
+    summary,
+    supplier_forecast,
+    suppliers,
+    workbook,
+)
 from pipelines.publish.cells import numbers_of, read_csv
+from pipelines.publish.explanation import EMERGENCY, REGULAR
 from stockwright.errors import describe
+from stockwright.network import LaneKind
 
 Columns = dict[str, list[str]]
 FILES = (
@@ -28,6 +38,8 @@ FILES = (
     "policy.csv",
     "policy.parquet",
     forecasts.FILE,
+    suppliers.FILE,
+    supplier_forecast.FILE,
     exceptions.FILE,
     "rejected_rows.csv",
     workbook.FILE,
@@ -53,6 +65,7 @@ def audit(folder: Path, situation: Situation | None = None) -> list[str]:
         *_line_problems(tables),
         *_summary_problems(tables, figures),
         *_policy_problems(folder, tables, figures),
+        *_supplier_problems(tables),
         *_workbook_problems(folder, tables),
     ]
     if situation is not None:
@@ -131,6 +144,29 @@ def _policy_problems(
     yield from _forecast_problems(folder, policy, figures["horizon"])
 
 
+def _supplier_problems(tables: dict[str, Columns]) -> Iterator[str]:
+    """Suppliers once each, shares in [0, 1], and every ordered unit in the suppliers' forecast."""
+    table, ahead, orders = (
+        tables[name] for name in (suppliers.FILE, supplier_forecast.FILE, lines.ORDERS)
+    )
+    yield from _repeated(suppliers.FILE, table["supplier"])
+    yield from _named(
+        f"{lines.ORDERS}: unknown suppliers", orders["supplier"], {*table["supplier"]}
+    )
+    for name in ("on_time_share", "reject_rate"):
+        share = numbers_of(table[name])
+        wrong = ~(np.isnan(share) | ((share >= 0) & (share <= 1)))
+        yield from _rows(f"{suppliers.FILE}: {name} outside 0 to 1", table["supplier"], wrong)
+    keys = list(zip(*(ahead[name] for name in supplier_forecast.KEY), strict=True))
+    yield from _repeated(supplier_forecast.FILE, [" ".join(key) for key in keys])
+    units = [numbers_of(ahead[f"{kind}_units"]) for kind in ("firm", "forecast", "upper")]
+    negative = np.any([each < 0 for each in units], axis=0)
+    yield from _rows(f"{supplier_forecast.FILE}: units below 0", ahead["sku"], negative)
+    firm, bought = units[0].sum(), numbers_of(orders["units"]).sum()
+    if firm < bought - _CENT - abs(bought) * _ROUNDING:
+        yield f"{supplier_forecast.FILE}: {firm} firm units, {lines.ORDERS} orders {bought}"
+
+
 def _forecast_problems(folder: Path, policy: Columns, horizon: int) -> Iterator[str]:
     """The forecast's keys are the policy's, in the same order, and its numbers are sound."""
     file = pq.ParquetFile(folder / forecasts.FILE)
@@ -167,10 +203,11 @@ def _multiple_problems(file: str, table: Columns, situation: Situation) -> Itera
         situation.lane_sources().tolist(),
         index.location_names()[lanes.series].tolist(),
         index.sku_names()[lanes.series].tolist(),
+        np.where(lanes.kind == LaneKind.EXPEDITED, EMERGENCY, REGULAR).tolist(),
         strict=True,
     )
     multiple = dict(zip(names, lanes.multiple.tolist(), strict=True))
-    keys = zip(table[lines.SOURCE_COLUMN[file]], table["destination"], table["sku"], strict=True)
+    keys = lines.line_keys(file, table)
     per_line = np.array([multiple.get(key, np.nan) for key in keys], np.float64)
     lots = numbers_of(table["units"]) / per_line
     wrong = ~(np.abs(lots - np.round(lots)) < 1e-6)

@@ -17,6 +17,8 @@ from replenishment.lines.rows import RAISED_TO_MINIMUM
 from stockwright.plan import Lines
 
 Row = dict[str, Any]
+#: order_kind of a line on an expedited lane, and of any other.
+EMERGENCY, REGULAR = "emergency", "regular"
 
 
 def explanations(
@@ -32,6 +34,8 @@ def explanations(
     columns["raised"] = (lines.binding == RAISED_TO_MINIMUM).tolist()
     added = columns["rounding_added"]
     columns["rounding_less"] = [text[1:] if text.startswith("-") else "" for text in added]
+    regular = night.situation.network.lanes.available_date[night.plan.policy.lane[lines.series]]
+    columns["regular_date"] = cell_texts(np.asarray(regular, "datetime64[D]"), guarded=False)
     columns["feeds"] = night.feeds()[lines.series].tolist()
     columns["history"] = _histories(night, ends)
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
@@ -40,6 +44,7 @@ def explanations(
 
 def _policy_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
     policy, series = night.plan.policy, lines.series
+    share = night.situation.network.lanes.good_share[lines.lane]
     way_down = policy.protection - policy.lead_time - policy.review
     numbers = {
         "stock_at_arrival": lines.stock_at_arrival,
@@ -49,20 +54,27 @@ def _policy_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
         "protection_days": policy.protection[series] * night.days,
         "way_down_days": np.maximum(way_down, 0)[series] * night.days,
     }
-    levels = cell_texts(rounded(policy.service_level[series]))
     costs = cell_texts(rounded(night.override_cost()[series], 2))
-    return {"service_level": levels, "override_cost": costs} | {
-        name: cell_texts(rounded(values, 2)) for name, values in numbers.items()
-    }
+    shares = {"service_level": policy.service_level[series], "good_share": share}
+    texts = {name: cell_texts(rounded(values)) for name, values in shares.items()}
+    return (
+        texts
+        | {"override_cost": costs}
+        | {name: cell_texts(rounded(values, 2)) for name, values in numbers.items()}
+    )
 
 
 def _sentence(night: Night, orders: bool, row: Row) -> str:
     """The clauses that apply to one line, put together."""
     clauses = ["order" if orders else "transfer", "demand", "need"]
+    if row.get("order_kind") == EMERGENCY:
+        clauses[:2] = ["emergency", "gap"]
     if row["feeds"]:
         clauses.insert(1, "echelon")
     if float(row["target"]) < float(row["demand_bought"]):
         clauses.insert(-1, "lost")
+    if row["yield_added"] != "0":
+        clauses.append("yield")
     if row["rounding_added"] != "0":
         clauses.append("rounding_down" if row["rounding_less"] else "rounding")
     if row["raised"]:

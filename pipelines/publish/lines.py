@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.assemble.strategies import approvals
 from pipelines.publish.cells import Table, money, numbers_of, read_csv, rounded
-from pipelines.publish.explanation import explanations
+from pipelines.publish.explanation import EMERGENCY, REGULAR, explanations
 from pipelines.publish.night import ORDER, TRANSFER, Night, line_ids, text_array
 from stockwright.network import LaneKind
 from stockwright.plan import Lines
@@ -20,9 +21,12 @@ TRANSFERS = "transfers.csv"
 #: The column that names the source of a line.
 SOURCE_COLUMN = {ORDERS: "supplier", TRANSFERS: "source"}
 
-_QUANTITIES = ("demand_mean", "demand_bought", "need", "rounding_added", "limit_cut")
+_QUANTITIES = (
+    *("demand_mean", "demand_bought"),
+    *("need", "yield_added", "rounding_added", "limit_cut"),
+)
 
-Key = tuple[str, str, str]
+Key = tuple[str, str, str, str]
 
 
 def order_table(night: Night) -> Table:
@@ -30,7 +34,6 @@ def order_table(night: Night) -> Table:
     lines = night.plan.orders
     ends = _ends(night, lines)
     count = len(lines.units)
-    kinds = night.situation.network.lanes.kind[lines.lane]
     table: Table = {
         "line_id": _ids(night, ORDER, ends),
         "order_ref": _order_refs(ends),
@@ -42,7 +45,7 @@ def order_table(night: Night) -> Table:
         **_quantities(night, lines),
         "unit_cost": rounded(lines.unit_cost),
         "value": money(lines.value),
-        "order_kind": text_array(LaneKind(kind).name.lower() for kind in kinds),
+        "order_kind": _kinds(night, lines),
     }
     return _finished(night, ORDERS, lines, table, ends)
 
@@ -65,11 +68,11 @@ def transfer_table(night: Night) -> Table:
 
 
 def units_by_key(folder: Path | None, file: str) -> dict[Key, float]:
-    """Units of each (source, destination, SKU) in a published file; empty without one."""
+    """Units of each (source, destination, SKU, kind) in a published file; empty without one."""
     if folder is None or not (folder / file).is_file():
         return {}
     table = read_csv(folder / file)
-    keys = zip(table[SOURCE_COLUMN[file]], table["destination"], table["sku"], strict=True)
+    keys = line_keys(file, table)
     totals: dict[Key, float] = {}
     for key, units in zip(keys, numbers_of(table["units"]).tolist(), strict=True):
         totals[key] = totals.get(key, 0.0) + units
@@ -78,8 +81,14 @@ def units_by_key(folder: Path | None, file: str) -> dict[Key, float]:
 
 def dropped_lines(night: Night, file: str, table: Table) -> int:
     """Lines of the night before whose source, destination and SKU have no line tonight."""
-    kept = zip(table[SOURCE_COLUMN[file]], table["destination"], table["sku"], strict=True)
-    return len(units_by_key(night.previous, file).keys() - set(kept))
+    return len(units_by_key(night.previous, file).keys() - set(line_keys(file, table)))
+
+
+def line_keys(file: str, table: Mapping[str, Sequence[str] | NDArray[Any]]) -> list[Key]:
+    """Source, destination, SKU and kind of each line of a published file."""
+    kinds = table["order_kind"] if file == ORDERS else [REGULAR] * len(table["sku"])
+    ends = (table[SOURCE_COLUMN[file]], table["destination"], table["sku"])
+    return list(zip(*ends, kinds, strict=True))
 
 
 def _ends(night: Night, lines: Lines) -> Table:
@@ -106,6 +115,11 @@ def _order_refs(ends: Table) -> NDArray[np.object_]:
     )
 
 
+def _kinds(night: Night, lines: Lines) -> NDArray[np.object_]:
+    fast = night.situation.network.lanes.kind[lines.lane] == LaneKind.EXPEDITED
+    return np.asarray(np.where(fast, EMERGENCY, REGULAR), object)
+
+
 def _escaped(name: str) -> str:
     return name.replace("%", "%25").replace("|", "%7C")
 
@@ -129,7 +143,7 @@ def _finished(night: Night, file: str, lines: Lines, table: Table, ends: Table) 
         "cover_days_before": rounded(lines.cover_before * night.days, 1),
         "cover_days_after": rounded(lines.cover_after * night.days, 1),
         "stockout_date": night.dates_of_steps(lines.stockout_step),
-        **_changes(units_by_key(night.previous, file), lines, ends),
+        **_changes(units_by_key(night.previous, file), lines, line_keys(file, table)),
         "planner": night.planners(lines.series),
     }
     table["explanation"] = explanations(night, file == ORDERS, lines, table, ends)
@@ -155,11 +169,8 @@ def _reasons(lines: Lines) -> NDArray[np.object_]:
     return text_array(f"{trigger};{limit}" if limit else trigger for trigger, limit in pairs)
 
 
-def _changes(before: dict[Key, float], lines: Lines, ends: Table) -> dict[str, NDArray[Any]]:
-    """previous_units and change, against the line of the same ends the night before."""
-    keys = list(
-        zip(*(ends[name].tolist() for name in ("source", "destination", "sku")), strict=True)
-    )
+def _changes(before: dict[Key, float], lines: Lines, keys: list[Key]) -> dict[str, NDArray[Any]]:
+    """previous_units and change, against the line of the same ends and kind the night before."""
     previous = np.array([before.get(key, 0.0) for key in keys], np.float64)
     known = np.array([key in before for key in keys], np.bool_)
     step = np.sign(rounded(lines.units) - previous)

@@ -12,6 +12,7 @@ from pipelines.publish.night import Night
 from replenishment.needs.keys import arrival_table, first_empty
 from replenishment.network.echelon import usable
 from stockwright.distribution import Distribution
+from stockwright.network import LaneKind
 from stockwright.plan import Finding, Lines
 
 #: A line is said to cover long when rounding adds more than the need itself and the stock then
@@ -50,7 +51,7 @@ def unavoidable_stockouts(night: Night) -> list[Finding]:
     series = np.flatnonzero(runs_out & sells & (policy.lane >= 0) & stock.known)
     lead_time = np.minimum(policy.lead_time, night.forecast.horizon).astype(np.int64)
     demand = night.forecast.total(1, lead_time).take(series)
-    supply = (stock.on_hand + arrivals_until(night, lead_time))[series]
+    supply = (stock.on_hand + arrivals_until(night, lead_time) + emergency_units(night))[series]
     missed = demand.expected_shortage(supply)
     cost = night.situation.network.items.shortage_cost[series] * missed
     columns = {
@@ -124,6 +125,19 @@ def leaving_units(night: Night) -> Floats:
     return np.asarray(left, np.float64)
 
 
+def _is_emergency(night: Night, lines: Lines) -> NDArray[np.bool_]:
+    kinds = night.situation.network.lanes.kind
+    return np.asarray(kinds[lines.lane] == LaneKind.EXPEDITED, np.bool_)
+
+
+def emergency_units(night: Night) -> Floats:
+    """Units of tonight's emergency orders into each series, (series,)."""
+    lines = night.plan.orders
+    units = np.where(_is_emergency(night, lines), lines.units, 0.0)
+    total = np.bincount(lines.series, units, minlength=night.index.n_series)
+    return np.asarray(total, np.float64)
+
+
 def planned_units(night: Night) -> Floats:
     """Units of tonight's lines into each series, (series,)."""
     n = night.index.n_series
@@ -141,7 +155,7 @@ def lines_cut(night: Night) -> list[Finding]:
 
 
 def _lines_cut(night: Night, lines: Lines) -> list[Finding]:
-    rows = np.flatnonzero(lines.limit_cut > 0)
+    rows = np.flatnonzero((lines.limit_cut > 0) & ~_is_emergency(night, lines))
     series = lines.series[rows]
     feeds = night.feeds()[series]
     position = night.plan.policy.position[series]

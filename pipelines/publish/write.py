@@ -11,10 +11,19 @@ from forecasting.blend.staircase import Stair
 from pipelines.assemble.situation import Situation
 from pipelines.config import Config
 from pipelines.ingest.ingested import REJECTED_COLUMNS, Ingested
-from pipelines.publish import exceptions, forecasts, lines, summary, workbook
+from pipelines.publish import (
+    exceptions,
+    forecasts,
+    lines,
+    summary,
+    supplier_forecast,
+    suppliers,
+    workbook,
+)
 from pipelines.publish.cells import Table, write_csv
 from pipelines.publish.night import Night, text_array
 from pipelines.publish.policy import policy_table, write_policy_parquet
+from pipelines.publish.pulse_state import write_pulse_state
 from pipelines.publish.texts import load_texts
 from stockwright.errors import DataError
 from stockwright.forecast import Forecast
@@ -64,10 +73,20 @@ def write_outputs(
         write_csv(folder / f"{POLICY}.csv", policy),
         write_policy_parquet(folder / f"{POLICY}.parquet", policy),
         forecasts.write_forecasts(folder / forecasts.FILE, night),
+        *_write_suppliers(folder, night, ingested, config.seed),
         write_csv(folder / exceptions.FILE, tables["exceptions"]),
         write_csv(folder / REJECTED, _rejected_table(ingested)),
+        *write_pulse_state(folder, night, ingested),
         workbook.write_workbook(folder / workbook.FILE, night, figures, tables),
         summary.write_summary(folder / summary.FILE, figures),
+    ]
+
+
+def _write_suppliers(folder: Path, night: Night, ingested: Ingested, seed: int) -> list[Path]:
+    ahead = supplier_forecast.supplier_forecast_table(night, ingested, seed)
+    return [
+        write_csv(folder / suppliers.FILE, suppliers.supplier_table(night)),
+        write_csv(folder / supplier_forecast.FILE, ahead),
     ]
 
 

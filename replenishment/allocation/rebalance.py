@@ -47,8 +47,10 @@ class _Night:
 def rebalance(
     wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition,
     choice: LaneChoice, echelons: Echelons, params: PlanParams, said: Overrides,
-) -> Moves:  # fmt: skip
+) -> tuple[Moves, Moves]:  # fmt: skip
     """Lateral transfers that gain more than freight, handling and ``params.least_gain``.
+
+    Those that are made, and those that what a location can send or receive cuts to nothing.
 
     The gain is what the units are worth where they arrive, against ordering and waiting there,
     less what they are worth where they lie; see ``values``. They keep the lanes' lots and largest
@@ -56,7 +58,7 @@ def rebalance(
     """
     lateral = lateral_lanes(wishes, forecast, network, stock, choice, said)
     if not len(lateral):
-        return Moves.none()
+        return Moves.none(), Moves.none()
     wait = waiting(wishes, forecast, network, stock, choice)
     lifetime = lifetime_demand(forecast, network, params, echelons)
     later = later_of(wishes, wait, lifetime, network)

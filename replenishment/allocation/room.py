@@ -78,10 +78,14 @@ class Moves:
 
 def cut_to_room(
     moves: Moves, wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition
-) -> Moves:
-    """The moves that locations can send and receive, those of most gain per unit first."""
+) -> tuple[Moves, Moves]:
+    """The moves that locations can send and receive, those of most gain per unit first; the others.
+
+    Of the others, which are cut to nothing, ``units`` and ``saved`` are what they would be.
+    """
     if not len(moves):
-        return moves
+        return moves, moves
+    asked = moves
     place, locations = forecast.index.location, network.locations
     out = place[wishes.series[moves.source]].astype(np.int64)
     moves = _fitted(moves, out, locations.outbound_capacity, OUTBOUND)
@@ -94,7 +98,9 @@ def cut_to_room(
     into = place[wishes.series[moves.target]].astype(np.int64) * width + step
     moves = _fitted(moves, into, room, CAPACITY)
     least = np.maximum(network.lanes.moq[moves.lane], moves.lot)
-    return moves.take(np.flatnonzero(moves.units >= least - 1e-6))
+    kept = moves.units >= least - 1e-6
+    gone = replace(asked, binding=moves.binding).take(np.flatnonzero(~kept))
+    return moves.take(np.flatnonzero(kept)), gone
 
 
 def _fitted(moves: Moves, group: Ints, room: Floats, code: str) -> Moves:

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-
-from replenishment.wishes.lots import Worth
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,6 +21,27 @@ Bools = NDArray[np.bool_]
 _BISECTIONS = 40
 _ROUNDS = 8
 _SLACK = 1e-9
+
+
+class Valued(Protocol):
+    """What units of each key are worth; see ``wishes.lots.Worth``, which is one."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, keys: NDArray[Any]) -> Self:
+        """The worth of some of the keys."""
+
+    def of(self, quantity: Floats) -> Floats:
+        """Worth of a quantity of every key, money."""
+
+    def best(self, price: Floats | float = 0.0) -> Floats:
+        """The quantity of most worth at a price per unit."""
+
+    def dearest(self) -> Floats:
+        """No price per unit above this one leaves any unit."""
+
+    def next_lot(self, quantity: Floats) -> tuple[Floats, Floats]:
+        """Worth and units of the next lot of every key; worth -inf where none is allowed."""
 
 
 def at_most(room: Any) -> Any:
@@ -98,7 +117,7 @@ def toll_of(limits: list[Limit], prices: list[Floats], n: int) -> Floats:
     return np.asarray(np.sum([np.zeros(n), *parts], axis=0), np.float64)
 
 
-def share(worth: Worth, wanted: Floats, limits: list[Limit]) -> Shared:
+def share(worth: Valued, wanted: Floats, limits: list[Limit]) -> Shared:
     """Quantities of most worth that keep every limit; ``wanted`` where none binds."""
     prices = [np.zeros(len(limit.room)) for limit in limits]
     if not any(limit.broken(wanted).any() for limit in limits):
@@ -128,7 +147,7 @@ def _touched(limits: list[Limit], wanted: Floats) -> Bools:
     return touched
 
 
-def _priced(worth: Worth, limits: list[Limit], prices: list[Floats], family: int) -> Floats:
+def _priced(worth: Valued, limits: list[Limit], prices: list[Floats], family: int) -> Floats:
     """Smallest prices of one family at which its limits hold, the others' prices given."""
     limit = limits[family]
     others = [p if i != family else np.zeros_like(p) for i, p in enumerate(prices)]
@@ -147,7 +166,7 @@ def _priced(worth: Worth, limits: list[Limit], prices: list[Floats], family: int
     return np.where(short, high, 0.0)
 
 
-def cut_back(worth: Worth, quantity: Floats, limits: list[Limit]) -> Floats:
+def cut_back(worth: Valued, quantity: Floats, limits: list[Limit]) -> Floats:
     """Quantities with lines dropped, least worth per use first, until every limit holds."""
     quantity = quantity.copy()
     for limit in limits:
@@ -164,7 +183,7 @@ def cut_back(worth: Worth, quantity: Floats, limits: list[Limit]) -> Floats:
     return quantity
 
 
-def fill(worth: Worth, quantity: Floats, limits: list[Limit], rounds: int = 1000) -> Floats:
+def fill(worth: Valued, quantity: Floats, limits: list[Limit], rounds: int = 1000) -> Floats:
     """Add the lots of most worth per unit that still fit, one per group of limits and round."""
     quantity = quantity.copy()
     rooms = [np.append(limit.room - limit.use(quantity), np.inf) for limit in limits]

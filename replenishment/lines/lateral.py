@@ -7,7 +7,7 @@ import numpy as np
 from replenishment.allocation.room import Moves
 from replenishment.wishes.find import Wishes
 from stockwright.network import Network
-from stockwright.plan import Lines, Policy
+from stockwright.plan import Finding, Lines, Policy
 
 #: Why a line exists: the units are worth more at the destination than where they lie.
 REBALANCE = "REBALANCE"
@@ -34,10 +34,23 @@ def lateral_lines(moves: Moves, wishes: Wishes, network: Network, policy: Policy
         demand_bought=policy.order_up_to[series],
         target=wishes.available[target] + wishes.inbound[target] + need,
         need=need,
+        yield_added=np.zeros(len(units)),
         rounding_added=np.zeros(len(units)),
         limit_cut=moves.cut,
         money_at_risk=moves.saved,
         cover_before=policy.cover_before[series],
         cover_after=policy.cover_before[series] + units / rate,
         stockout_step=policy.stockout_step[series],
+    )
+
+
+def lateral_cuts(gone: Moves, wishes: Wishes) -> tuple[Finding, ...]:
+    """LIMIT_CUT: keys to which a limit lets none of the units move; one finding for each key."""
+    target, first, place = np.unique(gone.target, return_index=True, return_inverse=True)
+    units = np.bincount(place, gone.units, len(target))
+    money = np.bincount(place, gone.saved, len(target))
+    columns = (wishes.series[target], units, money, gone.binding[first])
+    return tuple(
+        Finding("LIMIT_CUT", "medium", key, saved, {"units": cut, "kept": 0.0, "limit": limit})
+        for key, cut, saved, limit in zip(*(each.tolist() for each in columns), strict=True)
     )

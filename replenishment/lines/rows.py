@@ -38,7 +38,7 @@ def make_lines(
     """Lines of the keys in ``rows`` that have a quantity above 0; all others (keys,)."""
     rows = rows[quantity[rows] > 0]
     series, needs, units = wishes.series[rows], wishes.needs, quantity[rows]
-    wanted = np.maximum(needs.quantity[rows], 0.0)
+    wanted, share = np.maximum(needs.quantity[rows], 0.0), needs.share[rows]
     # What a supplier's minimum adds counts as rounding, too.
     before = np.maximum(np.where(frozen, quantity, wishes.asked), quantity)[rows]
     raised = ~frozen[rows] & (units > wishes.asked[rows]) & (binding[rows] == "")
@@ -59,13 +59,14 @@ def make_lines(
         stock_at_arrival=needs.at_arrival[rows],
         demand_mean=policy.demand_mean[series],
         demand_bought=policy.order_up_to[series],
-        target=wishes.available[rows] + wishes.inbound[rows] + wanted,
-        need=wanted,
+        target=wishes.available[rows] + wishes.inbound[rows] + wanted * share,
+        need=wanted * share,
+        yield_added=wanted * (1 - share),
         rounding_added=before - wanted,
         limit_cut=before - units,
         money_at_risk=np.maximum(saved, 0.0)[rows] * needs.loss_cost[rows],
         cover_before=policy.cover_before[series],
-        cover_after=policy.cover_before[series] + units / rate,
+        cover_after=policy.cover_before[series] + units * share / rate,
         stockout_step=policy.stockout_step[series],
     )
 

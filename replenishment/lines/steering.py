@@ -37,7 +37,7 @@ def steer(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosi
         protection=spread(wishes.lead_time + wishes.review, 0, np.int32),
         service_level=spread(total.cdf(needs.order_up_to), np.nan),
         safety_stock=spread(np.maximum(needs.order_up_to - total.mean, 0.0), 0.0),
-        reorder_point=spread(needs.order_up_to - _trigger(wishes), 0.0),
+        reorder_point=spread(needs.order_up_to - _trigger(wishes) * needs.share, 0.0),
         order_up_to=spread(needs.order_up_to, 0.0),
         demand_mean=spread(total.mean, 0.0),
         demand_q50=spread(quantiles[:, 0], 0.0),
@@ -47,7 +47,7 @@ def steer(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosi
         position=_position(wishes, usable(stock, network, forecast)),
         cover_before=cover(wishes, forecast, network, stock),
         stockout_step=_stockout_step(wishes, usable(stock, network, forecast), forecast, stock),
-        money_at_risk=spread(needs.loss_cost * (needs.lost_before + needs.lost), 0.0),
+        money_at_risk=spread(needs.loss_cost * (needs.lost_before / needs.share + needs.lost), 0.0),
     )
 
 
@@ -59,7 +59,8 @@ def _position(wishes: Wishes, held: Floats) -> Floats:
 
 
 def _trigger(wishes: Wishes) -> Floats:
-    """Smallest need at which the first lot pays, (keys,): order_up_to less the reorder point.
+    """Smallest need in units ordered at which the first lot pays, (keys,); in good units it is
+    order_up_to less the reorder point.
 
     The need below which a lot is not worth it is searched on the key's own cost curve, moved as
     if its stock were larger or smaller.
@@ -71,7 +72,7 @@ def _trigger(wishes: Wishes) -> Floats:
         start = needs.quantity - middle
         pays = needs.curves.cost(start) > needs.curves.cost(start + terms.first)
         low, high = np.where(pays, low, middle), np.where(pays, middle, high)
-    return np.minimum(high, np.maximum(needs.order_up_to, 0.0))
+    return np.minimum(high, np.maximum(needs.order_up_to, 0.0) / needs.share)
 
 
 def cover(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition) -> Floats:

@@ -2,7 +2,8 @@
 
 What each key would like is moved while the source has it. Where it has not, lots go where the next
 one is worth most, which for concave worth is the best split (Fox 1966); demand of the source's own
-customers takes part with what keeping a unit back is worth.
+customers takes part with what keeping a unit back is worth. A floor goes before that, if there is
+one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.limits.capacity import inbound_limit, outbound_limit
-from replenishment.limits.prices import Limit, share
+from replenishment.limits.prices import Limit, Shared, share
+from replenishment.lines.floor import ALLOCATION_FLOOR, floor_units, share_above
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
 from replenishment.lines.promised import source_limit
 from replenishment.lines.rows import cut_findings
@@ -62,9 +64,10 @@ def move_stock(
     left = [replace(each, room=np.maximum(each.room - each.use(fixed), 0.0)) for each in limits]
     keepers = np.flatnonzero((left[0].use(wanted) > 0) & (forecast.expected.max(axis=1) > 0))
     worth, asked, grown = _with_keepers(wishes, keepers, wanted, left, forecast, network, params)
-    shared = share(worth, asked, grown)
+    shared, moved = _shared(worth, wanted, asked, grown, params.floor)
     quantity = shared.quantity[: len(source)] + np.where(wishes.transfer, fixed, 0.0)
     binding = binding_codes(wishes, quantity, left, shared.prices)
+    binding[moved[: len(source)]] = ALLOCATION_FLOOR
     return Outcome(
         rows=rows,
         quantity=quantity,
@@ -73,6 +76,23 @@ def move_stock(
         findings=cut_findings(wishes, rows[~frozen[rows]], quantity, binding),
         prices=shadow_prices(limits, shared.prices),
     )
+
+
+def _shared(
+    worth: Worth, wanted: Floats, asked: Floats, limits: list[Limit], floor: float
+) -> tuple[Shared, NDArray[np.bool_]]:
+    """The transfers of most worth above the floor, and those that the floor has moved.
+
+    wanted: (transfers,). asked: the same and, behind it, what sources may keep; they have no floor.
+    """
+    plain = share(worth, asked, limits)
+    short = limits[0].broken(asked)
+    if floor <= 0 or not short.any():
+        return plain, np.zeros(len(asked), np.bool_)
+    lines = np.where(np.arange(len(asked)) < len(wanted), asked, 0.0)
+    base = floor_units(lines, limits[0], short, worth.terms, floor)
+    above = share_above(worth, asked, limits, base)
+    return above, np.abs(above.quantity - plain.quantity) > 1e-9
 
 
 def _with_keepers(
@@ -97,7 +117,8 @@ def _with_keepers(
     own = find_needs(forecast.take(keepers), _kept_keys(keepers, review, forecast, network), params)
     needs = join_needs([wishes.needs, own], np.arange(len(wishes.series) + len(keepers)))
     lot = forecast.quantum[keepers]
-    kept = LotTerms(lot, lot, limits[0].room[keepers], 0 * lot, review.astype(np.float64))
+    life = review.astype(np.float64)
+    kept = LotTerms(lot, lot, limits[0].room[keepers], 0 * lot, life, np.ones(len(lot)))
     worth = Worth(needs, wishes.worth.terms.joined(kept))
     asked = np.concatenate([wanted, worth.best()[len(wanted) :]])
     outside = np.full(len(keepers), -1)

@@ -95,6 +95,26 @@ class CostCurves:
         """The curves of keys that need ``units`` more, (keys,)."""
         return replace(self, knots=self.knots + units[:, None])
 
+    def in_orders(self, share: Floats) -> CostCurves:
+        """The curves as functions of units ordered, of which only ``share``, (keys,), is good."""
+        part = share[:, None]
+        return replace(
+            self,
+            knots=self.knots / part,
+            slopes=self.slopes * part,
+            shortage=self.shortage * share,
+        )
+
+    def dearer(self, price: Floats) -> CostCurves:
+        """The curves when each unit of the order costs ``price``, (keys,), more."""
+        more = price[:, None]
+        return replace(
+            self,
+            slopes=self.slopes + more,
+            levels=self.levels + more * self.knots,
+            shortage=self.shortage - price,
+        )
+
     @classmethod
     def _integrated(
         cls, points: Floats, slopes: Floats, first: Floats, shortage: Floats

@@ -37,6 +37,8 @@ class Needs:
     lost: units lost in the cycle if nothing is ordered.
     demand: mean demand of the cycle (steps L + 1 ... L + R).
     settled: what ``settle`` made of the full curve; the curves that are kept have fewer knots.
+    share: good units of one ordered. Curves, quantity, prices, lost and demand count units ordered
+        once ``in_orders`` has been taken, and good units before; the others always good units.
     """
 
     curves: CostCurves
@@ -52,6 +54,7 @@ class Needs:
     lost: Floats
     demand: Floats
     settled: Floats
+    share: Floats
 
     def take(self, keys: NDArray[Any] | slice) -> Needs:
         """Some of the keys."""
@@ -65,7 +68,33 @@ class Needs:
             self,
             curves=self.curves.shifted(shift),
             quantity=self.quantity + shift,
-            order_up_to=np.maximum(self.order_up_to + shift, 0.0),
+            order_up_to=np.maximum(self.order_up_to + shift * self.share, 0.0),
+        )
+
+    def dearer(self, price: Floats) -> Needs:
+        """The needs when each unit of the order costs ``price``, (keys,), more."""
+        curves = self.curves.dearer(price)
+        shortage = self.shortage - price
+        return replace(self, curves=curves, quantity=curves.cheapest(), shortage=shortage)
+
+    def in_good_units(self) -> Needs:
+        """The needs in good units again, as a transfer meets them; the inverse of ``in_orders``."""
+        return replace(self.in_orders(1 / self.share), share=np.ones(len(self.share)))
+
+    def in_orders(self, share: Floats) -> Needs:
+        """The needs in units ordered, of which only ``share``, (keys,), comes and is good."""
+        scaled = {"quantity": 1 / share, "lost": 1 / share, "demand": 1 / share}
+        scaled |= {"shortage": share, "holding": share, "loss_cost": share}
+        return replace(
+            self,
+            curves=self.curves.in_orders(share),
+            loss=replace(
+                self.loss,
+                knots=self.loss.knots / share[:, None],
+                levels=self.loss.levels / share[:, None],
+            ),
+            **{name: getattr(self, name) * factor for name, factor in scaled.items()},
+            share=share,
         )
 
 
@@ -166,6 +195,7 @@ def _chunk_needs(
         lost=loss.cost(np.zeros(len(keys))),
         demand=np.maximum(sample.cycle.mean(axis=1), 0.0),
         settled=np.zeros(len(keys)),
+        share=np.ones(len(keys)),
     )
 
 

@@ -238,7 +238,7 @@ def find_wishes(
     held = np.where(echelons.feeds[series], available + inbound, alone)
     most = network.items.most_cover[series] / np.maximum(sides.of("protection"), 1)
     terms, ahead = within_cover(terms, most, held, total.mean, free)
-    needs = sides.needs(params, terms).overruled(wanted)
+    needs = sides.needs(params, terms).in_orders(terms.share).overruled(wanted)
     worth, breaks = Worth(needs, terms), Breaks.of(network.lanes, lane)
     quantity = quantity_of(worth, breaks, free)
     return Wishes(
@@ -276,7 +276,12 @@ def _facts(
 
 def _in_lots(terms: LotTerms) -> Settle:
     """Orders of most worth in whole lots of ``terms``."""
-    return lambda needs, keys: Worth(needs, terms.take(keys)).best()
+
+    def settle(needs: Needs, keys: Ints) -> Floats:
+        few = terms.take(keys)
+        return Worth(needs.in_orders(few.share), few).best()
+
+    return settle
 
 
 def within_lifetime(terms: LotTerms, lifetime: Floats) -> tuple[LotTerms, Floats]:

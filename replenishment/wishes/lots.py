@@ -36,7 +36,7 @@ class LotTerms:
 
     first: smallest order (MOQ in whole lots). lot: units of every further lot.
     most: largest order, 0 where none is allowed. unit_cost: money per unit without price breaks.
-    review: periods R.
+    review: periods R. share: good units of one ordered.
     """
 
     first: Floats
@@ -44,6 +44,7 @@ class LotTerms:
     most: Floats
     unit_cost: Floats
     review: Floats
+    share: Floats
 
     def take(self, keys: NDArray[Any] | slice) -> LotTerms:
         """The terms of some of the keys."""
@@ -57,11 +58,17 @@ class LotTerms:
 
     @classmethod
     def of(
-        cls, moq: Floats, multiple: Floats, most: Floats, unit_cost: Floats, review: Floats
+        cls,
+        moq: Floats,
+        multiple: Floats,
+        most: Floats,
+        unit_cost: Floats,
+        review: Floats,
+        share: Floats,
     ) -> LotTerms:
         """Terms with the MOQ rounded up, and the largest order down, to whole lots."""
         first = np.maximum(whole_up(moq, multiple), multiple)
-        return cls(first, multiple, whole_down(most, multiple), unit_cost, review)
+        return cls(first, multiple, whole_down(most, multiple), unit_cost, review, share)
 
 
 def whole_up(units: Floats, lot: Floats) -> Floats:

@@ -50,6 +50,7 @@ def lot_terms(lane: Ints, network: Network, allowed: Bools) -> LotTerms:
         most=most,
         unit_cost=lanes.unit_cost[lane],
         review=lanes.review[lane].astype(np.float64),
+        share=lanes.good_share[lane],
     )
 
 
@@ -63,10 +64,13 @@ def said_level(keys: Keys, series: Ints, said: Overrides) -> Keys:
 def said_need(
     series: Ints, lane: Ints, position: Floats, network: Network, said: Overrides
 ) -> Floats:
-    """Units that planners ask for, (keys,): a quantity, else what a target leaves open, or NaN."""
+    """Units that planners ask to order, (keys,): a quantity, else what raises the position to a
+    target, or NaN.
+    """
     moved = network.lanes.kind[lane] == LaneKind.TRANSFER
     quantity = np.where(moved, said.transfer_units[series], said.order_units[series])
-    return np.where(np.isfinite(quantity), quantity, said.target[series] - position)
+    open_units = said.target[series] - position
+    return np.where(np.isfinite(quantity), quantity, open_units / network.lanes.good_share[lane])
 
 
 def said_frozen(series: Ints, lane: Ints, network: Network, said: Overrides) -> Floats:

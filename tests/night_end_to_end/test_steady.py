@@ -107,7 +107,12 @@ def test_all_files_of_a_night_agree_with_one_another(shop):
         assert float(row["demand_mean"]) == pytest.approx(float(key["demand_mean"]), abs=0.01)
         assert float(row["demand_bought"]) == pytest.approx(float(key["order_up_to"]), abs=0.01)
         assert float(row["value"]) == pytest.approx(float(row["units"]) * float(row["unit_cost"]))
-        units = float(row["need"]) + float(row["rounding_added"]) - float(row["limit_cut"])
+        units = (
+            float(row["need"])
+            + float(row["yield_added"])
+            + float(row["rounding_added"])
+            - float(row["limit_cut"])
+        )
         assert float(row["units"]) == pytest.approx(units, abs=0.01)
     out = transfers.astype({"units": float}).groupby("sku")["units"].sum()
     assert (out <= 30).all()

@@ -153,7 +153,9 @@ def test_a_line_that_a_minimum_raises_says_so(shop):
         )
         lines = plan_night(forecast, network, stock, PARAMS).orders
         assert set(lines.binding) == named
-        assert (lines.need + lines.rounding_added - lines.limit_cut == lines.units).all()
+        assert (
+            lines.need + lines.yield_added + lines.rounding_added - lines.limit_cut == lines.units
+        ).all()
 
 
 @pytest.mark.parametrize("budget", [12.0, 18.0, 25.0, 40.0])

@@ -135,7 +135,9 @@ def test_lines_add_up(many):
     plan = plan_night(*many, replace(PARAMS, budget=3000.0))
     lines = plan.orders
     assert len(lines.units)
-    np.testing.assert_allclose(lines.units, lines.need + lines.rounding_added - lines.limit_cut)
+    np.testing.assert_allclose(
+        lines.units, lines.need + lines.yield_added + lines.rounding_added - lines.limit_cut
+    )
     np.testing.assert_allclose(lines.value, lines.units * lines.unit_cost)
     assert lines.value.sum() <= 3000.0
     multiple = many[1].lanes.multiple[lines.lane]

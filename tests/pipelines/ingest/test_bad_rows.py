@@ -107,6 +107,8 @@ def test_the_error_carries_the_bad_rows(shop):
             "price_breaks",
             "not of the form",
         ),
+        ("coverage", "region,location\nEast,Moon\n", "location", "covers a region from nowhere"),
+        ("coverage", "region,location,hours\nNorth,East,-1\n", "hours", "less than 0"),
         ("products", "sku,order_unit\n1,2.5\n", "order_unit", "not a whole number"),
         ("products", "sku,order_unit\n1,0\n", "order_unit", "less than 1"),
         ("products", "sku,units_per_case\n1,0\n", "units_per_case", "not more than 0"),

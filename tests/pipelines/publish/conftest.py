@@ -14,6 +14,8 @@ import pytest
 from pipelines.assemble.situation import Catalog, Situation
 from pipelines.config import Config
 from pipelines.ingest.ingested import FINDING_COLUMNS, REJECTED_COLUMNS, Ingested
+from pipelines.ingest.schema import TABLES
+from pipelines.ingest.table import empty_frame
 from pipelines.publish.night import Night
 from pipelines.publish.texts import load_texts
 from pipelines.publish.write import write_outputs
@@ -196,6 +198,7 @@ def lines(base: Policy, series: np.ndarray, multiple: int, price: float) -> Line
         demand_bought=base.demand_q95[series],
         target=(held() + np.bincount([0, 1], [24.0, 6.0], minlength=N))[series] + need,
         need=need,
+        yield_added=np.zeros(len(need)),
         rounding_added=whole - need,
         limit_cut=cut,
         cover_before=base.cover_before[series],
@@ -243,7 +246,7 @@ def ingested() -> Ingested:
     )
     return Ingested(
         as_of=AS_OF,
-        tables={},
+        tables={name: empty_frame(TABLES[name]) for name in ("inventory", "events", "channels")},
         given=frozenset({"sales", "inventory"}),
         rejected=rejected,
         notes=("1 row set aside",),

@@ -76,6 +76,21 @@ def test_the_fill_rate_of_a_certain_demand_counts_units(parts) -> None:
     assert kpis.fill_rate(night) == pytest.approx(served / (2 * 16.5), rel=1e-6)
 
 
+def test_local_fulfillment_counts_what_the_first_location_of_a_region_serves(parts) -> None:
+    """Without coverage it is the fill rate; with it the shares of two locations add up to it."""
+    fill = kpis.fill_rate(parts.night())
+    assert kpis.local_fulfillment(parts.night()) == pytest.approx(fill)
+
+    def local(*share: float) -> float:
+        told = replace(parts.situation, local_share=np.array([0.0, *share]))
+        return kpis.local_fulfillment(parts.night(situation=told))
+
+    assert local(0, 0) == 0
+    assert 0 < local(1, 0) < fill
+    assert local(1, 0) + local(0, 1) == pytest.approx(fill)
+    assert local(0.25, 0) == pytest.approx(local(1, 0) / 4)
+
+
 def test_a_plan_serves_more_than_no_plan(parts) -> None:
     with_lines = kpis.fill_rate(parts.night())
     without = kpis.fill_rate(parts.night(plan=parts.empty_plan))
@@ -97,7 +112,7 @@ def test_a_shop_without_stock_and_sales_has_undefined_rates_and_a_valid_file(
 
 def test_every_figure_has_value_unit_formula_and_period(publish) -> None:
     figures = json.loads((publish() / "summary.json").read_text("utf-8"))["kpis"]
-    assert len(figures) == 13
+    assert len(figures) == 14
     for name, figure in figures.items():
         target = {"target"} if name == "slow_moving_share" else set()
         assert set(figure) == {"value", "unit", "formula", "period"} | target

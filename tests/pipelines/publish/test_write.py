@@ -19,7 +19,7 @@ from stockwright.plan import Lines
 ORDERS_NAMES = (
     "line_id order_ref order_date available_date supplier destination sku units cases "
     "unit_cost value order_kind status reason money_at_risk available inbound_units "
-    "demand_mean demand_bought need rounding_added limit_cut cover_days_before "
+    "demand_mean demand_bought need yield_added rounding_added limit_cut cover_days_before "
     "cover_days_after stockout_date previous_units change planner explanation "
     "override_cost approval"
 )

@@ -136,6 +136,26 @@ def test_what_a_location_can_send_and_receive_cuts_the_lines_and_is_said(shop):
         np.testing.assert_allclose(lines.units, lines.need - lines.limit_cut)
 
 
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"outbound": [0.0, np.inf]}, "OUTBOUND"),
+        ({"inbound_capacity": [np.inf, 0.0]}, "CAPACITY"),
+        ({"outbound": [5.0, np.inf], "moq": 6.0}, "OUTBOUND"),
+    ],
+)
+def test_a_line_that_a_limit_cuts_to_nothing_is_a_finding(shop, change, code):
+    """It names the limit and the units and money of the line that there is without the limit."""
+    free = plan_night(*shop_of(shop, 2.0, [400, 3], places=2, moq=change.get("moq", 0.0)), PARAMS)
+    plan = plan_night(*shop_of(shop, 2.0, [400, 3], places=2, **change), PARAMS)
+    assert len(free.transfers.units) == 1
+    assert not len(plan.transfers.units)
+    found = [one for one in plan.findings if one.code == "LIMIT_CUT" and one.series == 1][-1]
+    assert found.message == {"units": free.transfers.units[0], "kept": 0.0, "limit": code}
+    assert found.money == pytest.approx(free.transfers.money_at_risk[0])
+    assert not [one for one in free.findings if one.code == "LIMIT_CUT"]
+
+
 def test_a_receiver_of_late_gives_nothing_and_a_giver_receives_nothing(shop):
     forecast, network, stock = shop_of(shop, 2.0, [400, 3, 30])
     got = replace(stock, moved_in=np.array([True, False, False]))

@@ -1,0 +1,101 @@
+"""An ordinary quarter of the demo shop: the engine beside z sigma sqrt(L + R) for every key.
+
+    python benchmarks/replenishment/demo_quarter.py               seed 2, for choosing
+    python benchmarks/replenishment/demo_quarter.py --report      seeds 21, 22, 23
+
+Both see the same forecasts and the same shop; the formula is also given the mean of its own last
+28 days. From 2025-06-01, five weeks to settle, then 91 days counted. The formula's z is varied; its
+stock at the engine's fill rate, and its lost units at the engine's stock, are read off between two
+values of z. Stock is counted at cost: on hand and on the way between warehouses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from demo_nights import Span, span_of
+from demo_replay import Classical, Result, engine, play, without_fees
+
+from replenishment import PlanParams
+
+FIRST, SETTLE, COUNTED = "2025-06-01", 35, 91
+LEVELS = (-0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """fill: units served of those asked for. stock: mean at cost. lost: units. days: turnover."""
+
+    fill: float
+    stock: float
+    lost: float
+    days: float
+
+
+def outcome(result: Result) -> Outcome:
+    """The counted days of a replay."""
+    days = slice(SETTLE, SETTLE + COUNTED)
+    sold, missed = result.sold[:, days].sum(), result.missed[:, days].sum()
+    stock = (result.left[:, days].mean(axis=1) * result.cost).sum()
+    sold_at_cost = (result.sold[:, days].sum(axis=1) * result.cost).sum() / COUNTED
+    return Outcome(float(sold / (sold + missed)), float(stock), float(missed), stock / sold_at_cost)
+
+
+def between(x: list[float], y: list[float], at: float) -> float:
+    """y at x = ``at``, straight between the nearest points; NaN outside them."""
+    order = np.argsort(x)
+    return float(np.interp(at, np.array(x)[order], np.array(y)[order], np.nan, np.nan))
+
+
+def one_seed(span: Span, seed: int) -> dict[str, list[float]]:
+    """Ratios of one shop: stock at the same fill, lost units at the same stock, by formula."""
+    ours = outcome(play(span, engine(PlanParams(), without_fees), seed))
+    print(f"seed {seed}: engine {ours}", flush=True)
+    found: dict[str, list[float]] = {}
+    for name, own in (("forecast's mean", False), ("28-day mean", True)):
+        plain = [outcome(play(span, Classical(z, own), seed)) for z in LEVELS]
+        for z, each in zip(LEVELS, plain, strict=True):
+            print(f"  {name}, z = {z}: {each}", flush=True)
+        fills, stocks = [each.fill for each in plain], [each.stock for each in plain]
+        stock = between(fills, stocks, ours.fill)
+        lost = between(stocks, [each.lost for each in plain], ours.stock)
+        days = between(fills, [each.days for each in plain], ours.fill)
+        found[name] = [1 - ours.stock / stock, 1 - ours.lost / lost, ours.days, days]
+        print(
+            f"  against {name}: {found[name][0]:.1%} less stock at fill {ours.fill:.4f}, "
+            f"{found[name][1]:.1%} fewer lost units at the same stock, turnover "
+            f"{ours.days:.1f} days against {days:.1f}",
+            flush=True,
+        )
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--report", action="store_true", help="the seeds that are reported")
+    parser.add_argument("--skus", type=int, default=400)
+    parser.add_argument(
+        "--cache", type=Path, default=Path(tempfile.gettempdir()) / "stockwright-benchmark"
+    )
+    call = parser.parse_args()
+    seeds = (21, 22, 23) if call.report else (2,)
+    found = [
+        one_seed(span_of(call.cache, seed, call.skus, FIRST, SETTLE + COUNTED), seed)
+        for seed in seeds
+    ]
+    for name in found[0]:
+        rows = np.array([each[name] for each in found])
+        mean, low, high = rows.mean(axis=0), rows.min(axis=0), rows.max(axis=0)
+        print(
+            f"{name}: stock {mean[0]:.1%} lower ({low[0]:.1%} to {high[0]:.1%}), lost units "
+            f"{mean[1]:.1%} fewer ({low[1]:.1%} to {high[1]:.1%}), turnover {mean[2]:.1f} days "
+            f"against {mean[3]:.1f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

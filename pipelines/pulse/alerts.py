@@ -1,0 +1,143 @@
+"""alerts.csv: what a planner has to look at now, the dearest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.publish.cells import Table, money, rounded
+from pipelines.publish.texts import Texts
+from pipelines.pulse.helping import Lines
+from pipelines.pulse.position import Position, Watch
+from pipelines.pulse.today import Today
+
+#: Standard deviations, and factor, beyond which a key sells faster than forecast.
+_SURPRISE, _FACTOR = 2.5, 1.25
+_SEVERITIES = ("high", "medium", "low")
+
+
+def alert_table(
+    position: Position,
+    seen: Watch,
+    lines: tuple[Lines, Lines],
+    level: float,
+    least: float,
+    day: np.datetime64,
+    texts: Texts,
+) -> Table:
+    """One row for each key and code, ranked by money at risk."""
+    stocked = position.state.columns["stocked"]
+    below = stocked & (seen.chance > 1.0 - level) & (seen.missed >= least)
+    gone = below & (position.free < 1e-9)
+    faster = stocked & (seen.surprise > _SURPRISE) & (seen.rate > _FACTOR)
+    late = position.overdue > 1e-9
+    cases = {"SOLD_OUT": gone, "WARNING_LINE": below & ~gone, "SELLING_FASTER": faster}
+    cases["RESTOCK_OVERDUE"] = late
+    key = np.concatenate([np.flatnonzero(which) for which in cases.values()])
+    code = np.repeat(list(cases), [int(which.sum()) for which in cases.values()]).astype(object)
+    table = _rows(position, seen, key, code, below, day)
+    table |= _words(position, table, key, lines, texts)
+    table |= {"planner": position.state.columns["planner"][key].astype(object)}
+    table = _with_strays(table, position.today, texts)
+    rank = np.lexsort(
+        (table["sku"].astype(str), table["code"].astype(str), -table["money_at_risk"])
+    )
+    return {name: column[rank] for name, column in table.items()}
+
+
+def _rows(
+    position: Position, seen: Watch, key: NDArray[np.int64], code: NDArray[np.object_],
+    below: NDArray[np.bool_], day: np.datetime64,
+) -> Table:  # fmt: skip
+    names, columns = position.state.names, position.state.columns
+    missed = seen.missed[key]
+    today_gone = seen.hours[key] <= 24.0 - position.moment.hour
+    severity = np.where(below[key] & today_gone, 0, np.where(below[key], 1, 2))
+    severity = np.where(code == "RESTOCK_OVERDUE", np.minimum(severity, 1), severity)
+    ends = np.minimum(np.where(np.isfinite(seen.hours[key]), seen.hours[key], 0.0), 9e4)
+    moment = day.astype("datetime64[m]") + np.asarray(
+        np.round((position.moment.hour + ends) * 60), "timedelta64[m]"
+    )
+    endless = ~np.isfinite(seen.hours[key])
+    shown = np.char.replace(np.datetime_as_string(moment), "T", " ").astype(object)
+    return {
+        "severity": np.array(_SEVERITIES, object)[severity],
+        "code": code,
+        "sku": names.skus[names.sku[key]],
+        "location": names.locations[names.location[key]],
+        "free_units": rounded(position.free[key]),
+        "sold_today": rounded(position.today.demanded[key]),
+        "expected_by_now": rounded(seen.expected[key], 2),
+        "hours_of_cover": rounded(seen.hours[key], 1),
+        "stockout_time": np.where(endless, "", shown).astype(object),
+        "next_arrival_days": seen.next_day[key],
+        "overdue_units": rounded(position.overdue[key]),
+        "units_short": rounded(missed, 2),
+        "money_at_risk": money(missed * columns["shortage_cost"][key]),
+    }
+
+
+def _words(
+    position: Position, table: Table, key: NDArray[np.int64], lines: tuple[Lines, Lines],
+    texts: Texts,
+) -> Table:  # fmt: skip
+    n = len(position.state)
+    ways = position.state.ways["key"]
+    ordered, moved = (np.bincount(ways[a.way], a.units, minlength=n)[key] for a in lines)
+    coming = position.booked_in.sum(axis=1)[key]
+    shown = {name: table[name].tolist() for name in _FIGURES}
+    rows = zip(*shown.values(), strict=True)
+    message, advice = [], []
+    for row, order, move, booked in zip(rows, ordered, moved, coming, strict=True):
+        values = {name: _shown(value) for name, value in zip(shown, row, strict=True)}
+        message.append(texts.fill("pulse_messages", values["code"], values))
+        helped = {"ordered": _shown(order), "moved": _shown(move), "booked": _shown(booked)}
+        told = "HELP" if order + move > 0 else "BOOKED" if booked > 0 else values["code"]
+        advice.append(texts.fill("pulse_suggestions", told, values | helped))
+    return {"message": np.array(message, object), "suggestion": np.array(advice, object)}
+
+
+_FIGURES = (
+    *("code", "sku", "location", "free_units", "sold_today", "expected_by_now"),
+    *("hours_of_cover", "stockout_time", "next_arrival_days", "overdue_units", "units_short"),
+)
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def _with_strays(table: Table, today: Today, texts: Texts) -> Table:
+    """Sales of keys that the night does not know: what stock they take is unknown."""
+    stray = today.stray
+    count = len(stray)
+    if not count:
+        return table
+    units = stray["units"].to_numpy(np.float64)
+    named = list(zip(stray["sku"], stray["location"], units.tolist(), strict=True))
+    told = [
+        texts.fill(
+            "pulse_messages", "UNKNOWN_KEY", {"sku": s, "location": p, "sold_today": f"{u:g}"}
+        )
+        for s, p, u in named
+    ]
+    rows: Table = {
+        "severity": np.full(count, "medium", object),
+        "code": np.full(count, "UNKNOWN_KEY", object),
+        "sku": stray["sku"].to_numpy(object),
+        "location": stray["location"].to_numpy(object),
+        "sold_today": units,
+        "message": np.array(told, object),
+        "suggestion": np.full(count, texts.of("pulse_suggestions", "UNKNOWN_KEY"), object),
+        "money_at_risk": np.zeros(count),
+        "next_arrival_days": np.zeros(count, np.int64),
+    }
+    blank = {"O": "", "f": np.nan}
+    return {
+        name: np.concatenate(
+            [column, rows.get(name, np.full(count, blank.get(column.dtype.kind), column.dtype))]
+        )
+        for name, column in table.items()
+    }

@@ -1,0 +1,1 @@
+"""Supply as it is: what receipts teach, calendars with closures, and orders to come."""
