@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from replenishment.limits.capacity import inbound_limit
 from replenishment.limits.joint import best_orders
 from replenishment.limits.minima import Minima
-from replenishment.limits.prices import Limit
+from replenishment.limits.prices import Limit, Shared
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
 from replenishment.lines.promised import budget_limit
 from replenishment.lines.rows import cut_findings
@@ -65,8 +65,15 @@ def place_orders(
             *cut_findings(wishes, rows[~frozen[rows]], quantity, binding),
             *_below_minimum(wishes, quantity, fixed, minima, network),
         ),
-        prices=shadow_prices(left, shared.prices),
+        prices={**shadow_prices(left, shared.prices), **_gap(shared)},
     )
+
+
+def _gap(shared: Shared) -> dict[str, float]:
+    """What the orders are worth, the most that any could be, and the part that lies between."""
+    gap = max(shared.bound - shared.worth, 0.0)
+    share = gap / shared.bound if shared.bound > 0 else 0.0
+    return {"ORDERS.worth": shared.worth, "ORDERS.bound": shared.bound, "ORDERS.gap": share}
 
 
 def _at_minima(
