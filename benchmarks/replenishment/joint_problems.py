@@ -72,7 +72,7 @@ def random_problem(
     )  # fmt: skip
     lot = rng.choice([1.0, 1.0, 2.0, 6.0], n)
     moq = np.where(rng.random(n) < 0.5, rng.uniform(0, 0.8, n) * demand, 0.0)
-    worth = Worth(needs, LotTerms.of(moq, lot, np.full(n, 1e12), cost, np.full(n, 7.0)))
+    worth = Worth(needs, LotTerms.of(moq, lot, np.full(n, 1e12), cost, np.full(n, 7.0), np.ones(n)))
     wanted = worth.best()
     supplier = rng.integers(0, m, n)
     value = np.bincount(supplier, wanted * cost, m)

@@ -35,7 +35,9 @@ def problem(lines, suppliers, seed, mean=3.0):
         share=np.ones(lines),
     )  # fmt: skip
     lot = rng.choice([1.0, 2.0], lines)
-    terms = LotTerms.of(rng.integers(0, 3, lines) * 1.0, lot, 1e9 + zero, cost, 7.0 + zero)
+    terms = LotTerms.of(
+        rng.integers(0, 3, lines) * 1.0, lot, 1e9 + zero, cost, 7.0 + zero, 1.0 + zero
+    )
     worth = Worth(needs, terms)
     wanted = worth.best()
     supplier = rng.integers(0, suppliers, lines)
