@@ -37,7 +37,7 @@ class PlanParams:
     close_points: int = 8
     lifetime: int = 730
     cells: int = 6_000_000
-    core_lots: int = 400
+    core_lots: int = 1500
     solver_effort: float = 4.0
     ahead: bool = True
     handling: float = 0.0

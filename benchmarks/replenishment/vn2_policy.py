@@ -3,8 +3,9 @@
     STOCKWRIGHT_DATA=... python benchmarks/replenishment/vn2_policy.py
 
 The forecast is a stand-in (the organisers' seasonal mean with a fitted negative binomial
-scatter), so that what is measured is the ordering rule; ``--model`` takes the engine's own forecast
-and sets the classical formula beside the plan. The last 48 weeks are looked at with ``--report`` only.
+scatter), so that what is measured is the ordering rule; ``--model`` takes the engine's own
+forecast and sets the classical formula beside the plan. The last 48 weeks are looked at with
+``--report`` only.
 """
 
 from __future__ import annotations

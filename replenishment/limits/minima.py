@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from replenishment.limits.prices import Limit, at_most
 from replenishment.wishes.lots import Worth
 from stockwright.network import Suppliers
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-_BISECTIONS = 40
-_FILLS = 1000
+_DOUBLINGS = 60
 
 
 @dataclass(frozen=True)
@@ -68,62 +68,55 @@ class Minima:
         return np.asarray(np.append(chosen, False)[self.supplier], np.bool_)
 
 
-def meet_minima(worth: Worth, quantity: Floats, fixed: Floats, minima: Minima) -> Floats:
-    """Quantities that meet every minimum, lines of suppliers that do not pay dropped.
+def reach_minima(worth: Worth, quantity: Floats, fixed: Floats, minima: Minima) -> Floats:
+    """Units of each key up to which its supplier can be filled up to its minima, (keys,).
 
-    quantity: (keys,) wanted. fixed: (keys,) units ordered anyway, which count and stay.
+    quantity: (keys,) wanted. fixed: (keys,) units ordered anyway, which count. Every supplier that
+    falls short is paid a subsidy per unit of what the minimum counts, doubled until it is reached.
     """
-    quantity = quantity.copy()
-    for counted in ("value", "units"):
-        rows = np.flatnonzero(minima.keys_of(minima.short(quantity + fixed)) & (fixed <= 0))
-        if len(rows):
-            quantity[rows] = _filled(rows, worth, quantity, fixed, minima, counted)
-    gain = minima.sums(worth.of(quantity))
-    pays = gain > minima.fixed_cost
-    kept = (pays & ~minima.short(quantity + fixed)) | (minima.sums(fixed) > 0)
-    return np.where(minima.keys_of(kept), quantity, 0.0)
+    out = quantity.copy()
+    for weight, floor in _counted(minima):
+        missing = floor * (1 - 1e-9) - minima.sums(fixed * weight)
+        rate = np.maximum(minima.sums(worth.needs.holding), 1e-9)
+        subsidy = rate / np.maximum(minima.sums(weight), 1e-9)
+        for _ in range(_DOUBLINGS):
+            rows = np.flatnonzero(minima.keys_of(minima.sums(out * weight) < missing))
+            if not len(rows):
+                break
+            part = minima.take(rows)
+            out[rows] = np.maximum(
+                out[rows], worth.take(rows).best(-part.of_keys(subsidy) * weight[rows])
+            )
+            subsidy *= 2
+    return out
 
 
-def _filled(
-    rows: Ints, worth: Worth, quantity: Floats, fixed: Floats, minima: Minima, counted: str
-) -> Floats:
-    """Quantities of the keys in ``rows``, raised until their suppliers' minimum is met."""
-    few, part = worth.take(rows), minima.take(rows)
-    weight = part.cost if counted == "value" else np.ones(len(rows))
-    floor = minima.value if counted == "value" else minima.units
-    everything = fixed * (minima.cost if counted == "value" else 1.0)
-    missing = floor - minima.sums(everything)
-    low, high = np.zeros(len(floor)), np.ones(len(floor))
+def fill_alone(worth: Worth, fixed: Floats, minima: Minima, limits: list[Limit]) -> Floats:
+    """Units beyond which no order of most worth goes, (keys,).
 
-    def reached(subsidy: Floats) -> tuple[Floats, Bools]:
-        lots = np.maximum(few.best(-part.of_keys(subsidy) * weight), quantity[rows])
-        return lots, np.asarray(part.sums(lots * weight) >= missing * (1 - 1e-9))
+    That is the best order of the key alone or, where its supplier has a minimum, what fills the
+    minimum by itself: a lot beyond both could be left out at no loss. Lane and limits cap it.
+    """
+    terms, peak = worth.terms, worth.peak()
+    lacks = [
+        np.maximum(floor - minima.sums(fixed * weight), 0.0) for weight, floor in _counted(minima)
+    ]
+    need = np.maximum(
+        np.divide(
+            minima.of_keys(lacks[0]), minima.cost, out=np.zeros(len(peak)), where=minima.cost > 0
+        ),
+        minima.of_keys(lacks[1]),
+    )
+    lots = np.maximum(np.ceil((need - terms.first) / terms.lot - 1e-6), 0.0)
+    top = np.where(need > 0, np.maximum(peak, terms.first + lots * terms.lot), peak)
+    top = np.minimum(top, terms.most)
+    for limit in limits:
+        use = np.where(limit.group < 0, 0.0, limit.weight)
+        room = at_most(np.append(limit.room, np.inf)[limit.group])
+        top = np.minimum(top, np.divide(room, use, out=np.full(len(top), np.inf), where=use > 0))
+    return top
 
-    for _ in range(_BISECTIONS // 2):
-        high = np.where(reached(high)[1], high, 4 * high)
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        enough = reached(middle)[1]
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return _topped(few, reached(low)[0], part, weight, missing)
 
-
-def _topped(
-    worth: Worth, quantity: Floats, minima: Minima, weight: Floats, missing: Floats
-) -> Floats:
-    """Lots added one per supplier and round, dearest per use first, until nothing is missing."""
-    quantity = quantity.copy()
-    for _ in range(_FILLS):
-        lacking = minima.sums(quantity * weight) < missing * (1 - 1e-9)
-        rows = np.flatnonzero(minima.keys_of(lacking))
-        if not len(rows):
-            break
-        gain, size = worth.take(rows).next_lot(quantity[rows])
-        allowed = np.isfinite(gain)
-        rows, gain, size = rows[allowed], gain[allowed], size[allowed]
-        if not len(rows):
-            break
-        order = np.lexsort((rows, -gain / (size * weight[rows] + 1e-12), minima.supplier[rows]))
-        best = order[np.flatnonzero(np.diff(minima.supplier[rows[order]], prepend=-1))]
-        quantity[rows[best]] += size[best]
-    return quantity
+def _counted(minima: Minima) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """What a unit of each key counts for the minimum in money and in units, and these minima."""
+    return (minima.cost, minima.value), (np.ones(len(minima.cost)), minima.units)

@@ -75,7 +75,11 @@ class Limit:
 
     def broken(self, quantity: Floats) -> Bools:
         """Groups that use more than they may, (groups,)."""
-        return np.asarray(self.use(quantity) > at_most(self.room))
+        return self.exceeded(self.use(quantity))
+
+    def exceeded(self, use: Floats) -> Bools:
+        """Groups whose ``use``, (groups,), is more than they may have."""
+        return np.asarray(use > at_most(self.room))
 
     def of_keys(self, values: Floats) -> Floats:
         """A value per group, spread to the keys; 0 where a key is in no group."""
@@ -89,10 +93,16 @@ class Limit:
 
 @dataclass(frozen=True)
 class Shared:
-    """quantity: (keys,) units that keep all limits. prices: per limit, (groups,) money per use."""
+    """quantity: (keys,) units that keep all limits. prices: per limit, (groups,) money per use.
+
+    worth: money that the quantities are worth, less fixed costs. bound: money that no quantities
+    under these limits are worth more than. NaN where nobody asked.
+    """
 
     quantity: Floats
     prices: list[Floats]
+    worth: float = np.nan
+    bound: float = np.nan
 
     def toll(self, limits: list[Limit]) -> Floats:
         """Price of one more unit of each key, (keys,)."""

@@ -1,7 +1,7 @@
 """The last lots, settled by an integer program (CP-SAT).
 
 Shadow prices and filling leave a plan that is close to the best one; what remains is which of the
-lots near the margin to take. Those lots, at most a few hundred, are weighed together: lots of one
+lots near the margin to take. Those lots, at most ``core_lots``, are weighed together: lots of one
 line in their order, every limit, every supplier minimum. In a small plan all lots are weighed, and
 the answer is the best one there is. The solver runs on one thread under a limit on its work, not
 on the clock, so that the same night gives the same plan.
@@ -9,7 +9,7 @@ on the clock, so that the same night gives the same plan.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from replenishment.limits.minima import Minima
 from replenishment.limits.prices import Limit
+from replenishment.limits.table import lots_of, single_lots
 from replenishment.wishes.lots import Worth
 
 Floats = NDArray[np.float64]
@@ -60,34 +61,60 @@ def repair(
     lot is weighed. fixed: (keys,) units ordered anyway, already taken off the limits' room.
     toll: (keys,) shadow price per unit. most: lots weighed. effort: deterministic time of CP-SAT.
     """
-    lots = core_lots(worth, quantity, np.maximum(ceiling, quantity), toll, most)
+    ceiling = np.maximum(ceiling, quantity)
+    rows = _near(worth, quantity, ceiling, toll, most)
+    lots = core_lots(worth.take(rows), quantity[rows], ceiling[rows], toll[rows], most)
     if not len(lots.key):
         return quantity
+    base = quantity.copy()
+    base[rows] = lots.base
+    lots = replace(lots, key=rows[lots.key], base=base)
     chosen = _solve(lots, limits, minima, fixed, effort)
     if chosen is None:
         return quantity
     better = lots.base + np.bincount(lots.key, lots.size * chosen, len(quantity))
-    before, after = _net(worth, quantity, minima, fixed), _net(worth, better, minima, fixed)
+    before, after = (net_worth(worth, each, fixed, minima) for each in (quantity, better))
     return better if after > before else quantity
 
 
-def _net(worth: Worth, quantity: Floats, minima: Minima, fixed: Floats) -> float:
-    """Worth of a plan less the fixed costs of the suppliers it orders from."""
-    used = minima.sums(quantity + fixed) > 0
-    return float(worth.of(quantity).sum() - minima.fixed_cost[used].sum())
+def net_worth(
+    worth: Worth, quantity: Floats, fixed: Floats, minima: Minima, some: Bools | None = None
+) -> float:
+    """Worth of orders less the fixed costs of the suppliers that only they are ordered from.
+
+    fixed: (keys,) units ordered anyway, whose suppliers' cost is spent. some: (keys,) the keys
+    that count, where not all do.
+    """
+    used = (minima.sums(quantity) > 0) & (minima.sums(fixed) <= 0)
+    values = worth.of(quantity)
+    counted = values if some is None else values[some]
+    return float(counted.sum() - minima.fixed_cost[used].sum())
+
+
+def _near(worth: Worth, quantity: Floats, ceiling: Floats, toll: Floats, most: int) -> Ints:
+    """The ``most`` keys whose last or next lot is closest to its price, (rows,) in order."""
+    keys = np.flatnonzero(ceiling > 0)
+    if len(keys) <= most:
+        return keys
+    terms, have = worth.terms, quantity[keys]
+    lot, first = terms.lot[keys], terms.first[keys]
+    after = np.where(have > 0, have + lot, first)
+    before = np.where(have > first * (1 + 1e-9), have - lot, 0.0)
+    value = worth.of(have, keys)
+    more = np.abs((worth.of(after, keys) - value) / (after - have) - toll[keys])
+    drop = np.maximum(have - before, 1e-12)
+    less = np.where(have > 0, np.abs((value - worth.of(before, keys)) / drop - toll[keys]), np.inf)
+    distance = np.minimum(np.where(after <= ceiling[keys] * (1 + 1e-9), more, np.inf), less)
+    return np.sort(keys[np.argsort(distance, kind="stable")[:most]])
 
 
 def core_lots(worth: Worth, quantity: Floats, ceiling: Floats, toll: Floats, most: int) -> Lots:
     """The lots whose worth is closest to their price, without holes within a line."""
     terms = worth.terms
-    count = _lots_of(ceiling, terms.first, terms.lot)
-    have = _lots_of(quantity, terms.first, terms.lot)
-    key = np.repeat(np.arange(len(count)), count)
+    count = lots_of(ceiling, terms.first, terms.lot)
+    have = lots_of(quantity, terms.first, terms.lot)
+    key, size, gain = single_lots(worth, count, np.ones_like(count))
     place = np.arange(len(key)) - np.repeat(np.cumsum(count) - count, count)
-    size = np.where(place == 0, terms.first[key], terms.lot[key])
-    before = np.where(place == 0, 0.0, terms.first[key] + (place - 1) * terms.lot[key])
-    few = worth.take(key)
-    gain = few.of(before + size) - few.of(before)
     distance = np.abs(gain / size - toll[key])
     near = np.zeros(len(key), np.bool_)
     near[np.argsort(distance, kind="stable")[:most]] = True
@@ -99,11 +126,6 @@ def core_lots(worth: Worth, quantity: Floats, ceiling: Floats, toll: Floats, mos
     settled = taken & ~core
     base = np.bincount(key[settled], size[settled], len(count)).astype(np.float64)
     return Lots(key[core], size[core], gain[core], taken[core], base)
-
-
-def _lots_of(quantity: Floats, first: Floats, lot: Floats) -> Ints:
-    further = np.floor((quantity - first) / lot + 1e-6) + 1
-    return np.where(quantity >= first - 1e-9, np.maximum(further, 0.0), 0.0).astype(np.int64)
 
 
 def _solve(

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.limits.capacity import inbound_limit
-from replenishment.limits.minima import Minima, meet_minima
-from replenishment.limits.prices import Limit, Shared, share
-from replenishment.limits.repair import repair
+from replenishment.limits.joint import best_orders
+from replenishment.limits.minima import Minima
+from replenishment.limits.prices import Limit, Shared
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
 from replenishment.lines.promised import budget_limit
 from replenishment.lines.rows import cut_findings
@@ -27,7 +27,6 @@ from stockwright.stock import StockPosition
 Floats = NDArray[np.float64]
 
 SUPPLIER_MINIMUM = "SUPPLIER_MINIMUM"
-_COMMITMENTS = 8
 
 
 def place_orders(
@@ -49,10 +48,10 @@ def place_orders(
     ]
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)
     left = [replace(each, room=np.maximum(each.room - each.use(fixed), 0.0)) for each in limits]
-    worth = closed(wishes.worth, frozen | ~bought)
+    worth = wishes.worth.closed(frozen | ~bought)
     wanted = np.where(bought & ~frozen, wishes.quantity, 0.0)
-    minima, full = _at_minima(wishes, worth, wanted, fixed, network)
-    shared = best_orders(worth, full, fixed, left, minima, params)
+    minima, full = _at_minima(wishes, worth, wanted, fixed, network, params)
+    shared = best_orders(worth, wanted, fixed, left, minima, params)
     quantity = shared.quantity + fixed
     binding = binding_codes(wishes, quantity, left, shared.prices)
     gone = (wanted > 0) & (quantity <= 0)
@@ -66,12 +65,24 @@ def place_orders(
             *cut_findings(wishes, rows[~frozen[rows]], quantity, binding),
             *_below_minimum(wishes, quantity, fixed, minima, network),
         ),
-        prices=shadow_prices(left, shared.prices),
+        prices={**shadow_prices(left, shared.prices), **_gap(shared)},
     )
 
 
+def _gap(shared: Shared) -> dict[str, float]:
+    """What the orders are worth, the most that any could be, and the part that lies between."""
+    gap = max(shared.bound - shared.worth, 0.0)
+    share = gap / shared.bound if shared.bound > 0 else 0.0
+    return {"ORDERS.worth": shared.worth, "ORDERS.bound": shared.bound, "ORDERS.gap": share}
+
+
 def _at_minima(
-    wishes: Wishes, worth: Worth, wanted: Floats, fixed: Floats, network: Network
+    wishes: Wishes,
+    worth: Worth,
+    wanted: Floats,
+    fixed: Floats,
+    network: Network,
+    params: PlanParams,
 ) -> tuple[Minima, Floats]:
     """The suppliers' minima, and orders that meet them, (keys,).
 
@@ -83,7 +94,7 @@ def _at_minima(
     price = wishes.breaks.unit_cost(base, wanted + fixed)
     while True:
         minima = Minima.of(supplier, price, network.suppliers)
-        full = meet_minima(worth, wanted, fixed, minima)
+        full = best_orders(worth, wanted, fixed, [], minima, params).quantity
         lower = np.minimum(price, wishes.breaks.unit_cost(base, full + fixed))
         if np.array_equal(lower, price):
             return minima, full
@@ -148,70 +159,3 @@ def _below_minimum(
         money = float(fixed[row] * minima.cost[row])
         found.append(Finding("BELOW_MINIMUM", "medium", int(wishes.series[row]), money, message))
     return tuple(found)
-
-
-def closed(worth: Worth, keys: NDArray[np.bool_]) -> Worth:
-    """The worth of orders when some keys may not be ordered for."""
-    most = np.where(keys, 0.0, worth.terms.most)
-    return Worth(worth.needs, replace(worth.terms, most=most))
-
-
-def best_orders(
-    worth: Worth,
-    wanted: Floats,
-    fixed: Floats,
-    limits: list[Limit],
-    minima: Minima,
-    params: PlanParams,
-) -> Shared:
-    """Orders of most worth under all limits and minima.
-
-    wanted: (keys,) best orders under the minima alone. fixed: (keys,) units ordered anyway,
-    already taken off the limits. The suppliers that limits push below their minimum are committed
-    at it or dropped, one after the other; the last lots are settled by the integer program.
-    """
-    if not any(limit.broken(wanted).any() for limit in limits):
-        return Shared(wanted, [np.zeros(len(limit.room)) for limit in limits])
-    floor, open_keys = np.zeros(len(wanted)), np.ones(len(wanted), np.bool_)
-    shared = share(worth, wanted, limits)
-    for _ in range(_COMMITMENTS):
-        short = minima.short(floor + shared.quantity + fixed) & (minima.sums(fixed + floor) <= 0)
-        if not short.any():
-            break
-        floor = floor + _commitments(worth, shared, floor, limits, minima, short)
-        open_keys &= ~minima.keys_of(short)
-        left = [replace(each, room=np.maximum(each.room - each.use(floor), 0)) for each in limits]
-        shared = share(worth, np.where(open_keys, wanted, 0.0), left)
-    quantity = floor + shared.quantity
-    lost = minima.short(quantity + fixed) & (minima.sums(fixed) <= 0)
-    quantity = np.where(minima.keys_of(lost), 0.0, quantity)
-    final = repair(
-        worth, quantity, np.maximum(wanted, floor), limits, minima, fixed,
-        shared.toll(limits), params.core_lots, params.solver_effort,
-    )  # fmt: skip
-    return Shared(final, shared.prices)
-
-
-def _commitments(
-    worth: Worth,
-    shared: Shared,
-    floor: Floats,
-    limits: list[Limit],
-    minima: Minima,
-    short: NDArray[np.bool_],
-) -> Floats:
-    """Orders just at the minimum of the ``short`` suppliers that are worth their shadow price.
-
-    They are taken in the order of worth beyond that price, as long as the limits hold.
-    """
-    mine = np.where(minima.keys_of(short), shared.quantity, 0.0)
-    least = meet_minima(worth, mine, np.zeros_like(mine), minima)
-    net = minima.sums(worth.of(least) - shared.toll(limits) * least) - minima.fixed_cost
-    out = np.zeros_like(least)
-    for supplier in np.argsort(-net, kind="stable").tolist():
-        one = np.where(minima.supplier == supplier, least, 0.0)
-        if net[supplier] <= 0 or not one.any():
-            continue
-        if not any(limit.broken(floor + out + one).any() for limit in limits):
-            out = out + one
-    return out

@@ -147,9 +147,9 @@ class CostCurves:
         first = self.levels[:, 0] - self.shortage * (points[:, 0] - self.knots[:, 0])
         return self._integrated(points, self.slopes[:, ends], first, self.shortage)
 
-    def _segment(self, quantity: Floats) -> Ints:
+    def _segment(self, quantity: Floats, rows: Ints) -> Ints:
         """Number of knots <= quantity, by bisection in every row at once."""
-        rows, count = np.arange(len(self.knots)), self.knots.shape[1]
+        count = self.knots.shape[1]
         low, high = np.zeros(len(rows), np.int64), np.full(len(rows), count, np.int64)
         for _ in range(count.bit_length()):
             middle = (low + high) >> 1
@@ -159,11 +159,12 @@ class CostCurves:
             high = np.where(inside & ~right, middle, high)
         return low
 
-    def cost(self, quantity: Floats) -> Floats:
-        """G at one quantity per key, (keys,)."""
-        place = self._segment(quantity)
-        rows, at = np.arange(len(self.knots)), np.maximum(place - 1, 0)
-        slope = np.where(place > 0, self.slopes[rows, at], -self.shortage)
+    def cost(self, quantity: Floats, keys: Ints | None = None) -> Floats:
+        """G at one quantity per key, (keys,), or at quantities of the named ``keys``."""
+        rows = np.arange(len(self.knots)) if keys is None else keys
+        place = self._segment(quantity, rows)
+        at = np.maximum(place - 1, 0)
+        slope = np.where(place > 0, self.slopes[rows, at], -self.shortage[rows])
         value: Floats = self.levels[rows, at] + slope * (quantity - self.knots[rows, at])
         return value
 

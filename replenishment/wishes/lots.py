@@ -15,7 +15,7 @@ nothing. Units beyond the cheapest quantity q* last for later cycles too, which 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -84,34 +84,41 @@ def whole_down(units: Floats, lot: Floats) -> Floats:
 class Worth:
     """Money that an order of each key saves, net of what it costs to hold."""
 
-    def __init__(self, needs: Needs, terms: LotTerms) -> None:
+    def __init__(self, needs: Needs, terms: LotTerms, first_worth: Floats | None = None) -> None:
+        """first_worth: (keys,) worth of the first lots where it is known already."""
         self.needs, self.terms = needs, terms
-        self.idle = needs.curves.cost(np.zeros(len(needs.curves)))
-        demand = np.maximum(needs.demand, 1e-12)
-        self.served = np.clip(1 - needs.lost / demand, 0.0, 1.0)
-        self.first_worth = self._first_worth()
+        self.first_worth = self._first_worth() if first_worth is None else first_worth
 
     def take(self, keys: NDArray[Any]) -> Worth:
         """The worth of some of the keys."""
-        return Worth(self.needs.take(keys), self.terms.take(keys))
+        return Worth(self.needs.take(keys), self.terms.take(keys), self.first_worth[keys])
+
+    def closed(self, keys: Bools) -> Worth:
+        """The worth of orders when some keys may not be ordered for."""
+        most = np.where(keys, 0.0, self.terms.most)
+        return Worth(self.needs, replace(self.terms, most=most), self.first_worth)
 
     def __len__(self) -> int:
-        return len(self.idle)
+        return len(self.first_worth)
 
     def stake(self) -> Floats:
         """Shortage cost of the cycle if nothing is ordered, (keys,)."""
         return np.asarray(self.needs.loss_cost * self.needs.lost)
 
-    def cost(self, quantity: Floats) -> Floats:
-        """Expected cost of an order, with the carrying of units beyond the need."""
-        return np.asarray(self.needs.curves.cost(quantity) + self._carried(quantity))
+    def cost(self, quantity: Floats, keys: NDArray[np.int64] | None = None) -> Floats:
+        """Expected cost of an order of each key, or of each of the named ``keys``.
 
-    def _carried(self, quantity: Floats) -> Floats:
+        With the carrying of units beyond the need.
+        """
+        carried = self._carried(quantity, slice(None) if keys is None else keys)
+        return np.asarray(self.needs.curves.cost(quantity, keys) + carried)
+
+    def _carried(self, quantity: Floats, keys: NDArray[np.int64] | slice = slice(None)) -> Floats:
         """Holding in later cycles of units beyond the need, which may lie below 0."""
-        needs = self.needs
-        excess = np.maximum(quantity - needs.quantity - needs.demand, 0.0)
-        rate = np.maximum(needs.demand / self.terms.review, 1e-12)
-        return np.asarray(needs.holding * excess**2 / (2 * rate))
+        demand = self.needs.demand[keys]
+        excess = np.maximum(quantity - self.needs.quantity[keys] - demand, 0.0)
+        rate = np.maximum(demand / self.terms.review[keys], 1e-12)
+        return np.asarray(self.needs.holding[keys] * excess**2 / (2 * rate))
 
     def _first_worth(self) -> Floats:
         first = self.terms.first
@@ -120,15 +127,21 @@ class Worth:
         last = np.minimum(first, self.needs.demand)
         starts = [last + (first - last) * part for part in share]
         life = np.mean([self.needs.curves.cost(start) for start in starts], axis=0)
-        worth = self.idle - self.served * self.needs.curves.cost(first) - (1 - self.served) * life
+        served = np.clip(1 - self.needs.lost / np.maximum(self.needs.demand, 1e-12), 0.0, 1.0)
+        idle = self.needs.curves.cost(np.zeros_like(first))
+        worth = idle - served * self.needs.curves.cost(first) - (1 - served) * life
         # Without a need of its own a lot is bought ahead of time and carried until its turn.
         early = self._carried(first) - self._carried(np.zeros_like(first))
         return np.asarray(np.where(self.needs.quantity > 0, worth, worth - early), np.float64)
 
-    def of(self, quantity: Floats) -> Floats:
-        """Worth of ``quantity`` (0, or at least the first lot) of every key, money."""
-        further = self.cost(self.terms.first) - self.cost(quantity)
-        return np.where(quantity > 0, self.first_worth + further, 0.0)
+    def of(self, quantity: Floats, keys: NDArray[np.int64] | None = None) -> Floats:
+        """Worth of ``quantity`` (0, or at least the first lot) of every key, money.
+
+        keys: the keys that the quantities are of, where they are not all of them in order.
+        """
+        rows = slice(None) if keys is None else keys
+        further = self.cost(self.terms.first[rows], keys) - self.cost(quantity, keys)
+        return np.where(quantity > 0, self.first_worth[rows] + further, 0.0)
 
     def dearest(self) -> Floats:
         """No price per unit above this one leaves an order, (keys,) money."""
@@ -146,7 +159,14 @@ class Worth:
 
     def best(self, price: Floats | float = 0.0) -> Floats:
         """The order of most worth when every unit costs ``price`` more (or, below 0, less)."""
-        toll = np.broadcast_to(np.asarray(price, np.float64), self.idle.shape)
+        toll = np.broadcast_to(np.asarray(price, np.float64), self.first_worth.shape)
+        quantity = self.peak(toll)
+        pays = self.of(quantity) - toll * quantity > _MONEY * quantity
+        return np.where(pays, quantity, 0.0)
+
+    def peak(self, price: Floats | float = 0.0) -> Floats:
+        """The best of the orders of a first lot or more, whether it pays or not, (keys,)."""
+        toll = np.broadcast_to(np.asarray(price, np.float64), self.first_worth.shape)
         terms = self.terms
         lots = np.floor((terms.most - terms.first) / terms.lot + 1e-6)
         last = np.minimum(np.maximum(lots, 0.0), self._reach(toll))
@@ -159,8 +179,7 @@ class Worth:
             low = np.where(more, middle + 1, low)
             high = np.where(~more & (low <= high), np.minimum(middle, high), high)
         quantity = terms.first + low * terms.lot
-        pays = self.of(quantity) - toll * quantity > _MONEY * quantity
-        return np.where(pays & (terms.most >= terms.first - 1e-9), quantity, 0.0)
+        return np.where(terms.most >= terms.first - 1e-9, quantity, 0.0)
 
     def _reach(self, toll: Floats) -> Floats:
         """Lots beyond which no further one can pay."""
