@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -15,13 +15,15 @@ from replenishment.simulate import ShopState, ShopTerms, simulate
 from stockwright.forecast import Forecast
 
 PARAMS = PlanParams(paths=64)
+PLAIN = replace(PARAMS, ahead=False)
 
 
 class Nights:
     """``plan_night`` every night, with the forecast of the steps that are left."""
 
-    def __init__(self, network, forecast, horizon):
+    def __init__(self, network, forecast, horizon, params):
         self._network, self._forecast, self._horizon = network, forecast, horizon
+        self._params = params
         self.plans = []
 
     def __call__(self, period, state):
@@ -30,15 +32,15 @@ class Nights:
         rest = Forecast(**{f.name: getattr(whole, f.name) for f in fields(Forecast)
                            if f.name not in ("mean", "origin", "committed", "committed_variance")},
                         mean=whole.mean[:, window], origin=whole.origin + first)  # fmt: skip
-        plan = plan_night(rest, self._network, state.stock(), PARAMS)
+        plan = plan_night(rest, self._network, state.stock(), self._params)
         self.plans.append(plan)
         units = np.zeros(len(state.on_hand))
         units[plan.orders.series] = plan.orders.units
         return units
 
 
-def replay(shop, forecast, network, demand, lead, horizon, start=0.0):
-    n, nights = len(demand), Nights(network, forecast, horizon)
+def replay(shop, forecast, network, demand, lead, horizon, start=0.0, params=PARAMS):
+    n, nights = len(demand), Nights(network, forecast, horizon, params)
     items = network.items
     terms = ShopTerms(np.full(n, lead), items.holding_cost, items.shortage_cost)
     run = simulate(demand, nights, terms, ShopState.of(np.full(n, start), lead + 1), opening=True)
@@ -83,26 +85,24 @@ def peak_of(shop, keys=12, days=24, times=5.0, capacity=1.6, **changes):
 
 
 @pytest.mark.parametrize("changes", [{}, {"multiple": 6.0}, {"review": 3}], ids=str)
-def test_less_is_lost_and_the_cost_is_lower_than_without(shop, monkeypatch, changes):
+def test_less_is_lost_and_the_cost_is_lower_than_without(shop, changes):
     """A peak beyond the dock, day by day: both what is lost and the whole cost fall by a third."""
     forecast, network, demand = peak_of(shop, **changes)
     built, plans = replay(shop, forecast, network, demand, 2, 22, start=30.0)
     received = built.received.sum(axis=0)
     assert received.max() <= network.locations.inbound_capacity[0]
     assert any("BUILD_UP" in plan.orders.reason for plan in plans)
-    monkeypatch.setattr("replenishment.night.build_up", lambda wishes, *_: 0 * wishes.quantity)
-    plain, _ = replay(shop, forecast, network, demand, 2, 22, start=30.0)
+    plain, _ = replay(shop, forecast, network, demand, 2, 22, start=30.0, params=PLAIN)
     assert built.missed.sum() < 0.67 * plain.missed.sum()
     assert built.cost.sum() < 0.67 * plain.cost.sum()
 
 
 @pytest.mark.parametrize("capacity", [np.inf, 1e6])
-def test_a_dock_that_never_binds_changes_nothing(shop, monkeypatch, capacity):
+def test_a_dock_that_never_binds_changes_nothing(shop, capacity):
     forecast, network, _ = peak_of(shop, capacity=capacity)
     stock = shop.stock(12, 20.0, [(0, 1, 5), (3, 2, 9)])
     plan = plan_night(forecast, network, stock, PARAMS)
-    monkeypatch.setattr("replenishment.night.build_up", lambda wishes, *_: 0 * wishes.quantity)
-    plain = plan_night(forecast, network, stock, PARAMS)
+    plain = plan_night(forecast, network, stock, PLAIN)
     for each in fields(plan.orders):
         np.testing.assert_array_equal(
             getattr(plan.orders, each.name), getattr(plain.orders, each.name)
