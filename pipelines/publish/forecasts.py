@@ -65,8 +65,8 @@ def _rows(night: Night, series: slice) -> pa.Table:
         pa.array(np.tile(calendar.dates(forecast.origin + 1, steps), n), pa.date32()),
         pa.array(forecast.expected.ravel()),
         *(pa.array(quantiles[:, :, place].ravel()) for place in range(len(LEVELS))),
-        pa.array(base.ravel()),
-        pa.array(uplift.ravel()),
+        pa.array(base.ravel().astype(np.float32)),
+        pa.array(uplift.ravel().astype(np.float32)),
         pa.array(forecast.committed.ravel()),
         pa.array(night.situation.returns.take(series).units(forecast).ravel()),
         _repeated(forecast.model_names, forecast.model.astype(np.int32), steps),
@@ -95,13 +95,17 @@ def parts_shown(forecast: Forecast) -> dict[str, Floats]:
     return found | {"override": np.where(set_outside, rest, np.float32(0))}
 
 
-def base_and_uplift(mean: Floats, uplift: Floats, override: Floats) -> tuple[Floats, Floats]:
+def base_and_uplift(
+    mean: Floats, uplift: Floats, override: Floats
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """``mean`` as a base >= 0 and what events and discounts add to it, all of one shape.
 
     mean: as set from outside, >= 0. uplift: of the model. override: of the mean, what was set on
     top of the model. What is taken off a peak is taken from its uplift, as long as there is any:
     the base is that of an ordinary day. All other overrides are of the base.
     """
-    left = np.maximum(uplift + np.minimum(override, np.float32(0)), np.float32(0))
-    shown = np.minimum(np.where(uplift > 0, left, uplift), mean)
-    return mean - shown, shown
+    # In single precision a small mean is lost beside a large uplift.
+    whole, more, said = (np.asarray(x, np.float64) for x in (mean, uplift, override))
+    left = np.maximum(more + np.minimum(said, 0.0), 0.0)
+    shown = np.minimum(np.where(more > 0, left, more), whole)
+    return whole - shown, shown
