@@ -25,6 +25,12 @@ PLAN = {
     "rejected_rows.csv",
     "plan.xlsx",
     "summary.json",
+    "suppliers.csv",
+    "supplier_forecast.csv",
+    "pulse_keys.parquet",
+    "pulse_ways.parquet",
+    "pulse_locks.parquet",
+    "pulse_channels.parquet",
 }
 CONFIG = "seed = 5\nblock_size = {}\n[model]\ntrees = 20\n"
 STEPS = ("read", "panel", "fit", "forecast", "plan", "write", "audit", "publish")
