@@ -1,9 +1,10 @@
-"""Study of the ordering rule on VN2 windows before the report windows.
+"""Study of the ordering rule on VN2 windows.
 
     STOCKWRIGHT_DATA=... python benchmarks/replenishment/vn2_policy.py
 
 The forecast is a stand-in (the organisers' seasonal mean with a fitted negative binomial
-scatter), so that what is measured is the ordering rule. The last 48 weeks are not looked at.
+scatter), so that what is measured is the ordering rule; ``--model`` takes the engine's own forecast
+and sets the classical formula beside the plan. The last 48 weeks are looked at with ``--report`` only.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "examples" / "vn2")]
@@ -24,7 +27,6 @@ from panels import vn2_panel  # noqa: E402
 from vn2_rules import (  # noqa: E402
     HOLDING,
     LEAD_TIME,
-    ROUND_WEEKS,
     SHORTAGE,
     BenchmarkPolicy,
     Policy,
@@ -46,18 +48,19 @@ from stockwright.network import (  # noqa: E402
     Network,
     Suppliers,
 )
-from stockwright.panel import SeriesIndex  # noqa: E402
+from stockwright.panel import SeriesIndex, Status  # noqa: E402
 from stockwright.stock import StockPosition  # noqa: E402
 
 Floats = NDArray[np.float64]
 REVIEW, HORIZON = 1, 4
-SCATTER_WEEKS = 15
+SCATTER_WEEKS, SIGMA_WEEKS = 15, 26
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--paths", type=int, default=256)
     parser.add_argument("--model", action="store_true", help="with the engine's own forecast")
+    parser.add_argument("--report", action="store_true", help="over the report windows")
     call = parser.parse_args()
     shop = read_shop(Path(os.environ["STOCKWRIGHT_DATA"]) / "vn2")
     benchmark = BenchmarkPolicy(shop.sales, shop.in_stock, shop.weeks)
@@ -67,8 +70,9 @@ def main() -> None:
         "plan_night": engine_rule(benchmark, call.paths),
     }
     if call.model:
-        rules = {"plan_night, own forecast": model_rule(shop, call.paths)}
-    starts = windows(len(shop.weeks), report=False)
+        night = ModelRules(shop, call.paths)
+        rules = {"plan_night, own forecast": night.plan, "z sigma, same forecast": night.formula}
+    starts = windows(len(shop.weeks), report=call.report)
     for name, rule in rules.items():
         ratios = [compare(shop, benchmark, start, name, rule) for start in starts]
         print(f"{name}: mean ratio {np.mean(ratios):.4f}", flush=True)
@@ -122,30 +126,53 @@ def engine_rule(benchmark: BenchmarkPolicy, paths: int) -> Policy:
     return order
 
 
-def model_rule(shop: Shop, paths: int) -> Policy:
-    """``plan_night`` on the demand model, fitted anew before each window."""
-    panel = vn2_panel()
-    keys = list(zip(panel.index.sku_names(), panel.index.location_names(), strict=True))
-    place = {key: row for row, key in enumerate(zip(shop.sku, shop.location, strict=True))}
-    rows = np.array([place[key] for key in keys])
-    network = contest_network(panel.index.n_series, len(panel.index.locations))
-    params = ModelParams.for_period("week", HORIZON)
-    fitted: dict[int, FittedModel] = {}
+class ModelRules:
+    """Rules on the demand model, fitted anew before each window: one forecast a week for all."""
 
-    def order(week: int, stock: Floats, pipeline: Floats) -> Floats:
-        window = week // ROUND_WEEKS
-        if window not in fitted:
-            fitted.clear()
-            fitted[window] = fit(panel.until(week), params)
-        past = panel.until(week)
-        forecast = fitted[window].predict(past, HORIZON, fitted[window].context(past))
-        state = position(stock[rows], pipeline[rows])
-        plan = plan_night(forecast, network, state, PlanParams(paths=paths))
+    def __init__(self, shop: Shop, paths: int) -> None:
+        self.panel, self.paths = vn2_panel(), paths
+        index = self.panel.index
+        place = {key: row for row, key in enumerate(zip(shop.sku, shop.location, strict=True))}
+        keys = zip(index.sku_names(), index.location_names(), strict=True)
+        self.rows = np.array([place[key] for key in keys])
+        self.network = contest_network(index.n_series, len(index.locations))
+        self.params = replace(ModelParams.for_period("week", HORIZON), country="")
+        self.starts = np.array(windows(len(shop.weeks), False) + windows(len(shop.weeks), True))
+        self.fitted: dict[int, FittedModel] = {}
+        self.made: dict[int, Forecast] = {}
+
+    def forecast(self, week: int) -> Forecast:
+        """The forecast after ``week``, of the model of its window."""
+        window = int(np.searchsorted(self.starts, week + 1, side="right"))
+        if week not in self.made:
+            if window not in self.fitted:
+                self.fitted[window] = fit(self.panel.until(week), self.params)
+            past, model = self.panel.until(week), self.fitted[window]
+            self.made[week] = model.predict(past, HORIZON, model.context(past))
+        return self.made[week]
+
+    def plan(self, week: int, stock: Floats, pipeline: Floats) -> Floats:
+        """``plan_night``."""
+        state = position(stock[self.rows], pipeline[self.rows])
+        plan = plan_night(self.forecast(week), self.network, state, PlanParams(paths=self.paths))
         units = np.zeros(len(stock))
-        units[rows[plan.orders.series]] = plan.orders.units
+        units[self.rows[plan.orders.series]] = plan.orders.units
         return units
 
-    return order
+    def formula(self, week: int, stock: Floats, pipeline: Floats) -> Floats:
+        """Order up to mean + z sigma sqrt(L + R), sigma of the weekly sales of half a year."""
+        cover = LEAD_TIME + REVIEW
+        past = self.panel.until(week)
+        sales = past.demand[:, -SIGMA_WEEKS:].astype(np.float64)
+        seen = past.status[:, -SIGMA_WEEKS:] == Status.OBSERVED
+        mean = np.divide(sales.sum(axis=1, where=seen), seen.sum(axis=1).clip(1))
+        square = np.where(seen, (sales - mean[:, None]) ** 2, 0.0).sum(axis=1)
+        sigma = np.sqrt(square / np.maximum(seen.sum(axis=1) - 1, 1))
+        z = stats.norm.ppf(SHORTAGE / (SHORTAGE + HOLDING))
+        target = self.forecast(week).total(1, cover).mean + z * sigma * np.sqrt(cover)
+        units, held = np.zeros(len(stock)), stock + pipeline.sum(axis=1)
+        units[self.rows] = np.maximum(np.rint(target - held[self.rows]), 0.0)
+        return units
 
 
 def position(stock: Floats, pipeline: Floats) -> StockPosition:
