@@ -6,7 +6,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pandas as pd
 import pytest
 from filelock import FileLock
@@ -201,35 +200,6 @@ def test_a_bad_row_is_set_aside_and_many_are_refused(runs, tmp_path):
     assert len(pd.read_csv(runs / "pulse" / "rejected_rows.csv")) == 1
 
 
-def test_quotas_keep_their_keys_when_the_night_is_run_again(night, runs, tmp_path):
-    """An article that sorts first moves every key; promises and lines of before still bind."""
-    file = sales(tmp_path / "today.csv", [f"{DAY} 10:00:00,{SKU},{PLACE},3,tmall"])
-    pulse_of(runs, SKU, PLACE, "--sales-today", file)
-    old = pd.read_parquet(runs / "pulse" / "quotas.parquet")
-    lines = pd.read_parquet(runs / "pulse" / "booked.parquet")["line_id"]
-    shop = shutil.copytree(night.parent / "shop", tmp_path / "shop")
-    for name in ("products", "inventory"):
-        table = pd.read_csv(shop / f"{name}.csv", dtype=str)
-        extra = table[table["sku"] == SKU].assign(sku="A000000")
-        pd.concat([table, extra]).to_csv(shop / f"{name}.csv", index=False)
-    words = ["nightly", "--data", shop, "--date", DATE, "--out", runs, "--force"]
-    answer = call(*words)
-    assert answer.exit_code == 0, answer.output
-    pulse_of(runs, SKU, PLACE, "--sales-today", file)
-    new = pd.read_parquet(runs / "pulse" / "quotas.parquet")
-    assert len(new) > len(old)
-    names = ["sku", "location"]
-    old, new = (t.astype(dict.fromkeys(names, str)).set_index(names) for t in (old, new))
-    told = [f"may_sell:{name}" for name in CHANNELS]
-    either = np.maximum(old[told], new.loc[old.index, told]).sum(axis=1)
-    now = keys(runs).set_index(names)
-    now = now.loc[now.index.isin(old.index)]
-    sold = old[[f"sold:{name}" for name in CHANNELS]].sum(axis=1)
-    assert (either + sold)[now.index].le(np.maximum(now["on_hand"] - now["leaving"], 0)).all()
-    assert set(lines) <= set(pd.read_parquet(runs / "pulse" / "booked.parquet")["line_id"])
-    assert json.loads((runs / "pulse" / "summary.json").read_text())["sequence"] == 2
-
-
 def test_a_pulse_that_need_not_wait_ends_with_75_while_another_works(runs, tmp_path):
     sku, place, _ = richest(runs)
     file = sales(tmp_path / "today.csv", [f"{DAY} 10:00:00,{sku},{place},3,tmall"])
@@ -242,77 +212,3 @@ def start(runs, file, wait=200):
     words = ["pulse", "--sales-today", file, "--out", runs, "--wait", wait]
     command = [sys.executable, "-m", "planner", *map(str, words)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-CHANNELS = ("jd", "tmall", "天猫")
-
-
-class Trade:
-    """Channels that sell what they were told, each by the newest quotas or the ones before."""
-
-    def __init__(self, runs, folder):
-        self.runs, self.folder, self.rng = runs, folder, np.random.default_rng(7)
-        self.keys = pd.read_parquet(runs / "latest" / "pulse_keys.parquet")
-        self.stock = (self.keys["on_hand"] - self.keys["leaving"]).to_numpy()
-        self.minute, self.rows = 600, []
-        self.sold = np.zeros((len(self.keys), len(CHANNELS)))
-
-    def told(self):
-        """What is left of each of the last two pulses' quotas, (pulses, keys, channels)."""
-        left = []
-        for pulse in sorted((self.runs / ".pulses").iterdir())[-2:]:
-            table = pd.read_parquet(pulse / "quotas.parquet")
-            told = np.column_stack([table[f"may_sell:{name}"] for name in CHANNELS])
-            then = np.column_stack([table[f"sold:{name}"] for name in CHANNELS])
-            left.append(np.maximum(told - (self.sold - then), 0.0))
-        return np.array(left)
-
-    def sell(self, left, share):
-        """Each channel sells about ``share`` of what is left of the quotas that it goes by."""
-        which = self.rng.integers(0, len(left), self.sold.shape)
-        units = self.rng.binomial(np.take_along_axis(left, which[None], 0)[0].astype(int), share)
-        self.minute += 1
-        for key, channel in zip(*np.nonzero(units), strict=True):
-            sku, place = self.keys.loc[key, ["sku", "location"]]
-            at = f"{DAY} {self.minute // 60:02d}:{self.minute % 60:02d}:00"
-            self.rows.append(f"{at},{sku},{place},{units[key, channel]},{CHANNELS[channel]}")
-        self.sold += units
-
-    def export(self):
-        return sales(self.folder / f"{self.minute}.csv", self.rows)
-
-    def moved(self):
-        """Units that emergency transfers of the day take from each key."""
-        booked = pd.read_parquet(self.runs / "pulse" / "booked.parquet")
-        moved = booked[booked["kind"] == "transfer"].groupby(["sku", "source"])["units"].sum()
-        names = pd.MultiIndex.from_frame(self.keys[["sku", "location"]].astype(str))
-        return moved.reindex(names, fill_value=0.0).to_numpy()
-
-
-@pytest.mark.slow
-def test_no_unit_is_promised_or_sold_twice_while_processes_pulse_at_once(runs, tmp_path):
-    """At every time: units sold, the larger of two quotas, and transfers fit in the stock.
-
-    Each round exports twice, sells in between, and starts a process for either export and one
-    that does not wait. The older export is refused where the newer one was first.
-    """
-    trade = Trade(runs, tmp_path)
-    trade.sell(np.maximum(trade.stock, 0.0)[None, :, None].repeat(3, axis=2) // 3, 0.5)
-    moved = 0.0
-    for share in (0.3, 0.6, 0.8, 0.8):
-        files = [trade.export()]
-        if (runs / "pulse").exists():
-            trade.sell(trade.told()[-1:], 0.2)
-            files.append(trade.export())
-        started = [start(runs, file) for file in files] + [start(runs, files[-1], wait=0)]
-        codes = [process.wait() for process in started]
-        assert 0 in codes[: len(files)]
-        assert set(codes) <= {0, 2, 75}
-        moved = trade.moved()
-        promised = trade.told().max(axis=0).sum(axis=1)
-        after = trade.stock - trade.sold.sum(axis=1) - moved
-        assert (promised <= np.maximum(after, 0.0) + 1e-9).all()
-        trade.sell(trade.told(), share)
-        assert (trade.sold.sum(axis=1) + moved <= trade.stock + 1e-9).all()
-    assert trade.sold.sum() > 0.5 * trade.stock.sum()
-    assert moved.sum() > 0

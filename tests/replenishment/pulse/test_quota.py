@@ -26,23 +26,34 @@ def test_old_and_new_quotas_together_never_exceed_the_stock(data):
     assert (found.may_sell == np.floor(found.may_sell)).all()
 
 
-def test_channels_that_sell_by_either_figure_never_sell_more_than_there_is():
-    """Pulse after pulse, each channel sells up to the larger of its last two figures."""
-    rng = np.random.default_rng(7)
-    for _ in range(200):
-        stock = start = float(rng.integers(1, 60))
-        sold, old = np.zeros(3), np.zeros(3)
-        share = rng.random(3)
-        for step in range(12):
-            told = divide(
-                np.array([stock]),
-                claims(sold, old, [0, 3, 0], [1, 0, 2], share),
-                step / 12,
-            ).may_sell[0]
-            sales = np.floor(rng.random(3) * (np.maximum(old, told) + 1))
-            sold, stock = sold + sales, stock - sales.sum()
-            old = np.maximum(told - sales, 0)
-            assert sold.sum() <= start
+MANY = st.lists(st.integers(0, 900), min_size=3, max_size=3)
+SALES = st.lists(st.tuples(st.booleans(), st.sampled_from([0, 0.5, 1])), min_size=6, max_size=6)
+
+
+@given(MANY, MANY, st.lists(SALES, min_size=1, max_size=6))
+def test_channels_that_sell_by_either_figure_never_sell_more_than_there_is(stock, share, rounds):
+    """Pulse after pulse, each channel sells all, half or nothing of either of its last figures."""
+    stock = np.array(stock[:2], float)
+    sold, old = np.zeros((2, 3)), np.zeros((2, 3))
+    kept = np.zeros((2, 3)), np.ones((2, 3), bool)
+    for step, sales in enumerate(rounds):
+        terms = Claims(sold, old, kept[0], kept[0], np.array([share] * 2, float), kept[1])
+        told = divide(stock, terms, (step + 1) / 7).may_sell
+        assert (np.maximum(old, told).sum(axis=1) <= stock).all()
+        newest, part = np.array(sales, float).reshape(2, 3, 2).transpose(2, 0, 1)
+        units = np.floor(np.where(newest > 0, told, old) * part)
+        sold, stock = sold + units, stock - units.sum(axis=1)
+        assert (stock >= 0).all()
+        old = np.maximum(told - units, 0)
+
+
+@given(MANY, MANY, MANY, st.floats(0, 1))
+def test_what_one_channel_gives_back_reaches_another_with_the_next_pulse(old, sold, share, passed):
+    """Where nothing is sold in between, no rise waits for a third pulse."""
+    stock, nothing = np.array([sum(old) + 1.0]), [0, 0, 0]
+    first = divide(stock, claims(sold, old, nothing, nothing, share), passed)
+    second = divide(stock, claims(sold, first.may_sell[0], nothing, nothing, share), passed)
+    assert second.may_sell.tolist() == first.wanted.tolist()
 
 
 def test_shares_go_to_the_largest_remainders():
