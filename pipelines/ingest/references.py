@@ -62,6 +62,9 @@ def check_references(tables: Tables) -> None:
         _only_known(tables["coverage"], "location", known_locations(tables), reason)
     if "lanes" in tables:
         _check_lanes(tables)
+    if "closures" in tables:
+        parties = known_locations(tables) | _named_suppliers(tables)
+        _only_known(tables["closures"], "party", parties, "unknown supplier or location")
     if "events" in tables:
         _check_locks(tables["events"])
 
@@ -105,6 +108,13 @@ def known_locations(tables: Tables) -> set[str]:
         ("inbound", "destination"),
         ("commitments", "location"),
     )
+    frames = [tables[table].frame[column] for table, column in named if table in tables]
+    return {str(name) for names in frames for name in names.unique() if name}
+
+
+def _named_suppliers(tables: Tables) -> set[str]:
+    """Suppliers of the suppliers table, and those that lanes start from."""
+    named = (("suppliers", "supplier"), ("lanes", "source"))
     frames = [tables[table].frame[column] for table, column in named if table in tables]
     return {str(name) for names in frames for name in names.unique() if name}
 

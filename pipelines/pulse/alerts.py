@@ -149,10 +149,14 @@ def _with_strays(table: Table, today: Today, texts: Texts) -> Table:
         "money_at_risk": np.zeros(count),
         "next_arrival_days": np.zeros(count, np.int64),
     }
-    blank = {"O": "", "f": np.nan}
     return {
-        name: np.concatenate(
-            [column, rows.get(name, np.full(count, blank.get(column.dtype.kind), column.dtype))]
-        )
+        name: np.concatenate([column, rows[name] if name in rows else _blanks(column, count)])
         for name, column in table.items()
     }
+
+
+def _blanks(column: NDArray[Any], count: int) -> NDArray[Any]:
+    """Cells that say nothing, of the kind of ``column``."""
+    if column.dtype.kind == "O":
+        return np.full(count, "", object)
+    return np.full(count, np.nan if column.dtype.kind == "f" else 0, column.dtype)

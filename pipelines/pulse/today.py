@@ -135,7 +135,8 @@ def _second(times: NDArray[np.datetime64], day: np.datetime64, second: int | Non
         newest = int((times.max() - day.astype("datetime64[s]")).astype(np.int64))
     if second is None:
         if not newest:
-            raise ConfigError("the sales of today tell no time of day; give --at, such as 14:30")
+            what = "tell no time of day" if len(times) else "have no rows"
+            raise ConfigError(f"the sales of today {what}; give --at, such as 14:30")
         return newest
     if second + 59 < newest:
         shown = f"{newest // 3600:02d}:{newest % 3600 // 60:02d}"

@@ -103,6 +103,17 @@ def test_a_sold_out_key_is_an_alert_and_gets_no_quota(runs, tmp_path):
     assert told(runs, row["sku"], row["location"]).sum() == 0
 
 
+def test_an_article_that_the_night_did_not_know_is_an_alert_and_stops_nothing(runs, tmp_path):
+    sku, place, _ = richest(runs)
+    rows = [f"{DAY} 10:00,{sku},{place},1,tmall", f"{DAY} 10:00,新品,{place},2,jd"]
+    answer = call("pulse", "--sales-today", sales(tmp_path / "new.csv", rows), "--out", runs)
+    assert answer.exit_code == 0, answer.output
+    alerts = pd.read_csv(runs / "pulse" / "alerts.csv", dtype=str, encoding="utf-8-sig")
+    stray = alerts[alerts["code"] == "UNKNOWN_KEY"]
+    assert stray[["sku", "location", "sold_today"]].to_numpy().tolist() == [["新品", place, "2"]]
+    assert told(runs, sku, place).sum() > 0
+
+
 def test_bad_files_and_times_are_refused_with_their_code(runs, tmp_path):
     sku, place, _ = richest(runs)
     wrong_day = sales(tmp_path / "old.csv", [f"{DATE} 10:00,{sku},{place},3,tmall"])

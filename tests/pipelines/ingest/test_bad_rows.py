@@ -107,6 +107,12 @@ def test_the_error_carries_the_bad_rows(shop):
             "price_breaks",
             "not of the form",
         ),
+        (
+            "closures",
+            "party,start,end\nNobody,2026-02-01,2026-02-20\n",
+            "party",
+            "unknown supplier",
+        ),
         ("coverage", "region,location\nEast,Moon\n", "location", "covers a region from nowhere"),
         ("coverage", "region,location,hours\nNorth,East,-1\n", "hours", "less than 0"),
         ("products", "sku,order_unit\n1,2.5\n", "order_unit", "not a whole number"),
