@@ -12,6 +12,7 @@ from replenishment.lines.emergency import Emergencies, order_emergencies
 from replenishment.lines.impossible import told_apart
 from replenishment.lines.lateral import lateral_cuts, lateral_lines
 from replenishment.lines.orders import place_orders
+from replenishment.lines.outcome import joined_prices
 from replenishment.lines.promised import check_promised
 from replenishment.lines.steering import steer
 from replenishment.lines.transfers import move_stock
@@ -73,7 +74,7 @@ def plan_night(
         orders=rush.behind(ordered.lines(wishes, policy)),
         transfers=moved.lines(wishes, policy).joined(lateral_lines(moves, first, network, policy)),
         findings=(*rush.findings, *found, *lateral_cuts(gone, first), *overruled.findings()),
-        limits={**rush.prices, **moved.prices, **ordered.prices},
+        limits=joined_prices(rush.prices, moved.prices, ordered.prices),
         life=life,
         life_of_sku=life_of_sku,
         override_cost=overruled.of_series(len(stock.on_hand)),

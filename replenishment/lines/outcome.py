@@ -64,3 +64,15 @@ def shadow_prices(limits: list[Limit], prices: list[Floats]) -> dict[str, float]
         out[f"{limit.code}.shadow_price"] = float(price.max(initial=0.0))
         out[f"{limit.code}.binding_groups"] = float((price > 0).sum())
     return out
+
+
+def joined_prices(*parts: dict[str, float]) -> dict[str, float]:
+    """Prices of transfers and orders as one: the highest price, and all groups that are short.
+
+    A place that both of them fill counts twice.
+    """
+    out: dict[str, float] = {}
+    for name, value in (item for part in parts for item in part.items()):
+        both = max if name.endswith(".shadow_price") else float.__add__
+        out[name] = both(out[name], value) if name in out else value
+    return out

@@ -151,6 +151,8 @@ def test_a_region_without_capacity_receives_nothing(shop):
     assert units[0] == 0
     assert units[1] == 4
     assert units[2] > 0
+    assert plan.limits["CAPACITY.binding_groups"] == 2
+    assert plan.limits["CAPACITY.shadow_price"] > 0
 
 
 @pytest.mark.parametrize("held", [4, 5, 9, 11])
