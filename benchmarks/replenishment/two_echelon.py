@@ -1,8 +1,8 @@
 """A central warehouse and its regions, night by night: what pooling saves.
 
-Many SKUs at a central warehouse (lead time 7, ordered once a week, or as ``--review`` says) and four regions of unequal size
-(a day away, supplied every night), negative binomial demand, lost sales, all in
-``replenishment.simulate`` on the same demand:
+Many SKUs at a central warehouse (lead time 7, ordered once a week, or as ``--review`` says) and
+four regions of unequal size (a day away, supplied every night), negative binomial demand, lost
+sales, all in ``replenishment.simulate`` on the same demand:
 
 independent   every location for itself: base-stock levels at the critical ratio, capped like the
               night's; central against the demand of its regions over its own interval
@@ -200,8 +200,8 @@ def compare(seed: int, skus: int, nights: int, dearness: float, review: int) -> 
         costs[name], fill, stock = replay(shop, decide, SETTLE)
         share = costs[name].sum() / costs["independent"].sum()
         print(
-            f"seed {seed}  review {review}  p/h {dearness:5.0f}  {name:12s} cost {costs[name].sum():9.1f}"
-            f"  ({share:.3f})  fill {fill:.4f}  stock {stock:8.1f}",
+            f"seed {seed}  review {review}  p/h {dearness:5.0f}  {name:12s}"
+            f" cost {costs[name].sum():9.1f}  ({share:.3f})  fill {fill:.4f}  stock {stock:8.1f}",
             flush=True,
         )
     return costs

@@ -139,7 +139,9 @@ def _take(targets: Targets, rows: Ints) -> Targets:
     return Targets(**{f.name: getattr(targets, f.name)[rows] for f in fields(targets)})
 
 
-def _chunks(forecast: Forecast, keys: Keys, params: PlanParams) -> Iterator[tuple[Ints, int, Final]]:
+def _chunks(
+    forecast: Forecast, keys: Keys, params: PlanParams
+) -> Iterator[tuple[Ints, int, Final]]:
     """Rows that share the layout of their sample, which depends on a key's own data alone."""
     mine = (keys.arrival_steps >= 1) & (keys.arrival_steps <= keys.protection[:, None])
     last = np.where(mine, np.arange(1, mine.shape[1] + 1), 0).max(axis=1, initial=0)

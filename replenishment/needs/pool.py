@@ -74,7 +74,7 @@ class Pool:
         are correlated. quantum: (keys,) lattice of the demand. The draw depends on the key's
         ``salt`` (keys,) and ``seed``.
         """
-        n, paths = demand.shape
+        paths = demand.shape[1]
         uniforms = keyed_uniforms(salt, seed, paths)
         rising = Distribution(self.mean, self.variance, quantum).stratified(uniforms[:, 0], paths)
         score = special.ndtri((np.arange(paths) + 0.5) / paths)

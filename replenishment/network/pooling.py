@@ -94,13 +94,14 @@ def with_apart(keys: Keys, series: Ints, evening: Evening) -> Keys:
 def with_shared(keys: Keys, series: Ints, evening: Evening) -> Keys:
     """Keys of ``series`` (keys,), which feed nobody, with what they share through their source.
 
-    Keys for which a service level is asked for share nothing. Of holding only what is more than
+    Keys for which a service level is asked for share nothing, and nobody does where a floor says
+    how stock is shared out. Of holding only what is more than
     at the source counts: it is paid for a unit that stays there, too.
     """
     parent = evening.choice.parent[series]
     level = np.isfinite(keys.service_level) | np.isfinite(keys.fill_rate)
     rows = np.flatnonzero((parent >= 0) & ~level)
-    if not evening.params.pooling or not len(rows):
+    if not evening.params.pooling or evening.params.floor > 0 or not len(rows):
         return keys
     nodes = np.unique(parent[rows])
     pool, holding = Pool.none(len(keys)), keys.holding.copy()
@@ -113,6 +114,18 @@ def with_shared(keys: Keys, series: Ints, evening: Evening) -> Keys:
         for name, values in vars(part).items():
             getattr(pool, name)[mine] = values
     return replace(keys, pool=pool, holding=holding)
+
+
+def worth_kept(evening: Evening) -> Floats:
+    """Money that a unit kept at each feeding series is expected to save below it, (series,).
+
+    Until more comes: what those below pay for a unit times the chance that all stock falls short.
+    """
+    out, nodes = np.zeros(len(evening.echelons.feeds)), np.flatnonzero(evening.echelons.feeds)
+    if evening.params.pooling and len(nodes):
+        for block in _blocks(nodes, evening):
+            out[block] = _Source.of(block, evening).worth()
+    return out
 
 
 def _blocks(nodes: Ints, evening: Evening) -> Iterator[Ints]:
@@ -157,18 +170,15 @@ class _Source:
         def chosen(parts: list[Floats]) -> Floats:
             return np.asarray(np.stack(parts)[which, rows])
 
-        needs = _Moments(
-            *(chosen([getattr(each.needs, name) for each in tried]) for name in vars(tried[0].needs))
-        )
+        names = tuple(vars(tried[0].needs))
+        needs = _Moments(*(chosen([getattr(each.needs, name) for each in tried]) for name in names))
         last = np.stack([each.last for each in tried])[best, np.arange(len(nodes))]
         return cls(
             evening, nodes, node, member, last, needs, chosen([each.stock for each in tried])
         )
 
     @classmethod
-    def _until(
-        cls, step: Ints, nodes: Ints, node: Ints, member: Ints, evening: Evening
-    ) -> _Source:
+    def _until(cls, step: Ints, nodes: Ints, node: Ints, member: Ints, evening: Evening) -> _Source:
         """If more comes at ``step`` (nodes,), which is sent on after its close."""
         last = np.minimum(step + evening.echelons.way_down[nodes], evening.forecast.horizon)
         needs = _Moments.of(evening.forecast.take(member), 1, last[node])
@@ -197,6 +207,12 @@ class _Source:
         quantum = self.evening.forecast.quantum[self.nodes]
         total = Distribution(self.summed(self.needs.mean), self.variance(), quantum)
         return 1 - total.cdf(self.summed(self.stock))
+
+    def worth(self) -> Floats:
+        """Money that one unit more would save, (nodes,)."""
+        price = self.evening.network.items.shortage_cost[self.member]
+        money, mean = self.summed(self.needs.mean * price), self.summed(self.needs.mean)
+        return self.short() * np.divide(money, mean, out=np.zeros_like(mean), where=mean > 1e-9)
 
     def pool(self, series: Ints, parent: Ints, keys: Keys) -> Pool:
         """What keys share that the sources feed; series, parent: (keys,)."""

@@ -9,7 +9,7 @@ from scipy import stats
 
 from replenishment import PlanParams, plan_night
 from replenishment.network.evening import Evening
-from replenishment.network.positions import node_keys
+from replenishment.network.pooling import worth_kept
 from replenishment.wishes.find import sides_of
 
 PLACES = ("central", "east", "west")
@@ -120,3 +120,78 @@ def test_what_is_kept_back_is_near_the_optimum_and_one_review_ahead_is_not(
     assert (ours >= optimal - 1e-9).all()
     assert ours.mean() <= optimal.mean() * (1 + above)
     assert (ours.mean() - optimal.mean()) <= 0.6 * (plain.mean() - optimal.mean())
+
+
+def moved(plan):
+    units = np.zeros(3)
+    units[plan.transfers.series] = plan.transfers.units
+    return units[1:]
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5, 1.0])
+def test_demand_that_is_no_longer_shared_adds_its_standard_deviations(shop, correlation):
+    """By hand: of L + l + R = 6 + 2 + 3 steps the last five lie apart, means 20 and 10.
+
+    Poisson scatter is independent; the level's standard deviations are 10 and 2 units.
+    """
+    arguments = chain(shop, [[0, 0, 0]], [4.0, 2.0], lead=(6, 2, 2), review=(3, 1, 1))
+    forecast = replace(
+        arguments[0], level_variance=np.array([0.0, 0.25, 0.04]), location_correlation=correlation
+    )
+    evening = Evening.of(forecast, *arguments[1:], PlanParams())
+    keys = sides_of(np.arange(3), evening).upper
+    variance = np.array([20 + 100.0, 10 + 4.0])
+    pooled = variance.sum() + 2 * correlation * 10 * 2
+    assert keys.pool.apart == pytest.approx([np.sqrt(variance).sum() ** 2 - pooled])
+
+
+def test_a_shop_that_pools_buys_more_than_one_that_takes_all_stock_for_shared(shop):
+    dear = {"shortage_cost": [100.0] * 3}
+    arguments = chain(shop, [[0, 0, 0]], [4.0, 2.0], lead=(6, 2, 2), review=(7, 1, 1), **dear)
+    apart, shared = (
+        plan_night(*arguments, PlanParams(pooling=pooling)).orders for pooling in (True, False)
+    )
+    assert apart.units[0] > shared.units[0]
+
+
+def test_a_region_that_shares_with_nobody_gets_all_it_wants(shop):
+    """The other region has no demand, so what is sent here is missed nowhere."""
+    arguments = chain(shop, [[9, 0, 0]], [2.0, 0.0])
+    plan = plan_night(*arguments, PlanParams())
+    assert plan.kept.units.tolist() == [0, 0, 0]
+    assert moved(plan)[0] >= moved(plan_night(*arguments, PlanParams(pooling=False)))[0]
+
+
+def test_more_stock_at_the_source_never_sends_less(shop):
+    """With ever more at central the others miss ever less of what is sent."""
+    stock = np.array([[units, 1, 0] for units in (4, 8, 12, 16, 24, 40, 80)])
+    plan = plan_night(*chain(shop, stock, [1.0, 2.0], shortage_cost=[9.0] * 3), PlanParams())
+    units = np.zeros(stock.size)
+    units[plan.transfers.series] = plan.transfers.units
+    assert (np.diff(units.reshape(-1, 3), axis=0) >= 0).all()
+    kept = plan.kept.units.reshape(-1, 3)
+    assert kept[:4, 1:].max() > 0
+    assert kept[-1].max() == 0
+
+
+def test_the_line_that_keeps_back_still_adds_up(shop):
+    plan = plan_night(*chain(shop, [[8, 0, 0]], [1.0, 1.0], shortage_cost=[9.0] * 3), PlanParams())
+    lines = plan.transfers
+    assert plan.kept.units[lines.series].max() > 0
+    np.testing.assert_allclose(lines.units, lines.need + lines.rounding_added - lines.limit_cut)
+    np.testing.assert_allclose(lines.target, lines.available + lines.inbound + lines.need)
+
+
+def test_a_level_that_is_asked_for_is_kept_whatever_others_need(shop):
+    """A cycle service of .9 over the next day of Poisson(2) needs 4 units."""
+    level = {"service_level": [np.nan, 0.9, np.nan]}
+    plan = plan_night(*chain(shop, [[9, 0, 0]], [2.0, 2.0], **level), PlanParams())
+    assert moved(plan)[0] == stats.poisson(2.0).ppf(0.9)
+
+
+def test_the_worth_of_a_unit_kept_is_the_chance_that_all_falls_short_times_its_price(shop):
+    """Demand until the order of tonight can be below, 7 steps of 1.5, is Poisson(10.5)."""
+    arguments = chain(shop, [[5, 2, 1]], [1.0, 0.5], shortage_cost=[0.0, 6.0, 6.0])
+    worth = worth_kept(Evening.of(*arguments, PlanParams()))
+    chance = stats.poisson(10.5).sf(8)
+    assert worth == pytest.approx([6.0 * chance, 0, 0], rel=1e-3)
