@@ -55,7 +55,7 @@ def plan_night(
     echelons = build_echelons(choice, network)
     stock, expiring = without_expiring(sold, network, stock, choice, echelons)
     rush = order_emergencies(sold, network, stock, choice, echelons, params, said)
-    stock, params = rush.stock, replace(params, budget=max(params.budget - rush.value, 0.0))
+    stock, (network, params) = rush.stock, rush.paid(network, params)
     backed = rush.backed(network)
     first = rush.at_full_loss(find_wishes(sold, backed, stock, choice, echelons, params, said))
     check_promised(first, sold, network, stock, choice, params, said)

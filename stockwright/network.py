@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockwright.arrays import frozen, one_each, require
+from stockwright.funds import Funds
 
 Floats = NDArray[np.float64]
 
@@ -200,9 +201,10 @@ class ItemTerms:
 
 @dataclass(frozen=True)
 class Network:
-    """Locations, suppliers, lanes and item terms of a run."""
+    """Locations, suppliers, lanes, item terms and funds of a run."""
 
     locations: Locations
     suppliers: Suppliers
     lanes: Lanes
     items: ItemTerms
+    funds: Funds = field(default_factory=Funds.none)

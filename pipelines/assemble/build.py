@@ -15,6 +15,7 @@ from pipelines.assemble.covering import local_shares
 from pipelines.assemble.decisions import DECISION_COLUMNS, decided, earlier_lines_frame, promised
 from pipelines.assemble.demand import Sold, Window, days_of, sold, window_of
 from pipelines.assemble.festivals import with_festivals
+from pipelines.assemble.funds import funds_of, unknown_categories
 from pipelines.assemble.given import given_of
 from pipelines.assemble.items import items_of, service_levels, tier_prices
 from pipelines.assemble.keys import Keys, build_keys
@@ -156,7 +157,8 @@ def _situation(
 
 def _notes(night: _Night, parts: _Parts) -> tuple[str, ...]:
     unused = unused_notes(parts.supply.lanes, parts.places, night.keys)
-    return (*night.notes, *parts.past.notes, *parts.supply.notes, *unused)
+    unknown = unknown_categories(parts.catalog.category, night.config)
+    return (*night.notes, *parts.past.notes, *parts.supply.notes, *unused, *unknown)
 
 
 def _network(night: _Night, parts: _Parts) -> Network:
@@ -167,7 +169,8 @@ def _network(night: _Night, parts: _Parts) -> Network:
     )
     price = items.shortage_cost * tier_prices(parts.places, keys, config)
     items = replace(items, shortage_cost=price)
-    return Network(parts.places, supply.suppliers, supply.lanes, items)
+    funds = funds_of(parts.catalog.category, keys, config)
+    return Network(parts.places, supply.suppliers, supply.lanes, items, funds)
 
 
 def _panel(night: _Night, parts: _Parts) -> tuple[DemandPanel, Promised, list[str]]:

@@ -14,6 +14,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Level = Annotated[float, Field(gt=0.0, lt=1.0)]
 Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Grade = Annotated[str, Field(pattern="^[ABC][XYZ]?$")]
+CategoryPath = Annotated[str, Field(pattern=r"^[^/]+(/[^/]+)*$")]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(ge=0.0, le=100.0)]
 Span = Annotated[int, Field(ge=0, le=36_500)]
@@ -81,9 +82,13 @@ class ServiceConfig(_Section):
 
 
 class BudgetConfig(_Section):
-    """total: most money that one night's orders may cost; none by default."""
+    """Most money that one night's orders may cost; no limit by default.
+
+    total: of all orders. category: of those of a category and all below it, by its path.
+    """
 
     total: Amount | None = None
+    category: dict[CategoryPath, Amount] = Field(default_factory=dict)
 
 
 class TransfersConfig(_Section):

@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.limits.capacity import inbound_limit
+from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit, share
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
-from replenishment.lines.promised import BUDGET
 from replenishment.lines.rows import cut_findings
 from replenishment.lines.steering import steer
 from replenishment.network.echelon import Echelons, usable
@@ -68,6 +68,14 @@ class Emergencies:
         """The network in which regular orders count on the fast lanes."""
         items = replace(network.items, shortage_cost=self.shortage)
         return replace(network, items=items)
+
+    def paid(self, network: Network, params: PlanParams) -> tuple[Network, PlanParams]:
+        """Network and settings with the money that the emergency lines leave."""
+        if self.lines is None:
+            return network, params
+        funds = network.funds.after(self.lines.series, self.lines.value)
+        budget = max(params.budget - self.value, 0.0)
+        return replace(network, funds=funds), replace(params, budget=budget)
 
     def at_full_loss(self, wishes: Wishes) -> Wishes:
         """The wishes with what a lost unit costs by the tables."""
@@ -134,15 +142,15 @@ def _shared(
     source = network.lanes.source[wishes.lane].astype(np.int64)
     pool = network.suppliers.expedited_units
     limits = [
-        Limit(BUDGET, 0 * source, wishes.worth.terms.unit_cost, np.array([params.budget])),
         Limit(EXPEDITED_POOL, source, np.ones(len(source)), pool),
+        *money_limits(wishes, np.full(len(source), np.nan), network, params),
         inbound_limit(wishes, everyone, forecast, network, stock, None),
     ]
     shared = share(wishes.worth, wishes.quantity, limits)
     binding = binding_codes(wishes, shared.quantity, limits, shared.prices)
     rows = np.arange(len(everyone))
     findings = cut_findings(wishes, rows, shared.quantity, binding)
-    prices = shadow_prices(limits[1:2], shared.prices[1:2])
+    prices = shadow_prices(limits[:1], shared.prices[:1])
     return wishes, Outcome(rows, shared.quantity, binding, ~everyone, findings, prices)
 
 

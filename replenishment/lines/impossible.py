@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from replenishment.limits.capacity import CAPACITY
 from replenishment.limits.frozen import LANE_MAX
-from replenishment.limits.prices import at_most
-from replenishment.lines.promised import BUDGET
+from replenishment.limits.money import money_limits
+from replenishment.limits.prices import Limit, at_most
 from replenishment.params import PlanParams
 from replenishment.wishes.find import Wishes
 from stockwright.forecast import Forecast
@@ -48,21 +48,17 @@ def _impossible(
     """LINE_IMPOSSIBLE for the keys in ``wanted`` whose smallest order no limit allows."""
     first = wishes.worth.terms.first[wanted]
     lane, place = wishes.lane[wanted], forecast.index.location[wishes.series[wanted]]
-    cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, wishes.worth.terms.first)[wanted]
-    rooms = {
-        CAPACITY: network.locations.inbound_capacity[place],
-        LANE_MAX: network.lanes.max_units[lane],
-        BUDGET: np.where(
-            wishes.transfer[wanted],
-            np.inf,
-            np.divide(params.budget, cost, out=np.full(len(cost), np.inf), where=cost > 0),
-        ),
-    }
-    room = np.stack([*rooms.values()])
+    shared = money_limits(wishes, np.full(len(wishes.series), np.nan), network, params)
+    rooms = [
+        (CAPACITY, network.locations.inbound_capacity[place]),
+        (LANE_MAX, network.lanes.max_units[lane]),
+        *((limit.code, _alone(limit.take(wanted))) for limit in shared),
+    ]
+    room = np.stack([units for _, units in rooms])
     tightest = room.argmin(axis=0)
     least = room.min(axis=0, initial=np.inf)
     rows = np.flatnonzero((least > 0) & (first > at_most(least)))
-    names, stake = [*rooms], wishes.worth.stake()[wanted]
+    names, stake = [code for code, _ in rooms], wishes.worth.stake()[wanted]
     need = np.maximum(wishes.needs.quantity[wanted], 0.0)
     return tuple(
         Finding(
@@ -79,3 +75,10 @@ def _impossible(
         )
         for row in rows.tolist()
     )
+
+
+def _alone(limit: Limit) -> Floats:
+    """Units that each key could have if it had the whole of a limit, (keys,)."""
+    room = np.append(limit.room, np.inf)[limit.group]
+    free = np.full(len(room), np.inf)
+    return np.asarray(np.divide(room, limit.weight, out=free, where=limit.weight > 0), np.float64)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from replenishment.limits.capacity import inbound_limit
 from replenishment.limits.joint import best_orders
 from replenishment.limits.minima import Minima
+from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit, Shared
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
-from replenishment.lines.promised import budget_limit
 from replenishment.lines.rows import cut_findings
 from replenishment.params import PlanParams
 from replenishment.wishes.find import Wishes
@@ -43,7 +43,7 @@ def place_orders(
     rows = np.flatnonzero(bought)
     units = np.where(bought, said_frozen(wishes.series, wishes.lane, network, said), np.nan)
     limits = [
-        budget_limit(wishes, units, params.budget),
+        *money_limits(wishes, units, network, params),
         inbound_limit(wishes, bought, forecast, network, stock, moved.quantity),
     ]
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from replenishment.limits.capacity import inbound_limit, outbound_limit
 from replenishment.limits.frozen import check_frozen, check_orphans
+from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit
 from replenishment.network.echelon import usable
 from replenishment.network.lanes import LaneChoice
@@ -23,18 +24,7 @@ from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 
-BUDGET, CENTRAL_STOCK = "BUDGET", "CENTRAL_STOCK"
-
-
-def budget_limit(wishes: Wishes, frozen: Floats, budget: float) -> Limit:
-    """Money for all orders; a line is charged its first lot's price, a frozen one its own.
-
-    frozen: (keys,) units, NaN where nothing is frozen.
-    """
-    first = wishes.worth.terms.first
-    bought = np.where(np.isfinite(frozen), frozen, first)
-    cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, bought)
-    return Limit(BUDGET, np.where(wishes.transfer, -1, 0), cost, np.array([budget]))
+CENTRAL_STOCK = "CENTRAL_STOCK"
 
 
 def source_limit(wishes: Wishes, on_hand: Floats, choice: LaneChoice, forecast: Forecast) -> Limit:
@@ -64,7 +54,7 @@ def check_promised(
     source = np.where(wishes.transfer, choice.parent[wishes.series], -1)
     everything = np.ones(len(units), np.bool_)
     limits = [
-        budget_limit(wishes, units, params.budget),
+        *money_limits(wishes, units, network, params),
         source_limit(wishes, usable(stock, network, forecast), choice, forecast),
         inbound_limit(wishes, everything, forecast, network, stock, None),
         outbound_limit(wishes, source, forecast, network, np.zeros(len(units))),

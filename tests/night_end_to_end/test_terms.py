@@ -64,6 +64,20 @@ def test_a_budget_is_kept_to_the_cent_and_spent_on_what_is_most_at_stake(shop):
     assert at_risk["half"] > 0.5 * at_risk["all"]
 
 
+def test_a_budget_of_a_category_holds_for_all_below_it_and_for_nothing_else(shop):
+    orders = shop.night().units()
+    parts = {"fan": "home/air", "123": "home/air/small", "mug": "kitchen"}
+    header, *rows = shop.text("products").splitlines()
+    rows = [row.replace(",home,", f",{parts.get(row.split(',')[0], 'home')},") for row in rows]
+    shop.write("products.csv", "\n".join([header, *rows]) + "\n")
+    shop.configure(budget__category='{"home/air" = 0, "toys" = 5}')
+    night = shop.night("2026-11-22", "--force")
+    assert night.code == 0
+    assert set(orders) - set(night.units()) == {("fan", "Central"), ("123", "Central")}
+    assert "the budget of the category takes" in message(night, "LIMIT_CUT", "fan", "Central")
+    assert any("the category of no article (toys)" in note for note in night.summary["notes"])
+
+
 def test_a_capacity_of_0_takes_the_lines_of_that_location_alone(shop):
     sound = shop.night()
     with_column(

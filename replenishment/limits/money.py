@@ -1,0 +1,41 @@
+"""Money that orders may cost: of the whole night, and of a category."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.limits.prices import Limit
+from replenishment.params import PlanParams
+from replenishment.wishes.find import Wishes
+from stockwright.network import Network
+
+Floats = NDArray[np.float64]
+
+BUDGET, CATEGORY_BUDGET = "BUDGET", "CATEGORY_BUDGET"
+
+
+def money_limits(
+    wishes: Wishes, frozen: Floats, network: Network, params: PlanParams
+) -> list[Limit]:
+    """Money for orders; a line is charged its first lot's price, a frozen one its own.
+
+    frozen: (keys,) units, NaN where nothing is frozen. Categories that lie within one another are
+    limits of their own, one for each layer.
+    """
+    first = wishes.worth.terms.first
+    bought = np.where(np.isfinite(frozen), frozen, first)
+    cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, bought)
+    funds = network.funds
+    whole = Limit(BUDGET, np.where(wishes.transfer, -1, 0), cost, np.array([params.budget]))
+    parts = [
+        Limit(
+            CATEGORY_BUDGET,
+            np.where(wishes.transfer, -1, layer[wishes.series]),
+            cost,
+            funds.amount,
+            lambda group: f"of {funds.names[group]}",
+        )
+        for layer in funds.category
+    ]
+    return [whole, *parts]
