@@ -6,18 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.limits.prices import Limit
-from replenishment.params import PlanParams
+from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
-from stockwright.network import Network
 
 Floats = NDArray[np.float64]
 
 BUDGET, CATEGORY_BUDGET = "BUDGET", "CATEGORY_BUDGET"
 
 
-def money_limits(
-    wishes: Wishes, frozen: Floats, network: Network, params: PlanParams
-) -> list[Limit]:
+def money_limits(wishes: Wishes, frozen: Floats, evening: Evening) -> list[Limit]:
     """Money for orders; a line is charged its first lot's price, a frozen one its own.
 
     frozen: (keys,) units, NaN where nothing is frozen. Categories that lie within one another are
@@ -26,8 +23,8 @@ def money_limits(
     first = wishes.worth.terms.first
     bought = np.where(np.isfinite(frozen), frozen, first)
     cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, bought)
-    funds = network.funds
-    whole = Limit(BUDGET, np.where(wishes.transfer, -1, 0), cost, np.array([params.budget]))
+    funds, total = evening.network.funds, np.array([evening.params.budget])
+    whole = Limit(BUDGET, np.where(wishes.transfer, -1, 0), cost, total)
     parts = [
         Limit(
             CATEGORY_BUDGET,
