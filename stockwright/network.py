@@ -44,6 +44,8 @@ class Locations:
     counts_stock: its on-hand stock is usable. inbound_capacity: units per period it can receive,
     inf for no limit. region and tier: free text, "" for none. outbound_capacity: units per period
     that can leave for other locations, inf for no limit. Empty: no location has one.
+    storage_volume: volume of the stock that it can hold, in the unit of the items' volume, inf for
+    no limit. Empty: no location has one.
     """
 
     kind: NDArray[np.uint8]
@@ -54,13 +56,16 @@ class Locations:
     region: tuple[str, ...]
     tier: tuple[str, ...]
     outbound_capacity: Floats = field(default_factory=lambda: np.zeros(0))
+    storage_volume: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         bools = {"sells": np.bool_, "counts_stock": np.bool_}
-        rates = dict.fromkeys(("inbound_capacity", "outbound_capacity"), np.float64)
+        later = ("outbound_capacity", "storage_volume")
+        rates = dict.fromkeys(("inbound_capacity", *later), np.float64)
         n = len(self.kind)
-        if not len(self.outbound_capacity):
-            object.__setattr__(self, "outbound_capacity", np.full(n, np.inf))
+        for name in later:
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.full(n, np.inf))
         _freeze(self, n, {"kind": np.uint8, "parent": np.int32, **bools, **rates})
 
 
@@ -169,6 +174,7 @@ class ItemTerms:
     most_cover: most periods of cover that a line may raise a series to, inf for no limit.
     shelf_life: periods, >= 1, in which a unit can be sold after its arrival, inf where it keeps.
     salvage: money that a unit still brings when it can no longer be sold.
+    volume: of a unit, 0 where unknown.
     """
 
     unit_cost: Floats
@@ -184,6 +190,7 @@ class ItemTerms:
     most_cover: Floats = field(default_factory=lambda: np.full(1, np.inf))
     shelf_life: Floats = field(default_factory=lambda: np.full(1, np.inf))
     salvage: Floats = field(default_factory=lambda: np.zeros(1))
+    volume: Floats = field(default_factory=lambda: np.zeros(1))
 
     def __post_init__(self) -> None:
         n = len(self.unit_cost)
@@ -191,10 +198,11 @@ class ItemTerms:
         targets = ("units_per_case", "service_level", "fill_rate")
         _freeze(self, n, dict.fromkeys((*costs, *targets), np.float64))
         _freeze(self, n, {"stock_mode": np.bool_, "ends": np.int64})
-        for name in ("most_cover", "shelf_life", "salvage"):
+        for name in ("most_cover", "shelf_life", "salvage", "volume"):
             object.__setattr__(self, name, one_each(name, getattr(self, name), n))
         require(self.shelf_life >= 1, "shelf_life", ">= 1 period")
         require(self.most_cover > 0, "most_cover", "> 0")
+        require(self.volume >= 0, "volume", ">= 0")
         require(self.holding_cost >= 0, "holding_cost", ">= 0")
         require(self.shortage_cost >= 0, "shortage_cost", ">= 0")
 

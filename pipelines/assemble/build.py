@@ -17,7 +17,7 @@ from pipelines.assemble.demand import Sold, Window, days_of, sold, window_of
 from pipelines.assemble.festivals import with_festivals
 from pipelines.assemble.funds import funds_of, unknown_categories
 from pipelines.assemble.given import given_of
-from pipelines.assemble.items import items_of, service_levels, tier_prices
+from pipelines.assemble.items import items_of, service_levels, tier_prices, unmeasured
 from pipelines.assemble.keys import Keys, build_keys
 from pipelines.assemble.kits import without_kits
 from pipelines.assemble.notices import findings_of, given_findings
@@ -144,7 +144,7 @@ def _situation(
         catalog=parts.catalog,
         overrides=overrides,
         findings=tuple(_priced(found, panel, supply)),
-        notes=(*ingested.notes, *_notes(night, parts), *notes),
+        notes=(*ingested.notes, *_notes(night, parts), *notes, *unmeasured(network, keys)),
         commitments=committed.commitments,
         given=given,
         returns=returns,

@@ -36,17 +36,18 @@ def locations_of(
     parent = np.full(n + 1, -1, np.int32)
     parent[place] = keys.locations(locations["parent"])
 
-    def per_period(column: str) -> NDArray[np.float64]:
+    def at_most(column: str, periods: int = days_per_period) -> NDArray[np.float64]:
         rate = _by_location(locations[column], place, n, np.nan)
-        return np.where(np.isnan(rate), np.inf, rate * days_per_period)
+        return np.where(np.isnan(rate), np.inf, rate * periods)
 
     return Locations(
         kind=kind.astype(np.uint8),
         parent=parent[:n],
         sells=has_sales | (sells & (kind != LocationKind.CENTRAL)),
         counts_stock=_by_location(locations["counts_stock"], place, n, 1.0) > 0,
-        inbound_capacity=per_period("inbound_units_per_day"),
-        outbound_capacity=per_period("outbound_units_per_day"),
+        inbound_capacity=at_most("inbound_units_per_day"),
+        outbound_capacity=at_most("outbound_units_per_day"),
+        storage_volume=at_most("storage_volume", 1),
         region=_texts(locations["region"], place, n),
         tier=_texts(locations["tier"], place, n),
     )

@@ -58,6 +58,7 @@ LOCATIONS = Table(
             "most units it can send to other locations in a day",
             low=0.0,
         ),
+        Column("storage_volume", "number", "volume of the stock that it can hold", low=0.0),
     ),
     key=("location",),
 )

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from replenishment.limits.capacity import inbound_limit
 from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit, share
+from replenishment.limits.storage import storage_limits
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
 from replenishment.lines.rows import cut_findings
 from replenishment.lines.steering import steer
@@ -138,6 +139,7 @@ def _shared(wishes: Wishes, evening: Evening) -> Outcome:
         Limit(EXPEDITED_POOL, source, np.ones(len(source)), pool),
         *money_limits(wishes, np.full(len(source), np.nan), evening),
         inbound_limit(wishes, everyone, evening, None),
+        *storage_limits(wishes, everyone, evening, None),
     ]
     shared = share(wishes.worth, wishes.quantity, limits)
     binding = binding_codes(wishes, shared.quantity, limits, shared.prices)

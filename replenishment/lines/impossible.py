@@ -14,6 +14,7 @@ from replenishment.limits.capacity import CAPACITY
 from replenishment.limits.frozen import LANE_MAX
 from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit, at_most
+from replenishment.limits.storage import STORAGE
 from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
 from stockwright.plan import Finding
@@ -41,10 +42,12 @@ def _impossible(wishes: Wishes, wanted: Ints, evening: Evening) -> tuple[Finding
     network, index = evening.network, evening.forecast.index
     first = wishes.worth.terms.first[wanted]
     lane, place = wishes.lane[wanted], index.location[wishes.series[wanted]]
+    volume = network.items.volume[wishes.series[wanted]]
     shared = money_limits(wishes, np.full(len(wishes.series), np.nan), evening)
     rooms = [
         (CAPACITY, network.locations.inbound_capacity[place]),
         (LANE_MAX, network.lanes.max_units[lane]),
+        (STORAGE, _parted(network.locations.storage_volume[place], volume)),
         *((limit.code, _alone(limit.take(wanted))) for limit in shared),
     ]
     room = np.stack([units for _, units in rooms])
@@ -72,6 +75,10 @@ def _impossible(wishes: Wishes, wanted: Ints, evening: Evening) -> tuple[Finding
 
 def _alone(limit: Limit) -> Floats:
     """Units that each key could have if it had the whole of a limit, (keys,)."""
-    room = np.append(limit.room, np.inf)[limit.group]
-    free = np.full(len(room), np.inf)
-    return np.asarray(np.divide(room, limit.weight, out=free, where=limit.weight > 0), np.float64)
+    return _parted(np.append(limit.room, np.inf)[limit.group], limit.weight)
+
+
+def _parted(room: Floats, weight: Floats) -> Floats:
+    """Units that fit into a room, inf where they need none of it."""
+    units = np.full(len(room), np.inf)
+    return np.asarray(np.divide(room, weight, out=units, where=weight > 0), np.float64)

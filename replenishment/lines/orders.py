@@ -12,6 +12,7 @@ from replenishment.limits.joint import best_orders
 from replenishment.limits.minima import Minima
 from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit, Shared
+from replenishment.limits.storage import storage_limits
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
 from replenishment.lines.rows import cut_findings
 from replenishment.network.evening import Evening
@@ -27,13 +28,14 @@ SUPPLIER_MINIMUM = "SUPPLIER_MINIMUM"
 
 
 def place_orders(wishes: Wishes, evening: Evening, moved: Outcome) -> Outcome:
-    """Orders of tonight, under their suppliers' minima, the budget and the room to receive."""
+    """Orders of tonight, under their suppliers' minima, the money, and the room at their ends."""
     bought, params = ~wishes.transfer, evening.params
     rows = np.flatnonzero(bought)
     units = np.where(bought, said_frozen(wishes.series, wishes.lane, evening), np.nan)
     limits = [
         *money_limits(wishes, units, evening),
         inbound_limit(wishes, bought, evening, moved.quantity),
+        *storage_limits(wishes, bought, evening, moved.quantity),
     ]
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)
     left = [replace(each, room=np.maximum(each.room - each.use(fixed), 0.0)) for each in limits]

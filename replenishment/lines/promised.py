@@ -12,6 +12,7 @@ from replenishment.limits.capacity import inbound_limit, outbound_limit
 from replenishment.limits.frozen import check_frozen, check_orphans
 from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit
+from replenishment.limits.storage import storage_limits
 from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
 from replenishment.wishes.terms import said_frozen
@@ -49,6 +50,7 @@ def check_promised(wishes: Wishes, evening: Evening) -> None:
         *money_limits(wishes, units, evening),
         source_limit(wishes, evening),
         inbound_limit(wishes, everything, evening, None),
+        *storage_limits(wishes, everything, evening, None),
         outbound_limit(wishes, source_of(wishes, evening), evening, np.zeros(len(units))),
     ]
     check_frozen(wishes, units, limits, evening)

@@ -93,6 +93,23 @@ def test_a_capacity_of_0_takes_the_lines_of_that_location_alone(shop):
     assert all(units >= before[key] for key, units in lines.items())
 
 
+def test_room_to_store_is_kept_counting_the_stock_that_is_there(shop):
+    """What is left of 14 units of each SKU after the week that a transfer takes shares 60."""
+    with_column(shop, "products", "volume", lambda row: "" if row[:4] == "lamp" else "1")
+    with_column(shop, "locations", "storage_volume", lambda row: "60" if row[:4] == "West" else "")
+    night = shop.night()
+    assert night.code == 0
+    moved = {sku: n for (sku, place), n in night.units("transfers").items() if place == "West"}
+    assert sum(moved.values()) > 0
+    forecasts = pd.read_parquet(night.folder / "forecasts.parquet")
+    west = forecasts[(forecasts["location"] == "West") & (forecasts["sku"] != "lamp")]
+    first = west.sort_values("date").groupby("sku")["mean"].first()
+    held = (14 - first).clip(lower=0).sum() + sum(moved.get(sku, 0) for sku in first.index)
+    assert 58 < held <= 60 + 1e-3
+    assert "the room to store" in str(set(night.table("transfers")["explanation"]))
+    assert any("1 keys have no volume" in note for note in night.summary["notes"])
+
+
 @pytest.mark.parametrize("most", ["0", "1"])
 def test_the_most_that_a_lane_carries_is_kept_and_the_cut_is_said(shop, most):
     with_column(shop, "lanes", "max_units_per_day", of_fan(most))
