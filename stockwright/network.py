@@ -71,10 +71,13 @@ class Locations:
 
 @dataclass(frozen=True)
 class Suppliers:
-    """The suppliers. Minima and fixed cost per order; 0 for none.
+    """The suppliers. Minima and fixed cost per order, 0 for none; of a supplier with trucks the
+    fixed cost is paid for each truck.
 
     min_order_value: money. min_order_units: sales units. fixed_cost: money per order.
     expedited_units: most units of one period's orders on expedited lanes; empty: no limit.
+    truck_volume, truck_weight: what a truck takes, in the units of the items, > 0, inf for no
+    limit; a supplier with neither has no trucks. Empty: none has.
     """
 
     names: tuple[str, ...]
@@ -82,6 +85,8 @@ class Suppliers:
     min_order_units: Floats
     fixed_cost: Floats
     expedited_units: Floats = field(default_factory=lambda: np.zeros(0))
+    truck_volume: Floats = field(default_factory=lambda: np.zeros(0))
+    truck_weight: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         n = len(self.names)
@@ -90,9 +95,18 @@ class Suppliers:
             n,
             dict.fromkeys(("min_order_value", "min_order_units", "fixed_cost"), np.float64),
         )
-        if not len(self.expedited_units):
-            object.__setattr__(self, "expedited_units", np.full(n, np.inf))
-        _freeze(self, n, {"expedited_units": np.float64})
+        limits = ("expedited_units", "truck_volume", "truck_weight")
+        for name in limits:
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.full(n, np.inf))
+        _freeze(self, n, dict.fromkeys(limits, np.float64))
+        require(self.truck_volume > 0, "truck_volume", "> 0")
+        require(self.truck_weight > 0, "truck_weight", "> 0")
+
+    @property
+    def has_trucks(self) -> NDArray[np.bool_]:
+        """Suppliers whose orders come in trucks, (suppliers,)."""
+        return np.isfinite(self.truck_volume) | np.isfinite(self.truck_weight)
 
 
 @dataclass(frozen=True)
@@ -174,7 +188,7 @@ class ItemTerms:
     most_cover: most periods of cover that a line may raise a series to, inf for no limit.
     shelf_life: periods, >= 1, in which a unit can be sold after its arrival, inf where it keeps.
     salvage: money that a unit still brings when it can no longer be sold.
-    volume: of a unit, 0 where unknown.
+    volume, weight: of a unit, 0 where unknown.
     """
 
     unit_cost: Floats
@@ -191,6 +205,7 @@ class ItemTerms:
     shelf_life: Floats = field(default_factory=lambda: np.full(1, np.inf))
     salvage: Floats = field(default_factory=lambda: np.zeros(1))
     volume: Floats = field(default_factory=lambda: np.zeros(1))
+    weight: Floats = field(default_factory=lambda: np.zeros(1))
 
     def __post_init__(self) -> None:
         n = len(self.unit_cost)
@@ -198,11 +213,12 @@ class ItemTerms:
         targets = ("units_per_case", "service_level", "fill_rate")
         _freeze(self, n, dict.fromkeys((*costs, *targets), np.float64))
         _freeze(self, n, {"stock_mode": np.bool_, "ends": np.int64})
-        for name in ("most_cover", "shelf_life", "salvage", "volume"):
+        for name in ("most_cover", "shelf_life", "salvage", "volume", "weight"):
             object.__setattr__(self, name, one_each(name, getattr(self, name), n))
         require(self.shelf_life >= 1, "shelf_life", ">= 1 period")
         require(self.most_cover > 0, "most_cover", "> 0")
         require(self.volume >= 0, "volume", ">= 0")
+        require(self.weight >= 0, "weight", ">= 0")
         require(self.holding_cost >= 0, "holding_cost", ">= 0")
         require(self.shortage_cost >= 0, "shortage_cost", ">= 0")
 

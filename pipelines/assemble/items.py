@@ -112,6 +112,7 @@ def items_of(
         shelf_life=_shelf_life(by_series(products, "shelf_life_days", keys), config),
         salvage=np.nan_to_num(by_series(products, "salvage_value", keys)),
         volume=np.nan_to_num(by_series(products, "volume", keys)),
+        weight=np.nan_to_num(by_series(products, "weight", keys)),
     )
 
 

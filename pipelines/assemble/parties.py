@@ -87,9 +87,13 @@ def suppliers_of(suppliers: pd.DataFrame, names: pd.Index, days_per_period: int)
         values = np.zeros(len(names))
         values[place[known]] = np.nan_to_num(suppliers[name].to_numpy(np.float64)[known])
         terms[name] = values
-    fast = np.full(len(names), np.nan)
-    fast[place[known]] = suppliers["expedited_units_per_day"].to_numpy(np.float64)[known]
-    terms["expedited_units"] = np.where(np.isnan(fast), np.inf, fast * days_per_period)
+    limits = {"expedited_units": "expedited_units_per_day"}
+    limits |= {name: name for name in ("truck_volume", "truck_weight")}
+    for name, column in limits.items():
+        most = np.full(len(names), np.nan)
+        most[place[known]] = suppliers[column].to_numpy(np.float64)[known]
+        terms[name] = np.where(np.isnan(most), np.inf, most)
+    terms["expedited_units"] = terms["expedited_units"] * days_per_period
     return Suppliers(names=tuple(names), **terms)
 
 

@@ -76,13 +76,15 @@ SUPPLIERS = Table(
             "weekdays of order_date, 1 = Monday: 1,4; empty: all",
             pattern=r"[1-7](,[1-7])*",
         ),
-        Column("fixed_cost", "number", "money per order", default=0.0, low=0.0),
+        Column("fixed_cost", "number", "money per order, or per truck", default=0.0, low=0.0),
         Column(
             "expedited_units_per_day",
             "number",
             "most units a day on all its expedited lanes; empty: no limit",
             low=0.0,
         ),
+        Column("truck_volume", "number", "volume that one of its trucks takes", above=0.0),
+        Column("truck_weight", "number", "weight that one of its trucks takes", above=0.0),
     ),
     key=("supplier",),
 )

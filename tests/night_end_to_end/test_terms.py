@@ -110,6 +110,25 @@ def test_room_to_store_is_kept_counting_the_stock_that_is_there(shop):
     assert any("1 keys have no volume" in note for note in night.summary["notes"])
 
 
+def test_orders_of_a_supplier_with_trucks_fill_them(shop):
+    """A unit fills a tenth of a truck of Acme whose empty room is dear; Bolt has none."""
+    free = shop.night().units()
+    with_column(shop, "products", "volume", lambda row: "0.5")
+    shop.write("suppliers.csv", "supplier,fixed_cost,truck_volume\nAcme,500,5\nBolt,0,\n")
+    night = shop.night("2026-11-22", "--force")
+    assert night.code == 0
+    orders = night.table("orders").astype({"units": float})
+    acme = orders[orders["supplier"] == "Acme"]
+    assert acme["units"].sum() % 10 == 0
+    assert night.summary["limits"]["TRUCKS.count"] == acme["units"].sum() / 10
+    assert night.summary["limits"]["TRUCKS.filled"] == 1
+    moved = acme[acme["reason"].str.contains("TRUCK")]
+    assert moved["explanation"].str.contains("the truck").all()
+    assert len(moved) > 0
+    bolt = {key: units for key, units in free.items() if key[0] in ("kettle", "lamp", "mug")}
+    assert {key: units for key, units in night.units().items() if key in bolt} == bolt
+
+
 @pytest.mark.parametrize("most", ["0", "1"])
 def test_the_most_that_a_lane_carries_is_kept_and_the_cut_is_said(shop, most):
     with_column(shop, "lanes", "max_units_per_day", of_fan(most))
