@@ -5,7 +5,7 @@ tonight's lines arrive. What a key holds at a moment takes its volume, and so do
 arrived by then. A key that orders something is taken to be filled up again by later orders: from
 its arrival on it holds what it then holds and the whole of its line. That is what all keys hold
 together if each is at its fullest, the usual form of a limit on space (Hadley & Whitin 1963,
-section 2-8), but for keys whose line is still to come, which have sold some of their stock before.
+chapter 2), but for keys whose line is still to come, which have sold some of their stock before.
 """
 
 from __future__ import annotations

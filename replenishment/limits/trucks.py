@@ -225,6 +225,6 @@ def _lowered(
     over = np.zeros(len(quantity), np.bool_)
     for limit in limits:
         over |= np.append(limit.broken(quantity), False)[limit.group]
-    lower = np.minimum(state, np.where(trucks.sums(over * 1.0) > 0, _SHRUNK, _FREE))
+    lower = np.minimum(state, np.where(trucks.sums(over.astype(np.float64)) > 0, _SHRUNK, _FREE))
     short = minima.keys_of(minima.short(quantity + fixed))
-    return np.where(trucks.sums(short * 1.0) > 0, _KEPT, lower)
+    return np.where(trucks.sums(short.astype(np.float64)) > 0, _KEPT, lower)

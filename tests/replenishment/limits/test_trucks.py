@@ -114,9 +114,10 @@ def test_a_truck_that_is_not_worth_its_empty_room_does_not_go(shop):
 
 def test_trucks_that_cost_nothing_change_nothing(shop):
     free, cheap = shop_of(shop, 0.0), shop_of(shop, 0.0, 3.0, 4.0)
-    assert units_of(plan_night(*free, PARAMS)).tolist() == units_of(
-        plan_night(*cheap, PARAMS)
-    ).tolist()
+    assert (
+        units_of(plan_night(*free, PARAMS)).tolist()
+        == units_of(plan_night(*cheap, PARAMS)).tolist()
+    )
 
 
 def test_frozen_units_ride_in_the_truck_that_goes(shop):
