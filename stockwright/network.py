@@ -129,6 +129,8 @@ class Lanes:
     order_days: (lanes, 7) whether the source takes an order 1 ... 7 days after tonight's; empty
         where it does on all of them.
     good_share: units of one ordered that are expected to come and to be good, in (0, 1]; empty: 1.
+    payment_date: date on which tonight's order is paid, datetime64[D], NaT where none is; empty:
+        nowhere.
     """
 
     series: NDArray[np.int32]
@@ -151,16 +153,22 @@ class Lanes:
     supplier_sku: tuple[str, ...]
     order_days: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 7), np.bool_))
     good_share: Floats = field(default_factory=lambda: np.zeros(0))
+    payment_date: NDArray[np.datetime64] = field(
+        default_factory=lambda: np.zeros(0, "datetime64[D]")
+    )
 
     def __post_init__(self) -> None:
         n = len(self.series)
+        if not len(self.payment_date):
+            object.__setattr__(self, "payment_date", np.full(n, "NaT", "datetime64[D]"))
         if not len(self.good_share):
             object.__setattr__(self, "good_share", np.ones(n))
         _freeze(self, n, {"good_share": np.float64})
         require((self.good_share > 0) & (self.good_share <= 1), "good_share", "in (0, 1]")
         _freeze(self, n, dict.fromkeys(("series", "source", "lead_time", "review"), np.int32))
         _freeze(self, n, {"kind": np.uint8, "open_tonight": np.bool_})
-        _freeze(self, n, {"available_date": "datetime64[D]"})
+        dates = ("available_date", "payment_date")
+        _freeze(self, n, dict.fromkeys(dates, "datetime64[D]"))
         money = ("lead_time_sd", "moq", "multiple", "unit_cost", "unit_freight", "max_units")
         _freeze(self, n, dict.fromkeys((*money, "priority"), np.float64))
         require(self.lead_time >= 0, "lead_time", ">= 0 periods")

@@ -27,6 +27,8 @@ def funds_of(category: Texts, keys: Keys, config: Config) -> Funds:
         names=tuple(names),
         amount=np.array([*budgets.values()], np.float64),
         category=np.array(layers, np.int32).reshape(shape),
+        weeks=np.zeros(0, "datetime64[D]"),
+        cash=np.zeros(0),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -14,6 +15,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Level = Annotated[float, Field(gt=0.0, lt=1.0)]
 Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Grade = Annotated[str, Field(pattern="^[ABC][XYZ]?$")]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 CategoryPath = Annotated[str, Field(pattern=r"^[^/]+(/[^/]+)*$")]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(ge=0.0, le=100.0)]
@@ -89,6 +91,24 @@ class BudgetConfig(_Section):
 
     total: Amount | None = None
     category: dict[CategoryPath, Amount] = Field(default_factory=dict)
+
+
+class CashConfig(_Section):
+    """Most money that may fall due in a week for goods, ordered tonight or before; no limit by
+    default.
+
+    weekly: in every week. week: in the week of a date, instead of that.
+    """
+
+    weekly: Amount | None = None
+    week: dict[Day, Amount] = Field(default_factory=dict)
+
+    @field_validator("week")
+    @classmethod
+    def _weeks_once(cls, week: dict[str, float]) -> dict[str, float]:
+        if len({date.fromisoformat(day).isocalendar()[:2] for day in week}) < len(week):
+            raise ValueError("each week is named by one of its dates")
+        return week
 
 
 class TransfersConfig(_Section):
@@ -271,6 +291,7 @@ class Config(_Section):
     service: ServiceConfig = ServiceConfig()
     grades: GradesConfig = GradesConfig()
     budget: BudgetConfig = BudgetConfig()
+    cash: CashConfig = CashConfig()
     allocation: AllocationConfig = AllocationConfig()
     transfers: TransfersConfig = TransfersConfig()
     tiers: dict[str, TierConfig] = Field(default_factory=dict)

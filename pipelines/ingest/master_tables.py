@@ -83,6 +83,12 @@ SUPPLIERS = Table(
             "most units a day on all its expedited lanes; empty: no limit",
             low=0.0,
         ),
+        Column(
+            "payment_days",
+            "number",
+            "days from the first day of sale to the payment; empty: paid with the order",
+            low=0.0,
+        ),
         Column("truck_volume", "number", "volume that one of its trucks takes", above=0.0),
         Column("truck_weight", "number", "weight that one of its trucks takes", above=0.0),
     ),

@@ -1,4 +1,4 @@
-"""Money that orders may cost: of the whole night, and of a category."""
+"""Money that orders may cost: of the whole night, of a category, and in the week of payment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from replenishment.wishes.find import Wishes
 
 Floats = NDArray[np.float64]
 
-BUDGET, CATEGORY_BUDGET = "BUDGET", "CATEGORY_BUDGET"
+BUDGET, CATEGORY_BUDGET, CASH = "BUDGET", "CATEGORY_BUDGET", "CASH"
 
 
 def money_limits(wishes: Wishes, frozen: Floats, evening: Evening) -> list[Limit]:
@@ -35,4 +35,7 @@ def money_limits(wishes: Wishes, frozen: Floats, evening: Evening) -> list[Limit
         )
         for layer in funds.category
     ]
-    return [whole, *parts]
+    paid = evening.network.lanes.payment_date[wishes.lane]
+    week = np.where(wishes.transfer, -1, funds.week_of(paid))
+    due = Limit(CASH, week, cost, funds.cash, lambda group: f"of the week of {funds.weeks[group]}")
+    return [whole, *parts, due]

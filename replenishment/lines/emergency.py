@@ -66,7 +66,8 @@ class Emergencies:
         """The evening with the emergency lines on order and paid for."""
         if self.lines is None:
             return evening
-        funds = evening.network.funds.after(self.lines.series, self.lines.value)
+        paid = evening.network.lanes.payment_date[self.lines.lane]
+        funds = evening.network.funds.after(self.lines.series, self.lines.value, paid)
         budget = max(evening.params.budget - self.value, 0.0)
         return replace(
             evening,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from replenishment.limits.capacity import CAPACITY
 from replenishment.limits.frozen import LANE_MAX
-from replenishment.limits.money import money_limits
+from replenishment.limits.money import CASH, money_limits
 from replenishment.limits.prices import Limit, at_most
 from replenishment.limits.storage import STORAGE
 from replenishment.network.evening import Evening
@@ -43,12 +43,13 @@ def _impossible(wishes: Wishes, wanted: Ints, evening: Evening) -> tuple[Finding
     first = wishes.worth.terms.first[wanted]
     lane, place = wishes.lane[wanted], index.location[wishes.series[wanted]]
     volume = network.items.volume[wishes.series[wanted]]
+    # The cash of a week is no whole limit: what falls due for earlier orders has been taken off.
     shared = money_limits(wishes, np.full(len(wishes.series), np.nan), evening)
     rooms = [
         (CAPACITY, network.locations.inbound_capacity[place]),
         (LANE_MAX, network.lanes.max_units[lane]),
         (STORAGE, _parted(network.locations.storage_volume[place], volume)),
-        *((limit.code, _alone(limit.take(wanted))) for limit in shared),
+        *((limit.code, _alone(limit.take(wanted))) for limit in shared if limit.code != CASH),
     ]
     room = np.stack([units for _, units in rooms])
     tightest = room.argmin(axis=0)

@@ -1,4 +1,4 @@
-"""Budgets of categories against brute force, and beside the budget of the night."""
+"""Budgets of categories and the cash of weeks against brute force, beside the night's budget."""
 
 import itertools
 from dataclasses import replace
@@ -16,11 +16,12 @@ PARAMS = PlanParams(paths=256)
 RATES, MARGIN = np.array([2.0, 3.0, 1.0, 4.0]), np.array([6.0, 3.0, 14.0, 2.0])
 COST = np.array([7.0, 5.0, 11.0, 3.0])
 # "a" holds the first three lines, "a/b" of these the last two.
+WEEKS = np.array(["2025-12-29", "2026-01-05"], "datetime64[D]")
 LAYERS = np.array([[0, 0, 0, -1], [-1, 1, 1, -1]])
 
 
 def under(*amounts):
-    return Funds(("a", "a/b"), np.array(amounts, float), LAYERS)
+    return replace(Funds.none(), names=("a", "a/b"), amount=np.array(amounts), category=LAYERS)
 
 
 def arguments(shop, funds=None, n=4, **changes):
@@ -100,7 +101,7 @@ def test_frozen_lines_above_the_budget_of_their_category_are_named_with_it(shop)
 
 
 def test_a_line_whose_smallest_order_exceeds_its_categorys_budget_is_impossible(shop):
-    funds = Funds(("a",), np.array([30.0]), np.array([[0]]))
+    funds = replace(Funds.none(), names=("a",), amount=np.array([30.0]), category=np.array([[0]]))
     plan = plan_night(*arguments(shop, funds, n=1, moq=5.0), PARAMS)
     (finding,) = plan.findings
     assert finding.code == "LINE_IMPOSSIBLE"
@@ -108,5 +109,48 @@ def test_a_line_whose_smallest_order_exceeds_its_categorys_budget_is_impossible(
 
 
 def test_what_lines_cost_is_taken_off_every_budget_that_they_are_under():
-    funds = under(100.0, 50.0).after(np.array([1, 3]), np.array([20.0, 9.0]))
+    dates = np.array(["2026-01-01", "2026-01-05"], "datetime64[D]")
+    weeks = replace(under(100.0, 50.0), weeks=WEEKS, cash=np.array([60.0, 60.0]))
+    funds = weeks.after(np.array([1, 3]), np.array([20.0, 9.0]), dates)
     assert funds.amount.tolist() == [80.0, 30.0]
+    assert funds.cash.tolist() == [40.0, 51.0]
+
+
+def paid(shop, cash, weeks=None):
+    """Orders of the first two keys are paid on Saturday, those of the others on Monday."""
+    forecast, network, stock = arguments(shop)
+    dates = np.array(["2026-01-03", "2026-01-04", "2026-01-05", "2026-01-11"], "datetime64[D]")
+    funds = replace(Funds.none(), weeks=WEEKS if weeks is None else weeks, cash=np.array(cash))
+    lanes = replace(network.lanes, payment_date=dates)
+    return forecast, replace(network, lanes=lanes, funds=funds), stock
+
+
+@pytest.mark.parametrize("cash", [(10.0, 9.0), (26.0, 14.0), (0.0, 23.0), (100.0, 6.0)])
+def test_the_cash_of_each_week_is_spent_as_brute_force_would(shop, cash):
+    free = units_of(plan_night(*arguments(shop), PARAMS)).astype(int)
+    choices = [
+        units
+        for units in itertools.product(*(range(u + 1) for u in free))
+        if (COST * units)[:2].sum() <= cash[0] and (COST * units)[2:].sum() <= cash[1]
+    ]
+    plan = plan_night(*paid(shop, cash), PARAMS)
+    spent = COST * units_of(plan)
+    assert spent[:2].sum() <= cash[0]
+    assert spent[2:].sum() <= cash[1]
+    assert profit(units_of(plan)) == pytest.approx(max(map(profit, choices)), rel=2e-3, abs=1e-9)
+    assert set(plan.orders.binding[plan.orders.limit_cut > 0]) <= {"CASH"}
+
+
+def test_a_week_without_a_number_has_no_limit(shop):
+    free = units_of(plan_night(*arguments(shop), PARAMS))
+    units = units_of(plan_night(*paid(shop, [5.0], WEEKS[1:]), PARAMS))
+    assert units[:2].tolist() == free[:2].tolist()
+    assert (COST * units)[2:].sum() <= 5.0 < (COST * free)[2:].sum()
+
+
+def test_frozen_lines_beyond_the_cash_of_a_week_are_named_with_it(shop):
+    said = replace(Overrides.none(4, 4), order_frozen=np.array([np.nan, 2.0, 1.0, 9.0]))
+    with pytest.raises(InfeasiblePlanError) as caught:
+        plan_night(*paid(shop, [30.0, 30.0]), PARAMS, said)
+    assert "CASH of the week of 2026-01-05 with frozen lines: 2" in str(caught.value)
+    assert "uses 38 of 30" in str(caught.value)
