@@ -197,6 +197,7 @@ class ItemTerms:
     shelf_life: periods, >= 1, in which a unit can be sold after its arrival, inf where it keeps.
     salvage: money that a unit still brings when it can no longer be sold.
     volume, weight: of a unit, 0 where unknown.
+    units_per_layer, units_per_pallet: NaN where unknown.
     """
 
     unit_cost: Floats
@@ -214,6 +215,8 @@ class ItemTerms:
     salvage: Floats = field(default_factory=lambda: np.zeros(1))
     volume: Floats = field(default_factory=lambda: np.zeros(1))
     weight: Floats = field(default_factory=lambda: np.zeros(1))
+    units_per_layer: Floats = field(default_factory=lambda: np.full(1, np.nan))
+    units_per_pallet: Floats = field(default_factory=lambda: np.full(1, np.nan))
 
     def __post_init__(self) -> None:
         n = len(self.unit_cost)
@@ -221,7 +224,8 @@ class ItemTerms:
         targets = ("units_per_case", "service_level", "fill_rate")
         _freeze(self, n, dict.fromkeys((*costs, *targets), np.float64))
         _freeze(self, n, {"stock_mode": np.bool_, "ends": np.int64})
-        for name in ("most_cover", "shelf_life", "salvage", "volume", "weight"):
+        loads = ("units_per_layer", "units_per_pallet")
+        for name in ("most_cover", "shelf_life", "salvage", "volume", "weight", *loads):
             object.__setattr__(self, name, one_each(name, getattr(self, name), n))
         require(self.shelf_life >= 1, "shelf_life", ">= 1 period")
         require(self.most_cover > 0, "most_cover", "> 0")

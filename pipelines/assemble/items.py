@@ -113,6 +113,8 @@ def items_of(
         salvage=np.nan_to_num(by_series(products, "salvage_value", keys)),
         volume=np.nan_to_num(by_series(products, "volume", keys)),
         weight=np.nan_to_num(by_series(products, "weight", keys)),
+        units_per_layer=by_series(products, "units_per_layer", keys),
+        units_per_pallet=by_series(products, "units_per_pallet", keys),
     )
 
 

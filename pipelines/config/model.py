@@ -124,6 +124,18 @@ class TransfersConfig(_Section):
     rest_days: Span = 7
 
 
+class ReceivingConfig(_Section):
+    """Money for taking in what suppliers deliver: a loose unit, a full case, layer or pallet.
+
+    A piece without a price costs what it holds; without one for the unit nothing is rounded.
+    """
+
+    unit: Amount = 0.0
+    case: Amount | None = None
+    layer: Amount | None = None
+    pallet: Amount | None = None
+
+
 class AllocationConfig(_Section):
     """Stock of a location that does not cover what those it feeds want of it.
 
@@ -294,6 +306,7 @@ class Config(_Section):
     cash: CashConfig = CashConfig()
     allocation: AllocationConfig = AllocationConfig()
     transfers: TransfersConfig = TransfersConfig()
+    receiving: ReceivingConfig = ReceivingConfig()
     tiers: dict[str, TierConfig] = Field(default_factory=dict)
     gates: GatesConfig = GatesConfig()
     model: ModelConfig = ModelConfig()

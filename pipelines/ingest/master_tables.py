@@ -22,6 +22,8 @@ PRODUCTS = Table(
         Column("weight", "number", "weight per unit", low=0.0),
         Column("order_unit", "integer", "orders are multiples of it", default=1.0, low=1.0),
         Column("units_per_case", "number", "units in a case", above=0.0),
+        Column("units_per_layer", "number", "units in a layer of a pallet", above=0.0),
+        Column("units_per_pallet", "number", "units on a full pallet", above=0.0),
         Column("shelf_life_days", "number", "days it can be sold after its arrival", low=1.0),
         Column("salvage_value", "number", "money a unit past them still brings", low=0.0),
         Column("launch_date", "date", "first date of sale"),

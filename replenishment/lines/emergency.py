@@ -32,6 +32,7 @@ from replenishment.lines.steering import steer
 from replenishment.network.evening import Evening
 from replenishment.network.lanes import LaneChoice
 from replenishment.wishes.find import Wishes, asked_of, find_wishes
+from replenishment.wishes.loads import in_loads
 from replenishment.wishes.lots import Worth
 from stockwright.network import LaneKind, Network
 from stockwright.plan import Finding, Lines
@@ -80,7 +81,8 @@ class Emergencies:
         """What the keys would order regularly where they count on the fast lanes."""
         network = evening.network
         backed = replace(network, items=replace(network.items, shortage_cost=self.shortage))
-        return self.at_full_loss(find_wishes(replace(evening, network=backed)))
+        found = self.at_full_loss(find_wishes(replace(evening, network=backed)))
+        return in_loads(found, evening)
 
     def at_full_loss(self, wishes: Wishes) -> Wishes:
         """The wishes with what a lost unit costs by the tables."""

@@ -175,6 +175,23 @@ def test_orders_are_whole_multiples_of_both_units(shop):
         assert units % (12 if sku == "fan" else 4) == 0
 
 
+def test_full_pallets_are_ordered_where_the_work_that_they_save_pays(shop):
+    free = shop.night().units()
+    with_column(shop, "products", "units_per_pallet", lambda row: "20")
+    plans = {}
+    for unit in ("0", "5"):
+        shop.configure(receiving__unit=unit)
+        text = shop.data.joinpath("stockwright.toml").read_text()
+        shop.write("stockwright.toml", text + "pallet = 1\n")
+        night = shop.night("2026-11-22", "--force")
+        assert night.code == 0
+        plans[unit] = night.units()
+    assert plans["0"] == free
+    assert all(units % 20 == 0 for units in plans["5"].values())
+    assert all(abs(units - free[key]) < 20 for key, units in plans["5"].items())
+    assert night.table("orders")["explanation"].str.contains("full loads").any()
+
+
 def test_a_frozen_line_above_the_budget_is_no_feasible_plan(shop):
     assert shop.night("2026-11-15").code == 0
     shop.configure(budget__total="10")
