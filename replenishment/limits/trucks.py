@@ -62,12 +62,14 @@ class Trucks:
         supplier = np.where(wishes.transfer, -1, lanes.source[wishes.lane])
         some = np.append(suppliers.has_trucks & (suppliers.fixed_cost > 0), False)[supplier]
         rows = np.flatnonzero(some)
-        series, lane = wishes.series[rows], wishes.lane[rows]
-        ends = (supplier[rows], index.location[series], lanes.available_date[lane].astype(np.int64))
-        groups, code = np.unique(np.stack(ends), axis=1, return_inverse=True)
+        place = index.location[wishes.series[rows]].astype(np.int64)
+        date = lanes.available_date[wishes.lane[rows]].astype(np.int64)
+        width = int(date.max(initial=0)) + 1
+        ends = (supplier[rows].astype(np.int64) * len(index.locations) + place) * width + date
+        _, first, code = np.unique(ends, return_index=True, return_inverse=True)
         group = np.full(len(some), -1)
-        group[rows] = code.ravel()
-        whose = groups[0].astype(np.int64)
+        group[rows] = code
+        whose = supplier[rows[first]]
         return cls(
             group=group,
             volume=items.volume[wishes.series],
