@@ -43,6 +43,8 @@ class PlanParams:
     core_lots: most lots that the integer program weighs one by one.
     solver_effort: CP-SAT deterministic time, a measure of work and not of the clock.
     ahead: order tonight what a peak will need and later arrival periods have no room for.
+    pooling: weigh what locations share through the one that feeds them: what a unit sent may cost
+        the others, and how much is bought because what has been sent is no longer shared.
     handling: money per unit of a lateral transfer beside its freight, >= 0.
     least_gain: money that a line of a lateral transfer must gain at least, >= 0.
     receiving: what it costs to take goods in.
@@ -59,6 +61,7 @@ class PlanParams:
     core_lots: int = 1500
     solver_effort: float = 4.0
     ahead: bool = True
+    pooling: bool = True
     handling: float = 0.0
     least_gain: float = 0.0
     floor: float = 0.0

@@ -30,6 +30,7 @@ def explanations(
     columns = {name: cell_texts(column, guarded=False) for name, column in table.items()}
     columns |= {name: cell_texts(column, guarded=False) for name, column in ends.items()}
     columns |= _policy_numbers(night, lines)
+    columns["kept_back"] = cell_texts(rounded(night.kept_back(lines), 2))
     columns["trigger"] = [night.texts.of("reasons", code) for code in lines.reason.tolist()]
     columns["limit"] = [night.texts.of("limits", code) for code in lines.binding.tolist()]
     raised = (lines.binding == RAISED_TO_MINIMUM) | (lines.binding == RAISED_TO_TRUCK)
@@ -73,8 +74,11 @@ def _sentence(night: Night, orders: bool, row: Row) -> str:
         clauses[:2] = ["emergency", "gap"]
     if row["feeds"]:
         clauses.insert(1, "echelon")
-    if float(row["target"]) < float(row["demand_bought"]):
+    kept = float(row["kept_back"])
+    if float(row["target"]) + kept < float(row["demand_bought"]):
         clauses.insert(-1, "lost")
+    if kept > 0:
+        clauses.insert(-1, "kept")
     if row["yield_added"] != "0":
         clauses.append("yield")
     if row["rounding_added"] != "0":
