@@ -10,6 +10,24 @@ from stockwright.errors import ConfigError
 
 
 @dataclass(frozen=True)
+class Receiving:
+    """Money for taking goods in, >= 0: a loose unit, a case, a layer, a pallet.
+
+    inf: such a piece costs what it holds.
+    """
+
+    unit: float = 0.0
+    case: float = np.inf
+    layer: float = np.inf
+    pallet: float = np.inf
+
+    def __post_init__(self) -> None:
+        broken = [name for name, price in vars(self).items() if not price >= 0]
+        if broken or np.isinf(self.unit):
+            raise ConfigError(f"receiving must be >= 0, and unit finite: {vars(self)}")
+
+
+@dataclass(frozen=True)
 class PlanParams:
     """Settings of ``plan_night``; money in the currency of the costs, time in periods.
 
@@ -29,6 +47,7 @@ class PlanParams:
         the others, and how much is bought because what has been sent is no longer shared.
     handling: money per unit of a lateral transfer beside its freight, >= 0.
     least_gain: money that a line of a lateral transfer must gain at least, >= 0.
+    receiving: what it costs to take goods in.
     floor: share of what it wants that every location gets of a source that is short, in [0, 1].
     """
 
@@ -46,6 +65,7 @@ class PlanParams:
     handling: float = 0.0
     least_gain: float = 0.0
     floor: float = 0.0
+    receiving: Receiving = Receiving()
 
     def __post_init__(self) -> None:
         rules = {
