@@ -21,6 +21,7 @@ STUDIES: dict[str, tuple[str, ...]] = {
     "policy_speed": (),
     "sim_speed": (),
     "allocation": (),
+    "two_echelon": ("--report",),
     "joint_ordering": (),
     "pulse_speed": (),
     "build_up": (),

@@ -118,10 +118,12 @@ def with_shared(keys: Keys, series: Ints, evening: Evening) -> Keys:
     pool, holding = Pool.none(len(keys)), keys.holding.copy()
     at_source = evening.network.items.holding_cost[parent[rows]]
     holding[rows] = np.maximum(holding[rows] - at_source, 0.0)
-    order = rows[np.argsort(parent[rows], kind="stable")]
+    order, arrivals = rows[np.argsort(parent[rows], kind="stable")], evening.arrivals()
     for block in _blocks(nodes, evening):
         mine = order[np.isin(parent[order], block)]
-        part = _Source.of(block, evening).pool(series[mine], parent[mine], keys.take(mine))
+        part = _Source.of(block, evening, arrivals).pool(
+            series[mine], parent[mine], keys.take(mine)
+        )
         for name, values in vars(part).items():
             getattr(pool, name)[mine] = values
     return replace(keys, pool=pool, holding=holding)
@@ -134,8 +136,9 @@ def worth_kept(evening: Evening) -> Floats:
     """
     out, nodes = np.zeros(len(evening.echelons.feeds)), np.flatnonzero(evening.echelons.feeds)
     if evening.params.pooling and len(nodes):
+        arrivals = evening.arrivals()
         for block in _blocks(nodes, evening):
-            out[block] = _Source.of(block, evening).worth()
+            out[block] = _Source.of(block, evening, arrivals).worth()
     return out
 
 
@@ -168,11 +171,15 @@ class _Source:
     stock: Floats
 
     @classmethod
-    def of(cls, nodes: Ints, evening: Evening) -> _Source:
-        """Until the next arrival at the source or what is ordered tonight, which is scarcer."""
+    def of(cls, nodes: Ints, evening: Evening, arrivals: tuple[Ints, Floats]) -> _Source:
+        """Until the next arrival at the source or what is ordered tonight, which is scarcer.
+
+        arrivals: those of the evening, taken once for all sources.
+        """
         node, member = _pairs_of(nodes, evening)
         tried = [
-            cls._until(step, nodes, node, member, evening) for step in _receipts(nodes, evening)
+            cls._until(step, nodes, node, member, evening, arrivals)
+            for step in _receipts(nodes, evening, arrivals)
         ]
         short = np.stack([each.short() for each in tried])
         best = short.argmax(axis=0)
@@ -189,12 +196,15 @@ class _Source:
         )
 
     @classmethod
-    def _until(cls, step: Ints, nodes: Ints, node: Ints, member: Ints, evening: Evening) -> _Source:
+    def _until(
+        cls, step: Ints, nodes: Ints, node: Ints, member: Ints, evening: Evening,
+        arrivals: tuple[Ints, Floats],
+    ) -> _Source:  # fmt: skip
         """If more comes at ``step`` (nodes,), which is sent on after its close."""
         last = np.minimum(step + evening.echelons.way_down[nodes], evening.forecast.horizon)
         level, first = evening.echelons.depth[nodes[node]], np.ones(len(node), np.int64)
         needs = _Moments.of(member, level, first, last[node], evening.forecast)
-        steps, units = evening.arrivals()
+        steps, units = arrivals
         due = np.where(member == nodes[node], step[node] - 1, last[node])
         inside = (steps[member] >= 1) & (steps[member] <= due[:, None])
         held = evening.usable[member] + (units[member] * inside).sum(axis=1)
@@ -261,13 +271,13 @@ class _Source:
         )
 
 
-def _receipts(nodes: Ints, evening: Evening) -> list[Ints]:
+def _receipts(nodes: Ints, evening: Evening, arrivals: tuple[Ints, Floats]) -> list[Ints]:
     """Steps at which each of ``nodes`` may get more: the next arrival, tonight's order."""
     lanes, lane = evening.network.lanes, evening.choice.lane[nodes]
     horizon = evening.forecast.horizon
     bought = lanes.lead_time[lane] + 1 + np.where(lanes.open_tonight[lane], 0, lanes.review[lane])
     bought = np.where(lane >= 0, bought, horizon).astype(np.int64)
-    steps, units = (each[nodes] for each in evening.arrivals())
+    steps, units = (each[nodes] for each in arrivals)
     coming = np.where((steps >= 1) & (units > 0), steps, bought[:, None])
     first = np.minimum(coming.min(axis=1, initial=horizon), bought)
     return [np.asarray(np.minimum(each, horizon), np.int64) for each in (first, bought)]
