@@ -49,12 +49,12 @@ class Outcome:
     left_hits: float
 
 
-def docks(span: Span) -> Floats:
-    """Units that each location can take in a day, (locations,)."""
+def docks(span: Span, times: float) -> Floats:
+    """Units that each location can take in a day, (locations,): ``times`` its mean daily sales."""
     first = span.evenings[0]
     index, kinds = first.forecast.index, first.network.locations.kind
     rate = np.bincount(index.location, first.recent.mean(axis=1), len(kinds))
-    return np.ceil(DOCK * np.where(kinds == LocationKind.CENTRAL, rate.sum(), rate))
+    return np.ceil(times * np.where(kinds == LocationKind.CENTRAL, rate.sum(), rate))
 
 
 def locked(evening: Evening) -> Overrides | None:
@@ -101,17 +101,17 @@ def outcome(span: Span, result: Result) -> Outcome:
     )
 
 
-def one_seed(span: Span, seed: int) -> dict[str, Outcome]:
+def one_seed(span: Span, seed: int, dock: float, paths: int) -> dict[str, Outcome]:
     """All three ways in one shop."""
-    room = docks(span)
+    room = docks(span, dock)
 
     def known(network: Network) -> Network:
         return without_fees(network, room)
 
     rules: dict[str, Rule] = {
-        "build-up": engine(PlanParams(), known),
-        "nightly": engine(PlanParams(ahead=False), known),
-        "5 x 30 days": engine(PlanParams(ahead=False), known, locked),
+        "build-up": engine(PlanParams(paths=paths), known),
+        "nightly": engine(PlanParams(paths=paths, ahead=False), known),
+        "5 x 30 days": engine(PlanParams(paths=paths, ahead=False), known, locked),
     }
     found = {}
     for name, rule in rules.items():
@@ -124,13 +124,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--report", action="store_true", help="the seeds that are reported")
     parser.add_argument("--skus", type=int, default=400)
+    parser.add_argument("--dock", type=float, default=DOCK, help="times mean daily sales")
+    parser.add_argument("--paths", type=int, default=256, help="sampled futures of the plan")
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "stockwright-benchmark"
     )
     call = parser.parse_args()
     found = []
     for seed in (21, 22, 23) if call.report else (2,):
-        found.append(one_seed(span_of(call.cache, seed, call.skus, FIRST, DAYS), seed))
+        span = span_of(call.cache, seed, call.skus, FIRST, DAYS)
+        found.append(one_seed(span, seed, call.dock, call.paths))
     for name in found[0]:
         rows = [each[name] for each in found]
         more = [each["build-up"].profit / each[name].profit - 1 for each in found]
