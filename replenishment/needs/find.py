@@ -179,6 +179,11 @@ def _chunk_needs(
     if final == Final.END:
         closes = closes.ending(thresholds[:, -1], keys)
     curves = closes.curves(keys, targets, exact.quantum)
+    if final == Final.MARKED_DOWN:
+        alone = curves.cheapest()
+        closes = closes.marked_down(thresholds[:, -1], keys)
+        curves = closes.curves(keys, targets, exact.quantum)
+        targets = targets.lowered(alone - curves.cheapest(), thresholds[:, -2], curves.cheapest())
     if final == Final.SHARED and keys.pool is not None:
         others = keys.pool.left_by_others(
             sample.demand, exact.quantum, forecast.index.key_hash(), params.seed
