@@ -22,6 +22,7 @@ from replenishment.network.lanes import LaneChoice, choose_lanes
 from replenishment.params import PlanParams
 from replenishment.peaks.tonight import built_up
 from replenishment.wishes.find import Wishes, find_wishes
+from replenishment.wishes.helped import with_help
 from replenishment.wishes.overruled import cost_of_overrides
 from stockwright.errors import DataError
 from stockwright.forecast import Forecast
@@ -54,6 +55,8 @@ def plan_night(
     choice = choose_lanes(network, forecast.index)
     echelons = build_echelons(choice, network)
     stock, expiring = without_expiring(sold, network, stock, choice, echelons)
+    helped = with_help(sold, network, stock, choice, echelons, params, said)
+    sold, network = helped.forecast, helped.network
     rush = order_emergencies(sold, network, stock, choice, echelons, params, said)
     stock, params = rush.stock, replace(params, budget=max(params.budget - rush.value, 0.0))
     backed = rush.backed(network)

@@ -83,7 +83,9 @@ def leaf_keys(
     held = usable(stock, network, forecast)[series]
     own = table[0][series], table[1][series]
     none = np.zeros(len(series), np.int64)
-    return _keys(series, forecast, network, lane[series], none, held, own)
+    keys = _keys(series, forecast, network, lane[series], none, held, own)
+    most = network.items.helped_shortage[series]
+    return replace(keys, shortage=np.minimum(keys.shortage, most))
 
 
 def node_keys(
