@@ -82,6 +82,7 @@ def plan_night(
         life_of_sku=life_of_sku,
         override_cost=overruled.of_series(len(stock.on_hand)),
         expiring=expiring,
+        help=helped.help,
     )
 
 

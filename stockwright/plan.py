@@ -115,13 +115,28 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Help:
+    """How series serve one another's customers, all (series,).
+
+    shortage: the most that a unit short counts because others serve part of the customers, inf
+    where that changes nothing. given, taken: units expected to be missed here and asked for
+    elsewhere, and missed elsewhere and asked for here, before an order can prevent it.
+    """
+
+    shortage: Floats
+    given: Floats
+    taken: Floats
+
+
+@dataclass(frozen=True)
 class Plan:
     """Tonight's plan. Limits maps each shared limit to its shadow price and use.
 
     life: of each series; life_of_sku: of its SKU over all locations, (series,) too. None where
     nobody told it. override_cost: (series,) money that a planner's word on orders, transfers or
     policy is expected to cost against the plan's own, NaN where none was said; None for none.
-    expiring: stock that will expire unsold; None where no stock expires.
+    expiring: stock that will expire unsold; None where no stock expires. help: None where no
+    series serves customers of another.
     """
 
     policy: Policy
@@ -133,3 +148,4 @@ class Plan:
     life_of_sku: LifeStages | None = None
     override_cost: Floats | None = None
     expiring: Expiring | None = None
+    help: Help | None = None

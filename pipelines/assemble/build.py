@@ -11,7 +11,7 @@ from pipelines.assemble.arrivals import GoodShares, inbound_arrivals, position_o
 from pipelines.assemble.catalog import attributes_of, catalog_of
 from pipelines.assemble.commitments import Promised, after_the_end, promised_of
 from pipelines.assemble.covariates import covariates_of
-from pipelines.assemble.covering import local_shares
+from pipelines.assemble.covering import Covered, covered_of, location_fallbacks
 from pipelines.assemble.decisions import DECISION_COLUMNS, decided, earlier_lines_frame, promised
 from pipelines.assemble.demand import Sold, Window, days_of, sold, window_of
 from pipelines.assemble.festivals import with_festivals
@@ -91,8 +91,7 @@ def assemble(
     window = window_of(days_of(lines["date"]), config.period, as_of, config.model.history_days)
     night = _Night(tables, keys, window, config, as_of, sold(lines, keys, window), kit_notes)
     parts = _parts(night, "lanes" in ingested.given)
-    situation = _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
-    return replace(situation, local_share=local_shares(tables, parts.places.region, keys, as_of))
+    return _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
 
 
 def _parts(night: _Night, lanes_given: bool) -> _Parts:
@@ -125,7 +124,8 @@ def _situation(
         night.tables["overrides"], supply.sources, keys, night.window.calendar,
         panel.origin, panel.horizon,
     )  # fmt: skip
-    network = _network(night, parts)
+    covered = covered_of(night.tables, parts.places, keys, night.as_of, night.config.tiers)
+    network = _network(night, parts, covered)
     found = [
         *given_findings(ingested.findings, keys),
         *parts.held.findings,
@@ -148,6 +148,7 @@ def _situation(
         given=given,
         returns=returns,
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
+        local_share=covered.local,
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
         supplier_record=supply.record,
         past_overrides=replace(spoken, kept=committed.commitments) if spoken else None,
@@ -159,7 +160,7 @@ def _notes(night: _Night, parts: _Parts) -> tuple[str, ...]:
     return (*night.notes, *parts.past.notes, *parts.supply.notes, *unused)
 
 
-def _network(night: _Night, parts: _Parts) -> Network:
+def _network(night: _Night, parts: _Parts, covered: Covered) -> Network:
     keys, config, supply = night.keys, night.config, parts.supply
     levels = service_levels(parts.catalog.abc_xyz, parts.places, keys, config)
     items = items_of(
@@ -167,7 +168,8 @@ def _network(night: _Night, parts: _Parts) -> Network:
     )
     price = items.shortage_cost * tier_prices(parts.places, keys, config)
     items = replace(items, shortage_cost=price)
-    return Network(parts.places, supply.suppliers, supply.lanes, items)
+    backs = location_fallbacks(covered, keys)
+    return Network(parts.places, supply.suppliers, supply.lanes, items, backs)
 
 
 def _panel(night: _Night, parts: _Parts) -> tuple[DemandPanel, Promised, list[str]]:

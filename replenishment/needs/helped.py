@@ -40,7 +40,7 @@ _LEAST = 1e-3
 
 
 @dataclass(frozen=True)
-class Help:
+class Pairs:
     """Pairs of keys, all (pairs,).
 
     key, other: rows of the keys; the other serves customers of the key. share: of the units
@@ -80,7 +80,7 @@ class Holding:
         return np.asarray(np.clip(wanted, self.least, np.maximum(self.most, self.least)))
 
 
-def helped_prices(totals: Distribution, holding: Holding, help_: Help, cap: float) -> Floats:
+def helped_prices(totals: Distribution, holding: Holding, pairs: Pairs, cap: float) -> Floats:
     """Price of a unit short of each key, (keys,), not above ``holding.price``.
 
     totals: demand of each key's protection interval. cap: level that money does not pass.
@@ -88,12 +88,12 @@ def helped_prices(totals: Distribution, holding: Holding, help_: Help, cap: floa
     scores, full = _Scores.of(totals), holding.price
     price = full.copy()
     for _ in range(_ROUNDS):
-        saved, lent = _worth(scores, holding.stock(price, cap, scores), help_, len(full))
+        saved, lent = _worth(scores, holding.stock(price, cap, scores), pairs, len(full))
         price = np.sqrt(price * np.clip(full - saved + lent, _LEAST * full, full))
     return price
 
 
-def _worth(scores: _Scores, stock: Floats, pairs: Help, n: int) -> tuple[Floats, Floats]:
+def _worth(scores: _Scores, stock: Floats, pairs: Pairs, n: int) -> tuple[Floats, Floats]:
     """Money per unit short that help saves, and that a unit earns by helping, both (keys,)."""
     at = scores.scores(stock, np.arange(n))
     short = np.maximum(special.ndtr(-at), 1e-12)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.needs.helped import Help, Holding, helped_prices
+from replenishment.needs.helped import Holding, Pairs, helped_prices
 from replenishment.needs.keys import Keys, arrival_table, projected
 from replenishment.needs.targets import lost_sales_carry, protection_total
 from replenishment.network.echelon import Echelons, leaf_keys, usable
@@ -26,6 +26,7 @@ from stockwright.distribution import Distribution
 from stockwright.forecast import Forecast
 from stockwright.network import Fallbacks, Network
 from stockwright.overrides import Overrides
+from stockwright.plan import Help
 from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
@@ -36,15 +37,13 @@ Ints = NDArray[np.int64]
 class Helped:
     """What a night plans with once help is counted.
 
-    forecast: demand where it will be asked for. network: with ``items.helped_shortage``.
-    given, taken: (series,) units of the horizon that others are expected to serve for a series,
-    and that it is expected to serve for others.
+    forecast: demand where it will be asked for. network: with ``items.helped_shortage``. help: to
+    be told in the plan; None where nobody helps.
     """
 
     forecast: Forecast
     network: Network
-    given: Floats
-    taken: Floats
+    help: Help | None = None
 
 
 def with_help(
@@ -65,9 +64,8 @@ def with_help(
     able = [~echelons.feeds[end] & stock.known[end] for end in ends]
     pays = price[backs.series] > backs.cost
     backs = backs.take(np.flatnonzero(able[0] & able[1] & pays))
-    nothing = np.zeros(len(price))
     if not len(backs):
-        return Helped(forecast, network, nothing, nothing)
+        return Helped(forecast, network)
     most = np.full(len(price), np.inf)
     both = (choice.lane[backs.series] >= 0) & (choice.lane[backs.other] >= 0)
     pairs = backs.take(np.flatnonzero(both))
@@ -75,7 +73,7 @@ def with_help(
     most[series] = _prices(series, pairs, forecast, network, stock, choice, params, said)
     moved, given, taken = _moved(backs, forecast, network, stock, choice)
     items = replace(network.items, helped_shortage=most)
-    return Helped(moved, replace(network, items=items), given, taken)
+    return Helped(moved, replace(network, items=items), Help(most, given, taken))
 
 
 def _prices(
@@ -100,8 +98,8 @@ def _prices(
     same = forecast.index.sku[backs.series] == forecast.index.sku[backs.other]
     linked = _common_share(totals, some)
     close = forecast.location_correlation * np.sqrt(linked[key] * linked[other]) * same
-    help_ = Help(key, other, backs.share, np.maximum(gain, 0.0), np.minimum(close, 0.999))
-    price = helped_prices(totals, holding, help_, params.level_cap)
+    pairs = Pairs(key, other, backs.share, np.maximum(gain, 0.0), np.minimum(close, 0.999))
+    price = helped_prices(totals, holding, pairs, params.level_cap)
     return np.where(price < keys.shortage * (1 - 1e-9), price, np.inf)
 
 
