@@ -28,6 +28,7 @@ from pipelines.assemble.returns import returns_of
 from pipelines.assemble.sideways import moved_lately
 from pipelines.assemble.signals import with_signals
 from pipelines.assemble.situation import Catalog, Situation
+from pipelines.assemble.substitutes import article_fallbacks, substitute_notes
 from pipelines.assemble.supply import Supply, supply_of, unused_notes
 from pipelines.config import Config
 from pipelines.config.festivals import festivals_of
@@ -157,7 +158,8 @@ def _situation(
 
 def _notes(night: _Night, parts: _Parts) -> tuple[str, ...]:
     unused = unused_notes(parts.supply.lanes, parts.places, night.keys)
-    return (*night.notes, *parts.past.notes, *parts.supply.notes, *unused)
+    told = substitute_notes(night.tables["products"])
+    return (*night.notes, *parts.past.notes, *parts.supply.notes, *told, *unused)
 
 
 def _network(night: _Night, parts: _Parts, covered: Covered) -> Network:
@@ -169,6 +171,7 @@ def _network(night: _Night, parts: _Parts, covered: Covered) -> Network:
     price = items.shortage_cost * tier_prices(parts.places, keys, config)
     items = replace(items, shortage_cost=price)
     backs = location_fallbacks(covered, keys)
+    backs = backs.joined(article_fallbacks(night.tables["products"], price, keys))
     return Network(parts.places, supply.suppliers, supply.lanes, items, backs)
 
 
