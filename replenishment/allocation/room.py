@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.limits.capacity import CAPACITY, OUTBOUND
+from replenishment.limits.capacity import CAPACITY, OUTBOUND, coming_units
+from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
-from stockwright.forecast import Forecast
-from stockwright.network import Network
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -61,42 +59,32 @@ class Moves:
         sent = np.bincount(self.source, self.units, len(wishes.series))
         return np.asarray(sent, np.float64)
 
-    def after(self, wishes: Wishes, network: Network, stock: StockPosition) -> StockPosition:
-        """The stock once the units are under way."""
+    def after(self, wishes: Wishes, evening: Evening) -> Evening:
+        """The evening once the units are under way."""
+        stock = evening.stock
         left = np.bincount(wishes.series[self.source], self.units, len(stock.on_hand))
-        expected = np.concatenate([stock.is_expected(), np.zeros(len(self), np.bool_)])
-        step = 1 + network.lanes.lead_time[self.lane].astype(np.int64)
-        return replace(
-            stock,
-            on_hand=np.maximum(stock.on_hand - left, 0.0),
-            arrival_series=np.append(stock.arrival_series, wishes.series[self.target]),
-            arrival_step=np.append(stock.arrival_step, step),
-            arrival_units=np.append(stock.arrival_units, self.units),
-            arrival_expected=expected,
-        )
+        step = 1 + evening.network.lanes.lead_time[self.lane].astype(np.int64)
+        coming = stock.with_arrivals(wishes.series[self.target], step, self.units)
+        kept = np.maximum(stock.on_hand - left, 0.0)
+        return replace(evening, stock=replace(coming, on_hand=kept))
 
 
-def cut_to_room(
-    moves: Moves, wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition
-) -> tuple[Moves, Moves]:
+def cut_to_room(moves: Moves, wishes: Wishes, evening: Evening) -> tuple[Moves, Moves]:
     """The moves that locations can send and receive, those of most gain per unit first; the others.
 
     Of the others, which are cut to nothing, ``units`` and ``saved`` are what they would be.
     """
     if not len(moves):
         return moves, moves
-    asked = moves
-    place, locations = forecast.index.location, network.locations
+    asked, network = moves, evening.network
+    place, locations = evening.forecast.index.location, network.locations
     out = place[wishes.series[moves.source]].astype(np.int64)
     moves = _fitted(moves, out, locations.outbound_capacity, OUTBOUND)
     step = 1 + network.lanes.lead_time[moves.lane].astype(np.int64)
-    width = int(max(step.max(initial=1), stock.arrival_step.max(initial=1))) + 1
-    due = place[stock.arrival_series].astype(np.int64) * width + stock.arrival_step
-    size = len(locations.inbound_capacity) * width
-    coming = np.bincount(due, stock.arrival_units, size)
-    room = np.maximum(np.repeat(locations.inbound_capacity, width) - coming, 0.0)
-    into = place[wishes.series[moves.target]].astype(np.int64) * width + step
-    moves = _fitted(moves, into, room, CAPACITY)
+    coming = coming_units(evening, int(step.max()))
+    room = np.maximum(locations.inbound_capacity[:, None] - coming, 0.0)
+    into = place[wishes.series[moves.target]].astype(np.int64) * coming.shape[1] + step
+    moves = _fitted(moves, into, room.ravel(), CAPACITY)
     least = np.maximum(network.lanes.moq[moves.lane], moves.lot)
     kept = moves.units >= least - 1e-6
     gone = replace(asked, binding=moves.binding).take(np.flatnonzero(~kept))

@@ -14,10 +14,8 @@ from replenishment.limits.capacity import CAPACITY
 from replenishment.limits.frozen import LANE_MAX
 from replenishment.limits.prices import at_most
 from replenishment.lines.promised import BUDGET
-from replenishment.params import PlanParams
+from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
-from stockwright.forecast import Forecast
-from stockwright.network import Network
 from stockwright.plan import Finding
 
 Floats = NDArray[np.float64]
@@ -25,29 +23,24 @@ Ints = NDArray[np.int64]
 
 
 def told_apart(
-    findings: tuple[Finding, ...],
-    wishes: Wishes,
-    forecast: Forecast,
-    network: Network,
-    params: PlanParams,
+    findings: tuple[Finding, ...], wishes: Wishes, evening: Evening
 ) -> tuple[Finding, ...]:
     """The findings with LINE_IMPOSSIBLE where a LIMIT_CUT could not have been anything else."""
     cut = [
         each.series for each in findings if each.code == "LIMIT_CUT" and not each.message["kept"]
     ]
     wanted = np.searchsorted(wishes.series, np.array(cut, np.int64))
-    never = _impossible(wishes, wanted, forecast, network, params)
+    never = _impossible(wishes, wanted, evening)
     named = {each.series for each in never}
     kept = (each for each in findings if each.code != "LIMIT_CUT" or each.series not in named)
     return (*kept, *never)
 
 
-def _impossible(
-    wishes: Wishes, wanted: Ints, forecast: Forecast, network: Network, params: PlanParams
-) -> tuple[Finding, ...]:
+def _impossible(wishes: Wishes, wanted: Ints, evening: Evening) -> tuple[Finding, ...]:
     """LINE_IMPOSSIBLE for the keys in ``wanted`` whose smallest order no limit allows."""
+    network, index = evening.network, evening.forecast.index
     first = wishes.worth.terms.first[wanted]
-    lane, place = wishes.lane[wanted], forecast.index.location[wishes.series[wanted]]
+    lane, place = wishes.lane[wanted], index.location[wishes.series[wanted]]
     cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, wishes.worth.terms.first)[wanted]
     rooms = {
         CAPACITY: network.locations.inbound_capacity[place],
@@ -55,7 +48,7 @@ def _impossible(
         BUDGET: np.where(
             wishes.transfer[wanted],
             np.inf,
-            np.divide(params.budget, cost, out=np.full(len(cost), np.inf), where=cost > 0),
+            np.divide(evening.params.budget, cost, out=np.full(len(cost), np.inf), where=cost > 0),
         ),
     }
     room = np.stack([*rooms.values()])

@@ -14,43 +14,32 @@ from replenishment.limits.prices import Limit, Shared
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
 from replenishment.lines.promised import budget_limit
 from replenishment.lines.rows import cut_findings
-from replenishment.params import PlanParams
+from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
 from replenishment.wishes.lots import Worth
 from replenishment.wishes.terms import said_frozen
-from stockwright.forecast import Forecast
 from stockwright.network import Network
-from stockwright.overrides import Overrides
 from stockwright.plan import Finding
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 
 SUPPLIER_MINIMUM = "SUPPLIER_MINIMUM"
 
 
-def place_orders(
-    wishes: Wishes,
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    moved: Outcome,
-    params: PlanParams,
-    said: Overrides,
-) -> Outcome:
+def place_orders(wishes: Wishes, evening: Evening, moved: Outcome) -> Outcome:
     """Orders of tonight, under their suppliers' minima, the budget and the room to receive."""
-    bought = ~wishes.transfer
+    bought, params = ~wishes.transfer, evening.params
     rows = np.flatnonzero(bought)
-    units = np.where(bought, said_frozen(wishes.series, wishes.lane, network, said), np.nan)
+    units = np.where(bought, said_frozen(wishes.series, wishes.lane, evening), np.nan)
     limits = [
         budget_limit(wishes, units, params.budget),
-        inbound_limit(wishes, bought, forecast, network, stock, moved.quantity),
+        inbound_limit(wishes, bought, evening, moved.quantity),
     ]
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)
     left = [replace(each, room=np.maximum(each.room - each.use(fixed), 0.0)) for each in limits]
     worth = wishes.worth.closed(frozen | ~bought)
     wanted = np.where(bought & ~frozen, wishes.quantity, 0.0)
-    minima, full = _at_minima(wishes, worth, wanted, fixed, network, params)
+    minima, full = _at_minima(wishes, worth, wanted, fixed, evening)
     shared = best_orders(worth, wanted, fixed, left, minima, params)
     quantity = shared.quantity + fixed
     binding = binding_codes(wishes, quantity, left, shared.prices)
@@ -63,7 +52,7 @@ def place_orders(
         frozen=frozen,
         findings=(
             *cut_findings(wishes, rows[~frozen[rows]], quantity, binding),
-            *_below_minimum(wishes, quantity, fixed, minima, network),
+            *_below_minimum(wishes, quantity, fixed, minima, evening.network),
         ),
         prices={**shadow_prices(left, shared.prices), **_gap(shared)},
     )
@@ -77,18 +66,14 @@ def _gap(shared: Shared) -> dict[str, float]:
 
 
 def _at_minima(
-    wishes: Wishes,
-    worth: Worth,
-    wanted: Floats,
-    fixed: Floats,
-    network: Network,
-    params: PlanParams,
+    wishes: Wishes, worth: Worth, wanted: Floats, fixed: Floats, evening: Evening
 ) -> tuple[Minima, Floats]:
     """The suppliers' minima, and orders that meet them, (keys,).
 
     Lines count at what they cost: where filling up reaches a price break the value falls, so the
     minima are met anew at the lower price until no price falls any more.
     """
+    network, params = evening.network, evening.params
     supplier = np.where(wishes.transfer, -1, network.lanes.source[wishes.lane])
     base = wishes.worth.terms.unit_cost
     price = wishes.breaks.unit_cost(base, wanted + fixed)
