@@ -210,14 +210,14 @@ class Fallbacks:
     the price of a unit short, >= 0: freight, or what the other article earns less.
     """
 
-    series: NDArray[np.int32]
-    other: NDArray[np.int32]
+    series: NDArray[np.int64]
+    other: NDArray[np.int64]
     share: Floats
     cost: Floats
 
     def __post_init__(self) -> None:
         n = len(self.series)
-        _freeze(self, n, {"series": np.int32, "other": np.int32})
+        _freeze(self, n, {"series": np.int64, "other": np.int64})
         _freeze(self, n, {"share": np.float64, "cost": np.float64})
         require(self.series != self.other, "other", "another series")
         require((self.share > 0) & (self.share <= 1), "share", "in (0, 1]")
@@ -229,7 +229,8 @@ class Fallbacks:
     @classmethod
     def none(cls) -> Fallbacks:
         """Every series serves its own customers, or nobody does."""
-        return cls(*[np.zeros(0)] * 4)
+        nobody, nothing = np.zeros(0, np.int64), np.zeros(0)
+        return cls(nobody, nobody, nothing, nothing)
 
     def take(self, rows: NDArray[Any]) -> Fallbacks:
         """Some of the rows."""

@@ -64,6 +64,7 @@ class _Parts:
     past: Past
     supply: Supply
     catalog: Catalog
+    covered: Covered
 
 
 def assemble(
@@ -109,7 +110,8 @@ def _parts(night: _Night, lanes_given: bool) -> _Parts:
         tables["products"], sales, past.status, value, past.listing, sells, keys, window,
         night.config.grades,
     )  # fmt: skip
-    return _Parts(places, held, past, supply, catalog)
+    covered = covered_of(tables, places, keys, night.as_of, night.config.tiers)
+    return _Parts(places, held, past, supply, catalog, covered)
 
 
 def _situation(
@@ -125,8 +127,7 @@ def _situation(
         night.tables["overrides"], supply.sources, keys, night.window.calendar,
         panel.origin, panel.horizon,
     )  # fmt: skip
-    covered = covered_of(night.tables, parts.places, keys, night.as_of, night.config.tiers)
-    network = _network(night, parts, covered)
+    network = _network(night, parts)
     found = [
         *given_findings(ingested.findings, keys),
         *parts.held.findings,
@@ -149,8 +150,8 @@ def _situation(
         given=given,
         returns=returns,
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
-        local_share=covered.local,
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
+        local_share=parts.covered.local,
         supplier_record=supply.record,
         past_overrides=replace(spoken, kept=committed.commitments) if spoken else None,
     )
@@ -162,7 +163,7 @@ def _notes(night: _Night, parts: _Parts) -> tuple[str, ...]:
     return (*night.notes, *parts.past.notes, *parts.supply.notes, *told, *unused)
 
 
-def _network(night: _Night, parts: _Parts, covered: Covered) -> Network:
+def _network(night: _Night, parts: _Parts) -> Network:
     keys, config, supply = night.keys, night.config, parts.supply
     levels = service_levels(parts.catalog.abc_xyz, parts.places, keys, config)
     items = items_of(
@@ -170,7 +171,7 @@ def _network(night: _Night, parts: _Parts, covered: Covered) -> Network:
     )
     price = items.shortage_cost * tier_prices(parts.places, keys, config)
     items = replace(items, shortage_cost=price)
-    backs = location_fallbacks(covered, keys)
+    backs = location_fallbacks(parts.covered, keys)
     backs = backs.joined(article_fallbacks(night.tables["products"], price, keys))
     return Network(parts.places, supply.suppliers, supply.lanes, items, backs)
 

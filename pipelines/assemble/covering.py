@@ -55,7 +55,8 @@ def covered_of(
     """
     coverage = tables["coverage"]
     if coverage.empty:
-        return Covered(None, *[np.zeros(0, np.int64)] * 2, *[np.zeros(0)] * 2)
+        nowhere, nothing = np.zeros(0, np.int64), np.zeros(0)
+        return Covered(None, nowhere, nowhere, nothing, nothing)
     regions = pd.Index(sorted(set(coverage["region"].astype(object))), dtype=object)
     own = regions.get_indexer(pd.Index(places.region, dtype=object))
     units = _units_by_region(tables["sales"], regions, own, keys, as_of)
@@ -92,14 +93,17 @@ def _links(
     found = found.assign(paid=more * found["share"])
     links = found.groupby(["place", "other"], as_index=False)[["share", "paid"]].sum()
     share = links["share"].to_numpy(np.float64)
-    ends = (links[name].to_numpy(np.int64) for name in ("place", "other"))
-    return (*ends, np.minimum(share, 1.0), links["paid"].to_numpy(np.float64) / share)  # type: ignore[return-value]
+    here, there = (links[name].to_numpy(np.int64) for name in ("place", "other"))
+    return here, there, np.minimum(share, 1.0), links["paid"].to_numpy(np.float64) / share
 
 
 def location_fallbacks(covered: Covered, keys: Keys) -> Fallbacks:
     """The links between locations for every article that both keep."""
     sku = np.arange(len(keys.index.skus))
-    item, link = np.repeat(sku, len(covered.place)), np.tile(np.arange(len(covered.place)), len(sku))
+    item, link = (
+        np.repeat(sku, len(covered.place)),
+        np.tile(np.arange(len(covered.place)), len(sku)),
+    )
     series = keys.index.find(item, covered.place[link])
     other = keys.index.find(item, covered.other[link])
     both = np.flatnonzero((series >= 0) & (other >= 0))

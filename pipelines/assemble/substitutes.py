@@ -24,7 +24,7 @@ def article_fallbacks(
     code[-1] = -1
     share = np.nan_to_num(by_series(products, "substitute_share", keys))
     other = keys.index.find(code[keys.index.sku], keys.index.location.astype(np.int64))
-    series = np.flatnonzero((other >= 0) & (share > 0))
+    series = np.flatnonzero((other >= 0) & (share > 0)).astype(np.int64)
     other = other[series]
     cost = np.maximum(shortage_cost[series] - shortage_cost[other], 0.0)
     return Fallbacks(series, other, share[series], cost)

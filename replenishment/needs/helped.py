@@ -7,8 +7,8 @@ own customers served first, the pair costs
 
     (p_i - s g) E[S] + g E[(s S + D_j - y_j)+] + (p_j - g) E[(D_j - y_j)+] + holding,
 
-the two-location newsvendor with transshipment (Krishnan & Rao 1965; Tagaras 1989; Snyder & Shen
-2019, section 7.4). A further unit at i therefore saves as much as one priced at
+the two-location newsvendor with transshipment (Krishnan & Rao 1965; Tagaras 1989). A further unit
+at i therefore saves as much as one priced at
 
     p_i - s g P(j has a unit to spare | i is short)
         + g' P(i has a unit to spare, and key k that asks i has none left by i) / P(i is short),
@@ -110,7 +110,7 @@ def _worth(scores: _Scores, stock: Floats, pairs: Pairs, n: int) -> tuple[Floats
         lent += (special.ndtr((at[other] - pairs.closeness * score) / loose) - still) / _POINTS
     saved = np.bincount(key, pairs.share * pairs.gain * spare, n)
     earned = np.bincount(other, pairs.gain * lent * short[key], n)
-    return saved, np.asarray(earned / short)
+    return np.asarray(saved, np.float64), np.asarray(earned / short, np.float64)
 
 
 @dataclass(frozen=True)

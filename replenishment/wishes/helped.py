@@ -104,8 +104,8 @@ def _moved(backs: Fallbacks, evening: Evening) -> tuple[Forecast, Floats, Floats
     """
     forecast, lane, n = evening.forecast, evening.choice.lane, len(evening.choice.lane)
     both = np.unique(np.concatenate([backs.series, backs.other])).astype(np.int64)
-    table = (each[both] for each in evening.arrivals())
-    states = projected(forecast.expected[both], evening.usable[both], *table)
+    at, coming = evening.arrivals()
+    states = projected(forecast.expected[both], evening.usable[both], at[both], coming[both])
     left, lost = (np.stack(each, axis=1) for each in zip(*states, strict=True))
     lead_time = np.append(evening.network.lanes.lead_time, forecast.horizon)[lane[both]]
     ordered = np.arange(1, forecast.horizon + 1) > lead_time[:, None]
@@ -119,5 +119,7 @@ def _moved(backs: Fallbacks, evening: Evening) -> tuple[Forecast, Floats, Floats
     mean = forecast.mean.copy()
     mean[both] = np.maximum(mean[both] + change, 0.0)
     sums = units.sum(axis=1)
-    given, taken = (np.bincount(end, sums, n) for end in (backs.series, backs.other))
+    given, taken = (
+        np.asarray(np.bincount(end, sums, n), np.float64) for end in (backs.series, backs.other)
+    )
     return replace(forecast, mean=mean, parts=None), given, taken

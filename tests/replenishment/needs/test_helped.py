@@ -82,7 +82,7 @@ def test_two_places_cost_at_most_one_per_cent_more_than_the_best_pair(
         expected_cost(mass, [a, b], cost, freight, share) for a in around[0] for b in around[1]
     )
     assert expected_cost(mass, ours, cost, freight, share) <= 1.01 * best
-    assert ours[0] <= plain[0] and ours[1] <= plain[1]
+    assert (np.array(ours) <= plain).all()
 
 
 @pytest.mark.parametrize(("cost", "means", "alpha"), CASES)
