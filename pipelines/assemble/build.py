@@ -93,7 +93,8 @@ def assemble(
     window = window_of(days_of(lines["date"]), config.period, as_of, config.model.history_days)
     night = _Night(tables, keys, window, config, as_of, sold(lines, keys, window), kit_notes)
     parts = _parts(night, "lanes" in ingested.given)
-    return _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
+    situation = _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
+    return replace(situation, local_share=parts.covered.local)
 
 
 def _parts(night: _Night, lanes_given: bool) -> _Parts:
@@ -151,7 +152,6 @@ def _situation(
         returns=returns,
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
-        local_share=parts.covered.local,
         supplier_record=supply.record,
         past_overrides=replace(spoken, kept=committed.commitments) if spoken else None,
     )

@@ -26,7 +26,8 @@ def totals_of(means: tuple[float, ...], alpha: float) -> Distribution:
 
 def holding_of(n: int, cost: float, **changes) -> Holding:
     values = {"price": PRICE, "cost": cost, "least": 0.0, "most": np.inf, "asked": np.nan}
-    return Holding(**{k: np.full(n, v, np.float64) for k, v in (values | changes).items()})
+    wide = {k: np.broadcast_to(np.float64(v), (n,)) for k, v in (values | changes).items()}
+    return Holding(**wide)
 
 
 def mutual(freight: float, share: float = 1.0, closeness: float = 0.0) -> Pairs:
@@ -83,6 +84,34 @@ def test_two_places_cost_at_most_one_per_cent_more_than_the_best_pair(
     )
     assert expected_cost(mass, ours, cost, freight, share) <= 1.01 * best
     assert (np.array(ours) <= plain).all()
+
+
+@pytest.mark.parametrize("share", [0.2, 0.7])
+@pytest.mark.parametrize(("cost", "means", "alpha"), CASES)
+def test_an_article_and_its_substitute_cost_at_most_one_per_cent_more_than_the_best(
+    cost, means, alpha, share
+):
+    """Brute force: a unit short of the first loses 10, and saves 6 where the second, which is
+    short at 6 a unit itself, has one left for its customer."""
+    mass = masses(means, alpha)
+    price = np.array([PRICE, 6.0])
+    pairs = Pairs(*(np.array([v]) for v in (0, 1, share, 6.0, 0.0)))
+    found = helped_prices(totals_of(means, alpha), holding_of(2, cost, price=price), pairs, 0.9999)
+    demand = np.arange(mass.shape[1])
+
+    def expected(first: int, second: int) -> float:
+        short, left = np.maximum(demand - first, 0), np.maximum(second - demand, 0)
+        taken = np.minimum(share * short[:, None], left[None, :])
+        lost = price[0] * short[:, None] + price[1] * np.maximum(demand - second, 0)[None, :]
+        held = cost * (np.maximum(first - demand, 0)[:, None] + left[None, :] - taken)
+        return float((np.outer(*mass) * (lost - 6.0 * taken + held)).sum())
+
+    ours, plain = stocks(mass, found, cost), stocks(mass, price, cost)
+    first, second = (range(max(y - 10, 0), y + 11) for y in ours)
+    best = min(expected(a, b) for a in first for b in second)
+    assert expected(*ours) <= 1.01 * best
+    assert expected(*ours) <= expected(*plain)
+    assert ours[0] <= plain[0]
 
 
 @pytest.mark.parametrize(("cost", "means", "alpha"), CASES)
