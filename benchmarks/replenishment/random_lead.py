@@ -2,12 +2,12 @@
 
     python benchmarks/replenishment/random_lead.py [--paths 40] [--periods 1500] [--seed 1]
 
-Each case is one article with a law of its lead time, a review and prices, run through the simulated
-shop with lost sales, no order passing an earlier one. Levels: ``variance`` is the night's (the variance of
-the lead time, times squared mean demand, added to that of demand); ``gamma`` is the mixture over a
-discretized gamma law with the same mean and variance; ``exact`` the mixture over the true law;
-``best`` the best level of a grid, found on other paths than it is measured on. Printed: levels, cost
-a period and fill rate of each.
+Each case is one article with a law of its lead time, a review and prices, run through the
+simulated shop with lost sales, no order passing an earlier one. Levels: ``variance`` is the
+night's (the variance of the lead time, times squared mean demand, added to that of demand);
+``gamma`` is the mixture over a discretized gamma law with the same mean and variance; ``exact`` the
+mixture over the true law; ``best`` the best level of a grid, found on other paths than it is
+measured on. Printed: level, cost over that of the best and fill rate of each.
 """
 
 from __future__ import annotations
