@@ -34,7 +34,7 @@ Ints = NDArray[np.int64]
 _SCORES = np.linspace(-2.4, 3.2, 15)
 # Points in the upper tail of the demand that is short, and rounds of substitution.
 _POINTS = 6
-_ROUNDS = 12
+_ROUNDS = 20
 # A price is lowered to this share of itself at the most: no stock at all is never meant.
 _LEAST = 1e-3
 
