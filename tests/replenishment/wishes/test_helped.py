@@ -135,4 +135,5 @@ def test_a_location_that_feeds_others_is_steered_as_before(shop):
     backs = replace(network, fallbacks=fallbacks((1, 2, 1, 1.0), (2, 1, 1, 1.0)))
     plain, helped = (plan_night(forecast, each, stock, PARAMS) for each in (network, backs))
     assert helped.policy.order_up_to[0] == plain.policy.order_up_to[0]
-    assert (helped.policy.order_up_to[1:] < plain.policy.order_up_to[1:]).all()
+    assert (helped.help.shortage[1:] < 10).all()
+    assert np.isinf(helped.help.shortage[0])
