@@ -22,6 +22,7 @@ from replenishment.network.pooling import worth_kept
 from replenishment.params import PlanParams
 from replenishment.peaks.tonight import built_up
 from replenishment.wishes.find import Wishes
+from replenishment.wishes.helped import with_help
 from replenishment.wishes.overruled import cost_of_overrides
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
@@ -49,12 +50,14 @@ def plan_night(
     """
     evening = Evening.of(forecast, network, stock, params, overrides)
     evening, expiring = without_expiring(evening)
+    asked = evening.forecast
+    evening, help_ = with_help(evening)
     rush = order_emergencies(evening)
     evening = rush.after(evening)
     first = rush.wishes(evening)
     check_promised(first, evening)
     overruled = cost_of_overrides(first, evening)
-    policy = steer(first, evening)
+    policy = steer(first, evening, asked)
     good = replace(first, needs=first.needs.in_good_units())
     moves, gone = rebalance(good, evening)
     evening, wishes = _once_moved(moves, first, rush, evening)
@@ -73,6 +76,7 @@ def plan_night(
         life_of_sku=life_of_sku,
         override_cost=overruled.of_series(len(stock.on_hand)),
         expiring=expiring,
+        help=help_,
         kept=_kept(wishes, evening),
     )
 

@@ -196,6 +196,8 @@ class ItemTerms:
     most_cover: most periods of cover that a line may raise a series to, inf for no limit.
     shelf_life: periods, >= 1, in which a unit can be sold after its arrival, inf where it keeps.
     salvage: money that a unit still brings when it can no longer be sold.
+    helped_shortage: the most that a unit not served costs a series that feeds no other, because
+        others serve part of its customers; inf where nobody does.
     volume, weight: of a unit, 0 where unknown.
     units_per_layer, units_per_pallet: NaN where unknown.
     """
@@ -213,6 +215,7 @@ class ItemTerms:
     most_cover: Floats = field(default_factory=lambda: np.full(1, np.inf))
     shelf_life: Floats = field(default_factory=lambda: np.full(1, np.inf))
     salvage: Floats = field(default_factory=lambda: np.zeros(1))
+    helped_shortage: Floats = field(default_factory=lambda: np.full(1, np.inf))
     volume: Floats = field(default_factory=lambda: np.zeros(1))
     weight: Floats = field(default_factory=lambda: np.zeros(1))
     units_per_layer: Floats = field(default_factory=lambda: np.full(1, np.nan))
@@ -224,8 +227,8 @@ class ItemTerms:
         targets = ("units_per_case", "service_level", "fill_rate")
         _freeze(self, n, dict.fromkeys((*costs, *targets), np.float64))
         _freeze(self, n, {"stock_mode": np.bool_, "ends": np.int64})
-        loads = ("units_per_layer", "units_per_pallet")
-        for name in ("most_cover", "shelf_life", "salvage", "volume", "weight", *loads):
+        loads = ("units_per_layer", "units_per_pallet", "volume", "weight")
+        for name in ("most_cover", "shelf_life", "salvage", "helped_shortage", *loads):
             object.__setattr__(self, name, one_each(name, getattr(self, name), n))
         require(self.shelf_life >= 1, "shelf_life", ">= 1 period")
         require(self.most_cover > 0, "most_cover", "> 0")
@@ -236,11 +239,53 @@ class ItemTerms:
 
 
 @dataclass(frozen=True)
+class Fallbacks:
+    """Who else serves customers of a series that is out of stock: one row per (series, other).
+
+    series, other: the series without stock, and the one that serves in its place. share: of the
+    units short that it is asked for, in (0, 1]. cost: money that a unit so served still costs of
+    the price of a unit short, >= 0: freight, or what the other article earns less.
+    """
+
+    series: NDArray[np.int64]
+    other: NDArray[np.int64]
+    share: Floats
+    cost: Floats
+
+    def __post_init__(self) -> None:
+        n = len(self.series)
+        _freeze(self, n, {"series": np.int64, "other": np.int64})
+        _freeze(self, n, {"share": np.float64, "cost": np.float64})
+        require(self.series != self.other, "other", "another series")
+        require((self.share > 0) & (self.share <= 1), "share", "in (0, 1]")
+        require(self.cost >= 0, "cost", ">= 0")
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    @classmethod
+    def none(cls) -> Fallbacks:
+        """Every series serves its own customers, or nobody does."""
+        nobody, nothing = np.zeros(0, np.int64), np.zeros(0)
+        return cls(nobody, nobody, nothing, nothing)
+
+    def take(self, rows: NDArray[Any]) -> Fallbacks:
+        """Some of the rows."""
+        return Fallbacks(self.series[rows], self.other[rows], self.share[rows], self.cost[rows])
+
+    def joined(self, more: Fallbacks) -> Fallbacks:
+        """These rows and, behind them, others."""
+        names = ("series", "other", "share", "cost")
+        return Fallbacks(*(np.append(getattr(self, n), getattr(more, n)) for n in names))
+
+
+@dataclass(frozen=True)
 class Network:
-    """Locations, suppliers, lanes, item terms and funds of a run."""
+    """Locations, suppliers, lanes, item terms and funds of a run, and who helps out whom."""
 
     locations: Locations
     suppliers: Suppliers
     lanes: Lanes
     items: ItemTerms
     funds: Funds = field(default_factory=Funds.none)
+    fallbacks: Fallbacks = field(default_factory=Fallbacks.none)

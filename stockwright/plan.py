@@ -115,6 +115,20 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Help:
+    """How series serve one another's customers, all (series,).
+
+    shortage: the most that a unit short counts because others serve part of the customers, inf
+    where that changes nothing. given, taken: units expected to be missed here and asked for
+    elsewhere, and missed elsewhere and asked for here, before an order can prevent it.
+    """
+
+    shortage: Floats
+    given: Floats
+    taken: Floats
+
+
+@dataclass(frozen=True)
 class Kept:
     """What sources keep for others, all (series,).
 
@@ -134,7 +148,7 @@ class Plan:
     nobody told it. override_cost: (series,) money that a planner's word on orders, transfers or
     policy is expected to cost against the plan's own, NaN where none was said; None for none.
     expiring: stock that will expire unsold; None where no stock expires. kept: what sources keep
-    back; None where nobody told it.
+    back; None where nobody told it. help: None where no series serves customers of another.
     """
 
     policy: Policy
@@ -147,3 +161,4 @@ class Plan:
     override_cost: Floats | None = None
     expiring: Expiring | None = None
     kept: Kept | None = None
+    help: Help | None = None

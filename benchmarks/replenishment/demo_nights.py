@@ -101,6 +101,9 @@ def _shop(cache: Path, seed: int, skus: int) -> Path:
         # Stock is the replay's own; without a date the rows tell of every night which keys exist.
         stock = pd.read_csv(folder / "inventory.csv", dtype=str)
         stock.drop(columns="date").to_csv(folder / "inventory.csv", index=False)
+        # In the replay everybody delivers on the stated terms, and no location stands in.
+        for name in ("coverage", "receipts", "closures"):
+            (folder / f"{name}.csv").unlink()
     return folder
 
 

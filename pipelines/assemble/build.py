@@ -12,7 +12,7 @@ from pipelines.assemble.cash import cash_of
 from pipelines.assemble.catalog import attributes_of, catalog_of
 from pipelines.assemble.commitments import Promised, after_the_end, promised_of
 from pipelines.assemble.covariates import covariates_of
-from pipelines.assemble.covering import local_shares
+from pipelines.assemble.covering import Covered, covered_of, location_fallbacks
 from pipelines.assemble.decisions import DECISION_COLUMNS, decided, earlier_lines_frame, promised
 from pipelines.assemble.decisions import Promised as Lines
 from pipelines.assemble.demand import Sold, Window, days_of, sold, window_of
@@ -31,6 +31,7 @@ from pipelines.assemble.returns import returns_of
 from pipelines.assemble.sideways import moved_lately
 from pipelines.assemble.signals import with_signals
 from pipelines.assemble.situation import Catalog, Situation
+from pipelines.assemble.substitutes import article_fallbacks, substitute_notes
 from pipelines.assemble.supply import Supply, supply_of, unused_notes
 from pipelines.config import Config
 from pipelines.config.festivals import festivals_of
@@ -66,6 +67,7 @@ class _Parts:
     past: Past
     supply: Supply
     catalog: Catalog
+    covered: Covered
 
 
 def assemble(
@@ -95,7 +97,7 @@ def assemble(
     night = _Night(tables, keys, window, config, as_of, sold(lines, keys, window), kit_notes)
     parts = _parts(night, "lanes" in ingested.given)
     situation = _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
-    return replace(situation, local_share=local_shares(tables, parts.places.region, keys, as_of))
+    return replace(situation, local_share=parts.covered.local)
 
 
 def _parts(night: _Night, lanes_given: bool) -> _Parts:
@@ -112,7 +114,8 @@ def _parts(night: _Night, lanes_given: bool) -> _Parts:
         tables["products"], sales, past.status, value, past.listing, sells, keys, window,
         night.config.grades,
     )  # fmt: skip
-    return _Parts(places, held, past, supply, catalog)
+    covered = covered_of(tables, places, keys, night.as_of, night.config.tiers)
+    return _Parts(places, held, past, supply, catalog, covered)
 
 
 def _situation(
@@ -159,8 +162,9 @@ def _situation(
 
 def _notes(night: _Night, parts: _Parts) -> tuple[str, ...]:
     unused = unused_notes(parts.supply.lanes, parts.places, night.keys)
+    told = substitute_notes(night.tables["products"])
     unknown = unknown_categories(parts.catalog.category, night.config)
-    return (*night.notes, *parts.past.notes, *parts.supply.notes, *unused, *unknown)
+    return (*night.notes, *parts.past.notes, *parts.supply.notes, *told, *unused, *unknown)
 
 
 def _network(night: _Night, parts: _Parts, lines: Lines) -> Network:
@@ -171,12 +175,14 @@ def _network(night: _Night, parts: _Parts, lines: Lines) -> Network:
     )
     price = items.shortage_cost * tier_prices(parts.places, keys, config)
     items = replace(items, shortage_cost=price)
+    backs = location_fallbacks(parts.covered, keys)
+    backs = backs.joined(article_fallbacks(night.tables["products"], price, keys))
     weeks, cash = cash_of(
         night.tables, supply.lanes, supply.sources, supply.costs.unit_cost, lines,
         keys, config, night.as_of + np.timedelta64(1, "D"),
     )  # fmt: skip
     funds = replace(funds_of(parts.catalog.category, keys, config), weeks=weeks, cash=cash)
-    return Network(parts.places, supply.suppliers, supply.lanes, items, funds)
+    return Network(parts.places, supply.suppliers, supply.lanes, items, funds, backs)
 
 
 def _panel(night: _Night, parts: _Parts) -> tuple[DemandPanel, Promised, list[str]]:

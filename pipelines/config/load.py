@@ -51,9 +51,9 @@ def config_from(settings: Mapping[str, Any], name: str = FILE_NAME) -> Config:
         config = Config.model_validate(merged)
     except ValidationError as error:
         problems = [_problem(dict(one)) for one in error.errors()]
-        raise ConfigError(_message(name, [*problems, *_map_problems(merged)])) from error
+        raise ConfigError(listed_problems(name, [*problems, *_map_problems(merged)])) from error
     if problems := [*_map_problems(merged), *_country_problems(config)]:
-        raise ConfigError(_message(name, problems))
+        raise ConfigError(listed_problems(name, problems))
     return config
 
 
@@ -78,7 +78,7 @@ def _preset(preset: str, name: str) -> dict[str, Any]:
     known = preset_names()
     if preset not in known:
         raise ConfigError(
-            _message(name, [f"preset: {preset!r} is unknown{_nearest(preset, known)}"])
+            listed_problems(name, [f"preset: {preset!r} is unknown{nearest(preset, known)}"])
         )
     file = resources.files("pipelines.config") / "presets" / f"{preset}.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
@@ -96,7 +96,7 @@ def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
 def _problem(error: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"{place}: unknown key{_nearest(str(error['loc'][-1]), _siblings(error['loc']))}"
+        return f"{place}: unknown key{nearest(str(error['loc'][-1]), _siblings(error['loc']))}"
     message = plain_message(error)
     close = _close(error["input"], re.findall("'(.*?)'", error.get("ctx", {}).get("expected", "")))
     return f"{place}: {message[:1].lower()}{message[1:]}, got {error['input']!r}{close}"
@@ -120,13 +120,13 @@ def _map_problems(settings: Mapping[str, Any]) -> list[str]:
         tables = settings.get(section, {})
         for table, columns in tables.items() if isinstance(tables, Mapping) else ():
             if table not in ALL_TABLES:
-                problems.append(f"{section}.{table}: unknown table{_nearest(table, ALL_TABLES)}")
+                problems.append(f"{section}.{table}: unknown table{nearest(table, ALL_TABLES)}")
                 continue
             known = ALL_TABLES[table].column_names()
             for column in columns if isinstance(columns, Mapping) else ():
                 if column not in known and not ALL_TABLES[table].takes_extra(column):
                     problems.append(
-                        f"{section}.{table}.{column}: unknown column{_nearest(column, known)}"
+                        f"{section}.{table}.{column}: unknown column{nearest(column, known)}"
                     )
     return problems
 
@@ -142,9 +142,10 @@ def _country_problems(config: Config) -> list[str]:
     return [f"calendar.country: {config.calendar.country!r} is no ISO country code that is known"]
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What to say behind an unknown name: the nearest known one, else all that are known."""
     names = list(known)
-    return _close(name, names) or f"; known: {', '.join(sorted(names))}"
+    return _close(name, names) or f"; known: {', '.join(sorted(names)) or 'none'}"
 
 
 def _close(name: object, known: Iterable[str]) -> str:
@@ -152,6 +153,7 @@ def _close(name: object, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def _message(name: str, problems: list[str]) -> str:
+def listed_problems(name: str, problems: list[str]) -> str:
+    """One message that lists all problems of the configuration called ``name``."""
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     return "\n".join([f"{name}: {count}", *(f"  - {problem}" for problem in problems)])

@@ -150,9 +150,14 @@ class AllocationConfig(_Section):
 
 
 class TierConfig(_Section):
-    """shortage: how many times its price a unit short counts at the locations of a tier."""
+    """What is promised to the customers of the locations of a tier.
+
+    shortage: how many times its price a unit short counts. hours: most hours in which another
+    location may serve them in its place; none by default.
+    """
 
     shortage: Rate = 1.0
+    hours: Amount | None = None
 
 
 class GatesConfig(_Section):

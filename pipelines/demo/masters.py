@@ -89,7 +89,25 @@ def locations() -> pd.DataFrame:
             "parent": ["", *[CENTRAL.location] * len(REGIONAL)],
             "counts_stock": "yes",
             "region": [site.region for site in sites],
+            "tier": [site.tier for site in sites],
             "sells": ["no", *["yes"] * len(REGIONAL)],
+        }
+    )
+
+
+def coverage() -> pd.DataFrame:
+    """Every region is served by its own warehouse, and by the others later and for more."""
+    rows = [(region, site) for region in REGIONAL for site in REGIONAL]
+    rows.sort(key=lambda row: (row[0] is not row[1], REGIONAL.index(row[0])))
+    own = [region is site for region, site in rows]
+    far = np.array([abs(region.transfer_days - site.transfer_days) for region, site in rows])
+    return frame(
+        {
+            "region": [region.region for region, _ in rows],
+            "location": [site.location for _, site in rows],
+            "hours": np.where(own, 24, 36 + 12 * far),
+            "unit_freight": np.where(own, 3.0, 4.5 + 1.5 * far),
+            "priority": np.where(own, 1, 1 + far),
         }
     )
 

@@ -74,7 +74,9 @@ CATEGORIES = (
 
 @dataclass(frozen=True)
 class Site:
-    """One warehouse. share: of national demand. transfer_days: from the central one."""
+    """One warehouse. share: of national demand. transfer_days: from the central one. tier: "core"
+    where its region is promised delivery within a day, "remote" within two.
+    """
 
     location: str
     kind: str
@@ -82,13 +84,14 @@ class Site:
     share: float
     transfer_days: int
     freight: float
+    tier: str = ""
 
 
 CENTRAL = Site("central", "central", "Central China", 0.0, 0, 0.0)
 REGIONAL = (
-    Site("east", "regional", "East China", 0.50, 2, 0.8),
-    Site("south", "regional", "South China", 0.30, 3, 1.0),
-    Site("west", "regional", "West China", 0.20, 4, 1.6),
+    Site("east", "regional", "East China", 0.50, 2, 0.8, "core"),
+    Site("south", "regional", "South China", 0.30, 3, 1.0, "core"),
+    Site("west", "regional", "West China", 0.20, 4, 1.6, "remote"),
 )
 
 

@@ -48,7 +48,8 @@ class StockRecord:
     sold, returned: units. restocked: returned units that can be sold again. in_stock: share of
     the day. shipped: units that left central at the close of the day. bought: (day, sku) units
     received by central. opening, closing: (sku, regional) stock; central_opening,
-    central_closing: (sku,). late: supplier orders not received by the last day.
+    central_closing: (sku,). open_orders, received_orders: supplier orders not received by the
+    last day, and those received within the record.
     """
 
     first_day: int
@@ -63,6 +64,7 @@ class StockRecord:
     central_opening: Ints
     central_closing: Ints
     open_orders: PurchaseLog
+    received_orders: PurchaseLog
 
 
 def return_lag(items: Items, seed: int) -> Ints:
@@ -276,9 +278,12 @@ def simulate(
 def _record(shop: _Shop, opening: Ints, central: Ints) -> StockRecord:
     log = [np.concatenate(part) for part in zip(*shop.log, strict=True)]
     last = len(shop.sold) - 1
-    still = log[3] > last
-    sku, ordered, promised, actual, units = (part[still] for part in log)
     first = shop.plan.first_day
+
+    def orders(which: NDArray[np.bool_]) -> PurchaseLog:
+        sku, ordered, promised, actual, units = (part[which] for part in log)
+        return PurchaseLog(sku, first + ordered, first + promised, first + actual, units)
+
     return StockRecord(
         first_day=first + BURN_IN,
         sold=shop.sold[BURN_IN:],
@@ -291,5 +296,6 @@ def _record(shop: _Shop, opening: Ints, central: Ints) -> StockRecord:
         closing=shop.stock,
         central_opening=central,
         central_closing=shop.central,
-        open_orders=PurchaseLog(sku, first + ordered, first + promised, first + actual, units),
+        open_orders=orders(log[3] > last),
+        received_orders=orders((log[3] >= BURN_IN) & (log[3] <= last)),
     )

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.demo import commitments, flows, masters, position
+from pipelines.demo import commitments, deliveries, flows, masters, position
 from pipelines.demo.catalog import Items, SupplierTerms, make_items, make_suppliers
 from pipelines.demo.demand import Cuts, make_cuts, make_streams, mean_on, price_on
 from pipelines.demo.events import DayTable, day_number, make_days
@@ -73,12 +73,15 @@ def write_demo(
     small = {
         "products": masters.products(items, seed),
         "locations": masters.locations(),
+        "coverage": masters.coverage(),
         "suppliers": masters.suppliers(terms),
         "lanes": masters.lanes(items, terms, seed),
         "events": masters.events(table, first, last),
         "prices": masters.prices(items, shop.cuts, first, last),
         "inventory": position.inventory(items, record, seed),
         "inbound": position.inbound(items, terms, record),
+        "receipts": deliveries.receipts(items, terms, record, seed),
+        "closures": deliveries.closures(terms, seed, last),
         "commitments": promised[list(commitments.COLUMNS)],
     }
     _write_small(folder, small, skus, days, seed)

@@ -26,6 +26,14 @@ PRODUCTS = Table(
         Column("units_per_pallet", "number", "units on a full pallet", above=0.0),
         Column("shelf_life_days", "number", "days it can be sold after its arrival", low=1.0),
         Column("salvage_value", "number", "money a unit past them still brings", low=0.0),
+        Column("substitute", "text", "article that customers take where this one has run out"),
+        Column(
+            "substitute_share",
+            "number",
+            "share of them who do; empty: nothing is expected of it",
+            low=0.0,
+            high=1.0,
+        ),
         Column("launch_date", "date", "first date of sale"),
         Column("end_date", "date", "last date of sale"),
         Column(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.config.as_of import check_as_of
+from pipelines.config.load import FILE_NAME, listed_problems
 from pipelines.config.model import Config
 from pipelines.ingest.adjust import findings_of, net_prices, unreadable_stock
 from pipelines.ingest.contract import check_contract
@@ -20,6 +21,8 @@ from pipelines.ingest.references import check_references, duplicate_keys, lane_c
 from pipelines.ingest.row_keys import replaced_rows
 from pipelines.ingest.schema import TABLES
 from pipelines.ingest.table import TableInHand, empty_frame, joined_rejected, used_categories
+from pipelines.ingest.tiers import unknown_tiers
+from stockwright.errors import ConfigError
 
 _SHOWN = 3
 
@@ -27,7 +30,8 @@ _SHOWN = 3
 def read_tables(source: str, config: Config, as_of: np.datetime64) -> Ingested:
     """The tables of a folder or database URL as known at the close of ``as_of``.
 
-    Raises ConfigError: no such folder or database, or ``as_of`` does not close a period.
+    Raises ConfigError: no such folder or database, ``as_of`` does not close a period, or the
+    configuration names a tier that no location has.
     TablesError (a DataError): every problem of every table.
     """
     report = validate(source, config, as_of)
@@ -63,7 +67,8 @@ def validate(source: str, config: Config, as_of: np.datetime64 | None = None) ->
     """Hold the tables of a source against the contract.
 
     as_of: the night to check for; None: the last possible date before which everything counts
-    as known. Raises ConfigError: no such folder or database, or ``as_of`` closes no period.
+    as known. Raises ConfigError: no such folder or database, ``as_of`` closes no period, or
+    the configuration names tiers that no location has.
     """
     day = _no_cut() if as_of is None else check_as_of(as_of, config)
     try:
@@ -82,6 +87,10 @@ def validate(source: str, config: Config, as_of: np.datetime64 | None = None) ->
     problems += [*lane_cycles(held), *kit_cycles(held)]
     if as_of is not None and "sales" in held:
         problems += _stale(held["sales"], day, config)
+    if strange := unknown_tiers(config, held):
+        if not problems:
+            raise ConfigError(listed_problems(FILE_NAME, strange))
+        problems += strange
     return _report(found, day, held, problems, config)
 
 

@@ -67,6 +67,26 @@ def check_references(tables: Tables) -> None:
         _only_known(tables["closures"], "party", parties, "unknown supplier or location")
     if "events" in tables:
         _check_locks(tables["events"])
+    if "products" in tables:
+        _check_substitutes(tables)
+
+
+def _check_substitutes(tables: Tables) -> None:
+    """A substitute is another article that some table knows."""
+    products = tables["products"]
+    set_aside(
+        products,
+        (products.frame["substitute"] == products.frame["sku"]).to_numpy(),
+        "substitute",
+        "an article is no substitute of itself",
+    )
+    named = ("products", "sales", "inventory", "inbound", "commitments")
+    asked = pd.Index(products.frame["substitute"].unique())
+    known = asked == ""
+    for table in (name for name in named if name in tables):
+        known |= asked.isin(pd.Index(tables[table].frame["sku"].unique()).astype("str"))
+    unknown = products.frame["substitute"].isin(asked[~known]).to_numpy(dtype=bool)
+    set_aside(products, unknown, "substitute", "unknown substitute; no table names it")
 
 
 def _check_locks(events: TableInHand) -> None:

@@ -20,6 +20,8 @@ from stockwright.plan import Lines
 Row = dict[str, Any]
 #: order_kind of a line on an expedited lane, and of any other.
 EMERGENCY, REGULAR = "emergency", "regular"
+# Units below which demand taken over is not told.
+_LEAST_TAKEN = 0.05
 
 
 def explanations(
@@ -30,6 +32,7 @@ def explanations(
     columns = {name: cell_texts(column, guarded=False) for name, column in table.items()}
     columns |= {name: cell_texts(column, guarded=False) for name, column in ends.items()}
     columns |= _policy_numbers(night, lines)
+    columns |= _help_numbers(night, lines)
     columns["kept_back"] = cell_texts(rounded(night.kept_back(lines), 2))
     columns["trigger"] = [night.texts.of("reasons", code) for code in lines.reason.tolist()]
     columns["limit"] = [night.texts.of("limits", code) for code in lines.binding.tolist()]
@@ -67,6 +70,20 @@ def _policy_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
     )
 
 
+def _help_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
+    """What help changes for each line; empty texts where nothing."""
+    said, series = night.plan.help, lines.series
+    if said is None:
+        return dict.fromkeys(("helped_price", "full_price", "taken"), [""] * len(series))
+    full = night.situation.network.items.shortage_cost[series]
+    numbers = {
+        "helped_price": np.where(np.isfinite(said.shortage[series]), said.shortage[series], np.nan),
+        "full_price": full,
+        "taken": np.where(said.taken[series] >= _LEAST_TAKEN, said.taken[series], np.nan),
+    }
+    return {name: cell_texts(rounded(values, 2)) for name, values in numbers.items()}
+
+
 def _sentence(night: Night, orders: bool, row: Row) -> str:
     """The clauses that apply to one line, put together."""
     clauses = ["order" if orders else "transfer", "demand", "need"]
@@ -79,6 +96,10 @@ def _sentence(night: Night, orders: bool, row: Row) -> str:
         clauses.insert(-1, "lost")
     if kept > 0:
         clauses.insert(-1, "kept")
+    if row["taken"]:
+        clauses.insert(-1, "taken")
+    if row["helped_price"] and row.get("order_kind") != EMERGENCY:
+        clauses.append("helped")
     if row["yield_added"] != "0":
         clauses.append("yield")
     if row["rounding_added"] != "0":

@@ -10,14 +10,19 @@ from numpy.typing import NDArray
 from replenishment.needs.keys import first_empty
 from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
+from stockwright.forecast import Forecast
 from stockwright.plan import Policy
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int32]
 
 
-def steer(wishes: Wishes, evening: Evening) -> Policy:
-    """Levels and demand of every key; a key without a lane has zeros and no lane."""
+def steer(wishes: Wishes, evening: Evening, asked: Forecast | None = None) -> Policy:
+    """Levels and demand of every key; a key without a lane has zeros and no lane.
+
+    asked: demand by where it arises, which tells when a place runs out; that of the evening if
+    nobody serves customers of others.
+    """
     needs, rows, n = wishes.needs, wishes.series, evening.forecast.index.n_series
     total = wishes.total
     quantiles = total.quantile([0.5, 0.9, 0.95])
@@ -43,7 +48,7 @@ def steer(wishes: Wishes, evening: Evening) -> Policy:
         stock_at_arrival=spread(needs.at_arrival, 0.0),
         position=_position(wishes, evening.usable),
         cover_before=cover(wishes, evening),
-        stockout_step=_stockout_step(wishes, evening),
+        stockout_step=_stockout_step(wishes, evening, asked or evening.forecast),
         money_at_risk=spread(needs.loss_cost * (needs.lost_before / needs.share + needs.lost), 0.0),
     )
 
@@ -86,8 +91,8 @@ def cover(wishes: Wishes, evening: Evening) -> Floats:
     return periods
 
 
-def _stockout_step(wishes: Wishes, evening: Evening) -> Steps:
+def _stockout_step(wishes: Wishes, evening: Evening, asked: Forecast) -> Steps:
     """First step at whose close the projection at mean demand is empty, 0 for none."""
-    step = first_empty(evening.forecast.expected, evening.usable, *evening.arrivals())
+    step = first_empty(asked.expected, evening.usable, *evening.arrivals())
     step[wishes.series[wishes.feeds]] = wishes.runs_out[wishes.feeds]
     return step

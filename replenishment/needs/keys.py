@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -123,10 +124,10 @@ def arrival_table(
     return table_steps, table_units
 
 
-def first_empty(
+def projected(
     demand: NDArray[Any], on_hand: Floats, arrival_steps: Ints, arrival_units: Floats
-) -> NDArray[np.int32]:
-    """First step at whose close nothing is left, (keys,), 0 where that is never.
+) -> Iterator[tuple[Floats, Floats]]:
+    """Units left at the close of each step and units missed in it, both (keys,), step by step.
 
     demand: (keys, horizon) units of steps 1 ... horizon; what is asked for of an empty shelf is
     lost. arrival_steps, arrival_units: (keys, arrivals), see ``arrival_table``.
@@ -136,10 +137,22 @@ def first_empty(
     arrivals = np.zeros((len(on_hand), horizon))
     where = (np.nonzero(inside)[0], arrival_steps[inside] - 1)
     np.add.at(arrivals, where, arrival_units[inside])
-    left, step_of = on_hand.copy(), np.zeros(len(on_hand), np.int32)
+    left = on_hand
     for step in range(horizon):
-        asked = demand[:, step].astype(np.float64)
-        left = np.maximum(left + arrivals[:, step] - asked, 0.0)
-        empty = (left <= 1e-9) & (step_of == 0) & (asked > 0)
-        step_of[empty] = step + 1
+        net = left + arrivals[:, step] - demand[:, step].astype(np.float64)
+        left = np.maximum(net, 0.0)
+        yield left, np.maximum(-net, 0.0)
+
+
+def first_empty(
+    demand: NDArray[Any], on_hand: Floats, arrival_steps: Ints, arrival_units: Floats
+) -> NDArray[np.int32]:
+    """First step at whose close nothing is left, (keys,), 0 where that is never.
+
+    The arguments are those of ``projected``.
+    """
+    step_of = np.zeros(len(on_hand), np.int32)
+    states = projected(demand, on_hand, arrival_steps, arrival_units)
+    for step, (left, _) in enumerate(states, start=1):
+        step_of[(left <= 1e-9) & (step_of == 0) & (demand[:, step - 1] > 0)] = step
     return step_of

@@ -23,7 +23,10 @@ def leaf_keys(series: Ints, evening: Evening) -> Keys:
     """Keys that feed nobody, steered on their own stock and demand."""
     steps, units = evening.arrivals()
     none = np.zeros(len(series), np.int64)
-    return _keys(series, evening, none, evening.usable[series], (steps[series], units[series]))
+    own = (steps[series], units[series])
+    keys = _keys(series, evening, none, evening.usable[series], own)
+    most = evening.network.items.helped_shortage[series]
+    return replace(keys, shortage=np.minimum(keys.shortage, most))
 
 
 def node_keys(series: Ints, evening: Evening) -> tuple[Forecast, Keys]:

@@ -25,6 +25,49 @@ def cover(region, location, priority="", freight=0, hours=""):
 
 
 @pytest.fixture
+def backs(situate):
+    """(sku, from, to) to (share, cost) of who helps whom, with both articles at E and W."""
+
+    def run(sales, coverage, tier="", settings=None):
+        stock = [
+            {"sku": sku, "location": place, "on_hand": 1} for sku in "ab" for place in "EW"
+        ] + [{"sku": "c", "location": "E", "on_hand": 1}]
+        places = [place | {"tier": tier} for place in PLACES]
+        tables = {"sales": sales, "inventory": stock, "locations": places, "coverage": coverage}
+        night = situate(AS_OF, settings, **tables)
+        found, index = night.network.fallbacks, night.panel.index
+        sku, place = index.sku_names(), index.location_names()
+        ends = zip(found.series.tolist(), found.other.tolist(), strict=True)
+        names = [(str(sku[i]), str(place[i]), str(place[j])) for i, j in ends]
+        values = zip(found.share.tolist(), found.cost.tolist(), strict=True)
+        return dict(zip(names, values, strict=True))
+
+    return run
+
+
+def test_a_location_is_helped_by_the_next_that_covers_each_of_its_regions(backs):
+    """East's demand is half of the east, which West covers at 2 more than East, and half of the
+    north, which nobody covers; West's is of the west, which East does not cover."""
+    sales = [sale("E", 3, "east"), sale("E", 3, "north"), sale("W", 4, "west")]
+    rows = [cover("east", "E", 1, 1.5), cover("east", "W", 2, 3.5), cover("west", "W", 1)]
+    found = backs(sales, rows)
+    assert found == {("a", "E", "W"): (0.5, 2.0), ("b", "E", "W"): (0.5, 2.0)}
+
+
+def test_help_that_is_cheaper_than_the_own_way_costs_nothing(backs):
+    rows = [cover("east", "E", 1, 5), cover("east", "W", 2, 3)]
+    assert backs([sale("E", 3, "east")], rows)[("a", "E", "W")] == (1.0, 0.0)
+
+
+@pytest.mark.parametrize(("hours", "helps"), [(24, False), (48, True), (None, True)])
+def test_who_is_slower_than_the_tier_promises_does_not_help(backs, hours, helps):
+    rows = [cover("east", "E", 1, 1, 24), cover("east", "W", 2, 3, 48)]
+    tiers = {"tiers": {"core": {} if hours is None else {"hours": hours}}}
+    found = backs([sale("E", 3, "east")], rows, "core", tiers)
+    assert (("a", "E", "W") in found) == helps
+
+
+@pytest.fixture
 def shares(situate):
     """Local share of E and of W."""
 

@@ -46,7 +46,8 @@ def test_the_same_arguments_write_the_same_bytes_and_another_seed_others(tmp_pat
         write_demo(tmp_path / name, 30, 90, seed)
     first, again, other = (digests(tmp_path / name) for name in "abc")
     assert first == again
-    assert {n for n in first if first[n] == other[n]} == {"locations.csv", "events.csv"}
+    alike = {"locations.csv", "coverage.csv", "events.csv"}
+    assert {n for n in first if first[n] == other[n]} == alike
 
 
 def test_references_between_tables_hold(folder):
@@ -65,6 +66,35 @@ def test_references_between_tables_hold(folder):
     regular = lanes[lanes["kind"] == "regular"]
     assert list(regular["sku"]) == list(products["sku"])
     assert set(lanes["kind"]) == {"regular", "transfer", "expedited"}
+
+
+def test_good_units_of_receipts_are_what_central_received(folder, shop):
+    """Day by day the stock of central grew by what came and was not sent back."""
+    rows = table(folder, "receipts")
+    good = rows["units_received"] - rows["units_rejected"]
+    found = good.groupby(rows["received_on"]).sum()
+    days = shop.record.first_day + np.arange(len(shop.record.bought))
+    bought = pd.Series(shop.record.bought.sum(axis=1), days.astype("datetime64[D]").astype(str))
+    assert found.to_dict() == bought[bought > 0].to_dict()
+    assert (rows["units_ordered"] >= rows["units_received"]).all()
+    assert 0.02 < (rows["units_ordered"] > good).mean() < 0.15
+    assert 0.02 < (rows["received_on"] > rows["promised_on"]).mean() < 0.12
+
+
+def test_every_region_is_covered_first_by_its_own_warehouse(folder):
+    covered, places = table(folder, "coverage"), table(folder, "locations")
+    first = covered.sort_values("priority").drop_duplicates("region")
+    region = places.set_index("location")["region"]
+    assert (first["location"].map(region) == first["region"]).all()
+    assert len(covered) == 9
+
+
+def test_factories_are_shut_around_the_next_spring_festival_as_far_as_told(folder):
+    rows = table(folder, "closures")
+    assert len(rows) > 5
+    assert (rows["start"] < "2026-02-17").all()
+    assert (rows["end"] > "2026-02-17").all()
+    assert (rows["known_since"] <= str(DEMO_LAST_DATE)).all()
 
 
 def test_terms_are_plausible(folder):

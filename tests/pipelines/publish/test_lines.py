@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.publish.cells import read_csv
 from pipelines.publish.lines import order_table
+from stockwright.plan import Help
 
 
 def _with_units(plan, units):
@@ -111,3 +112,29 @@ def test_packs_that_leave_some_need_open_are_said_so(publish, parts) -> None:
     texts = read_csv(publish(plan=replace(parts.plan, orders=fewer)) / "orders.csv")["explanation"]
     assert "; whole packs leave 16 of it open;" in texts[0]
     assert "packs add" not in texts[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "price", "units"),
+    [
+        ("en", "a unit short counts 2.5 instead of", "; 3.25 of the demand come from"),
+        ("zh", "每缺一件按 2.5 而不是", "有 3.25 件来自"),
+    ],
+)
+def test_help_from_other_stock_is_told_where_it_changes_a_line(
+    publish, parts, language, price, units
+) -> None:
+    """The first line's key is helped, the last one's helps; without help nobody speaks of it."""
+    plan, n = parts.plan, parts.forecast.index.n_series
+    first, last = plan.orders.series[0], plan.orders.series[-1]
+    assert first != last
+    short, nothing, taken = np.full(n, np.inf), np.zeros(n), np.zeros(n)
+    short[first], taken[last] = 2.5, 3.25
+    helped = publish(
+        "helped", plan=replace(plan, help=Help(short, nothing, taken)), language=language
+    )
+    plain = publish("plain", language=language)
+    said, before = (read_csv(run / "orders.csv")["explanation"] for run in (helped, plain))
+    for words in (price, units):
+        assert sum(words in text for text in said) == 1
+        assert not any(words in text for text in before)
