@@ -18,6 +18,7 @@ from replenishment.limits.minima import Minima, fill_alone, reach_minima
 from replenishment.limits.prices import Limit, Shared
 from replenishment.limits.repair import net_worth, repair
 from replenishment.limits.search import add_suppliers, fill_up, find_prices, keep_limits, tolls
+from replenishment.limits.suppliers import change_suppliers
 from replenishment.limits.table import LotTable, lots_of
 from replenishment.params import PlanParams
 from replenishment.wishes.lots import Worth
@@ -113,9 +114,10 @@ def _solve(
     taken = keep_limits(market, prices)
     taken = add_suppliers(market, taken, answer, _SUPPLIERS_TRIED)
     taken = fill_up(market, taken, toll)
+    found = change_suppliers(market, taken, prices)
     quantity = repair(
-        worth, market.table.units(taken), ceiling, limits, minima, fixed,
-        toll, params.core_lots, params.solver_effort,
+        worth, market.table.units(found.taken), ceiling, limits, minima, fixed,
+        tolls(market, found.prices), params.core_lots, params.solver_effort,
     )  # fmt: skip
     reached = net_worth(worth, quantity, fixed, minima)
     bound = upper_bound(worth, market, minima, prices, toll)

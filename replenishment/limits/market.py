@@ -84,27 +84,32 @@ class Market:
         """Whether the entries keep every limit."""
         return not any(self.breaks(taken, family).any() for family in range(len(self.limits)))
 
-    def answer(self, toll: Floats) -> Answer:
-        """The best entries at a price per unit of each key, (keys,)."""
+    def answer(self, toll: Floats, chosen: Bools | None = None) -> Answer:
+        """The best entries at a price per unit of each key, (keys,).
+
+        chosen: (suppliers + 1,) the suppliers in use, where they are given.
+        """
         profit = self.table.gain - toll[self.table.key] * self.table.size
         bundle = profit > 0
         net = self.sums(profit, bundle) - self.fee
+        asked = self.forced if chosen is None else chosen
         fills = [
-            self._filled(profit, bundle, net, counted, missing)
+            self._filled(profit, bundle, net, counted, missing, asked)
             for counted, missing in zip(self.counted, self.missing, strict=True)
         ]
-        used = self.forced | (net > 0)
+        used = self.forced | (net > 0) if chosen is None else chosen
         return Answer(bundle, bundle & used[self.supplier], net, used, (fills[0], fills[1]))
 
     def _filled(
-        self, profit: Floats, bundle: Bools, net: Floats, counted: Floats, missing: Floats
-    ) -> Floats:
+        self, profit: Floats, bundle: Bools, net: Floats, counted: Floats, missing: Floats,
+        asked: Bools,
+    ) -> Floats:  # fmt: skip
         """Fill one minimum: raises ``bundle``, lowers ``net``, returns the subsidy."""
         subsidy = np.zeros(self.suppliers)
         if not missing.any():
             return subsidy
         lack = missing * (1 - 1e-9) - self.sums(counted, bundle)
-        short = (lack > 0) & ((net > 0) | self.forced)
+        short = (lack > 0) & ((net > 0) | asked)
         rows = np.flatnonzero(short[self.supplier] & ~bundle)
         loss = -profit[rows] / counted[rows]
         rows = rows[np.lexsort((rows, loss, self.supplier[rows]))]
