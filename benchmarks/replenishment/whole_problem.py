@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from joint_problems import Floats, Ints, Problem
-from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 from scipy.optimize import linprog
 
@@ -29,7 +28,7 @@ _EFFORT = 60.0
 _DEAR = 1e3
 
 
-class NotProven(RuntimeError):
+class NotProvenError(RuntimeError):
     """CP-SAT did not prove the optimum within its effort."""
 
 
@@ -94,7 +93,7 @@ class Choice:
 def optimum(problem: Problem) -> tuple[float, int]:
     """Worth of the best plan, and how many lots it was chosen from.
 
-    Raises NotProven where CP-SAT does not settle a set of suppliers.
+    Raises NotProvenError where CP-SAT does not settle a set of suppliers.
     """
     orders = Orders.of(problem)
     everyone, lots = np.unique(orders.supplier).tolist(), int((orders.units > 0).sum())
@@ -132,7 +131,7 @@ def _choice(orders: Orders, suppliers: tuple[int, ...]) -> Choice:
         np.hstack([one, np.zeros((len(one), len(missed)))]), np.ones(len(one)), method="highs",
     )  # fmt: skip
     if not answer.success:
-        raise NotProven
+        raise NotProvenError
     prices = np.maximum(-answer.ineqlin.marginals, 0.0)
     score = orders.worth[mine] - prices @ uses
     most = np.full(len(one), -np.inf)
@@ -168,6 +167,6 @@ def _best(orders: Orders, choice: Choice, floor: float) -> float:
     if status == cp_model.INFEASIBLE:
         return -np.inf
     if status != cp_model.OPTIMAL:
-        raise NotProven
+        raise NotProvenError
     fees = float(orders.fee[list(choice.suppliers)].sum())
     return float(solver.objective_value) / _WORTH - fees

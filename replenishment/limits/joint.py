@@ -28,6 +28,8 @@ Bools = NDArray[np.bool_]
 _SUPPLIERS_TRIED = 200
 # Where limits close some lines of a supplier, others must fill its minimum in their place.
 _SPARE = 2.0
+# Lots that are all weighed, whether they may be needed or not.
+_FEW_LOTS = 200_000
 
 
 def best_orders(
@@ -114,13 +116,13 @@ def _solve(
     taken = keep_limits(market, prices)
     taken = add_suppliers(market, taken, answer, _SUPPLIERS_TRIED)
     taken = fill_up(market, taken, toll)
-    found = change_suppliers(market, taken, prices)
+    found = change_suppliers(market, taken, answer, prices)
     quantity = repair(
         worth, market.table.units(found.taken), ceiling, limits, minima, fixed,
-        tolls(market, found.prices), params.core_lots, params.solver_effort,
+        found.toll, params.core_lots, params.solver_effort,
     )  # fmt: skip
     reached = net_worth(worth, quantity, fixed, minima)
-    bound = upper_bound(worth, market, minima, prices, toll)
+    bound = upper_bound(worth, market, prices, toll, answer)
     return Shared(quantity, prices, reached, bound)
 
 
@@ -131,7 +133,7 @@ def _ceiling(worth: Worth, fixed: Floats, limits: list[Limit], minima: Minima, m
     supplier below its minimum, some more than all of them together need without limits.
     """
     terms, top = worth.terms, fill_alone(worth, fixed, minima, limits)
-    if lots_of(top, terms.first, terms.lot).sum() <= most:
+    if lots_of(top, terms.first, terms.lot).sum() <= max(most, _FEW_LOTS):
         return top
     best = worth.best()
     reached = reach_minima(worth, best, fixed, minima)
