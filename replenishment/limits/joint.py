@@ -59,16 +59,31 @@ def best_orders(
             for each in limits
         ]
         solved = _solve(few, fixed[rows], own, minima.take(rows), params)
-        # A limit that only now has a price concerns all lines that share it.
+        # A limit that only now has a price, or keeps a supplier out, concerns all who share it.
+        crowded = _crowded(few, solved.quantity, fixed[rows], own, minima.take(rows))
         wider = [
-            (price > 0) & ~known & (each.use(kept) > 0)
-            for price, known, each in zip(solved.prices, hit, limits, strict=True)
+            ((price > 0) | full) & ~known & (each.use(kept) > 0)
+            for price, full, known, each in zip(solved.prices, crowded, hit, limits, strict=True)
         ]
         if not any(groups.any() for groups in wider):
             break
         hit = [known | groups for known, groups in zip(hit, wider, strict=True)]
     kept[rows] = _with_breaks(few, solved.quantity, wanted[rows], own)
     return replace(solved, quantity=kept, worth=solved.worth + rest, bound=solved.bound + rest)
+
+
+def _crowded(
+    worth: Worth, quantity: Floats, fixed: Floats, limits: list[Limit], minima: Minima
+) -> list[Bools]:
+    """Groups of each limit, (groups,), too small for the minima of suppliers that are left out.
+
+    With those that have fixed units and are below their minimum.
+    """
+    out = minima.short(quantity + fixed) | (minima.sums(quantity + fixed) <= 0)
+    keys = np.flatnonzero(minima.keys_of(out))
+    few, need = worth.take(keys), np.zeros(len(quantity))
+    need[keys] = reach_minima(few, few.best(), fixed[keys], minima.take(keys))
+    return [limit.broken(need) for limit in limits]
 
 
 def _with_breaks(worth: Worth, quantity: Floats, wanted: Floats, limits: list[Limit]) -> Floats:
