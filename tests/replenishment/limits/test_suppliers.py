@@ -65,7 +65,7 @@ def random_problem(seed, lines, suppliers, share):
     return worth, limits, minima
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6), suppliers=st.integers(1, 6), share=st.floats(0.2, 1.0))
 def test_another_set_of_suppliers_never_lowers_the_worth_nor_breaks_a_limit(seed, suppliers, share):
     worth, limits, minima = random_problem(seed, 15, suppliers, share)
@@ -103,7 +103,7 @@ def best_by_enumeration(worth, fixed, limits, minima):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     share=st.floats(0.4, 1.0),
