@@ -16,19 +16,18 @@ from replenishment.lines.outcome import joined_prices
 from replenishment.lines.promised import check_promised
 from replenishment.lines.steering import steer
 from replenishment.lines.transfers import move_stock
-from replenishment.network.echelon import build_echelons
+from replenishment.network.evening import Evening
 from replenishment.network.expiry import without_expiring
-from replenishment.network.lanes import LaneChoice, choose_lanes
+from replenishment.network.pooling import worth_kept
 from replenishment.params import PlanParams
 from replenishment.peaks.tonight import built_up
-from replenishment.wishes.find import Wishes, find_wishes
+from replenishment.wishes.find import Wishes
 from replenishment.wishes.overruled import cost_of_overrides
-from stockwright.errors import DataError
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
 from stockwright.network import Network
 from stockwright.overrides import Overrides
-from stockwright.plan import Plan
+from stockwright.plan import Kept, Plan
 from stockwright.stock import StockPosition
 
 
@@ -48,27 +47,22 @@ def plan_night(
     used. life, life_of_sku: handed on in the plan. Raises InfeasiblePlanError when frozen
     quantities break a hard limit, DataError when the arguments do not fit together.
     """
-    said = _said(overrides, forecast, network, stock)
-    # No demand after the end of an item's life, whoever made the forecast.
-    sold = forecast.until(network.items.ends - forecast.origin)
-    choice = choose_lanes(network, forecast.index)
-    echelons = build_echelons(choice, network)
-    stock, expiring = without_expiring(sold, network, stock, choice, echelons)
-    rush = order_emergencies(sold, network, stock, choice, echelons, params, said)
-    stock, params = rush.stock, replace(params, budget=max(params.budget - rush.value, 0.0))
-    backed = rush.backed(network)
-    first = rush.at_full_loss(find_wishes(sold, backed, stock, choice, echelons, params, said))
-    check_promised(first, sold, network, stock, choice, params, said)
-    overruled = cost_of_overrides(first, sold, network, stock, choice, echelons, params, said)
-    policy = steer(first, sold, network, stock)
+    evening = Evening.of(forecast, network, stock, params, overrides)
+    evening, expiring = without_expiring(evening)
+    rush = order_emergencies(evening)
+    evening = rush.after(evening)
+    first = rush.wishes(evening)
+    check_promised(first, evening)
+    overruled = cost_of_overrides(first, evening)
+    policy = steer(first, evening)
     good = replace(first, needs=first.needs.in_good_units())
-    moves, gone = rebalance(good, sold, network, stock, choice, echelons, params, said)
-    stock, wishes = _once_moved(moves, first, rush, sold, network, stock, choice, params, said)
-    wishes = built_up(wishes, sold, network, stock, choice, echelons, params, said)
-    moved = move_stock(wishes, sold, network, stock, choice, moves.leaving(first), params, said)
-    ordered = place_orders(wishes, sold, network, stock, moved, params, said)
+    moves, gone = rebalance(good, evening)
+    evening, wishes = _once_moved(moves, first, rush, evening)
+    wishes = built_up(wishes, evening)
+    moved = move_stock(wishes, evening, moves.leaving(first))
+    ordered = place_orders(wishes, evening, moved)
     found = (*wishes.findings(), *moved.findings, *ordered.findings)
-    found = told_apart(found, wishes, sold, network, params)
+    found = told_apart(found, wishes, evening)
     return Plan(
         policy=policy,
         orders=rush.behind(ordered.lines(wishes, policy)),
@@ -79,30 +73,24 @@ def plan_night(
         life_of_sku=life_of_sku,
         override_cost=overruled.of_series(len(stock.on_hand)),
         expiring=expiring,
+        kept=_kept(wishes, evening),
     )
 
 
-def _said(
-    overrides: Overrides | None, forecast: Forecast, network: Network, stock: StockPosition
-) -> Overrides:
-    """What planners say. Raises DataError unless all hold the same series."""
-    if not forecast.index.n_series == len(network.items.unit_cost) == len(stock.on_hand):
-        raise DataError("forecast, network and stock do not hold the same series")
-    return overrides or Overrides.none(forecast.index.n_series, forecast.horizon)
+def _kept(wishes: Wishes, evening: Evening) -> Kept:
+    """What sources keep back of what each series alone would be sent."""
+    units = np.zeros(len(evening.stock.on_hand))
+    units[wishes.series] = np.where(wishes.said, 0.0, wishes.needs.kept_back)
+    return Kept(units, worth_kept(evening))
 
 
 def _once_moved(
-    moves: Moves, wishes: Wishes, rush: Emergencies, forecast: Forecast, network: Network,
-    stock: StockPosition, choice: LaneChoice, params: PlanParams, said: Overrides,
-) -> tuple[StockPosition, Wishes]:  # fmt: skip
-    """The stock with lateral transfers under way, and the wishes of the SKUs they move anew."""
+    moves: Moves, wishes: Wishes, rush: Emergencies, evening: Evening
+) -> tuple[Evening, Wishes]:
+    """The evening with lateral transfers under way, and the wishes of the SKUs they move anew."""
     if not len(moves):
-        return stock, wishes
-    stock = moves.after(wishes, network, stock)
-    skus = forecast.index.sku[wishes.series[moves.target]]
-    touched = np.isin(forecast.index.sku, skus)
-    few = LaneChoice(np.where(touched, choice.lane, -1), np.where(touched, choice.parent, -1))
-    echelons = build_echelons(few, network)
-    backed = rush.backed(network)
-    anew = find_wishes(forecast, backed, stock, few, echelons, params, said)
-    return stock, wishes.renewed(np.flatnonzero(touched[wishes.series]), rush.at_full_loss(anew))
+        return evening, wishes
+    evening, sku = moves.after(wishes, evening), evening.forecast.index.sku
+    touched = np.isin(sku, sku[wishes.series[moves.target]])
+    anew = rush.wishes(evening.only(touched))
+    return evening, wishes.renewed(np.flatnonzero(touched[wishes.series]), anew)

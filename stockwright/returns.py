@@ -92,10 +92,4 @@ def counting_returns(
     sums = np.add.reduceat(units.astype(np.float64), first, axis=1) * confidence
     series, stretch = np.nonzero((sums >= LEAST_UNITS) & counts[:, None] & (confidence > 0))
     step = np.minimum(first[stretch] + width, horizon) + 1
-    return replace(
-        stock,
-        arrival_series=np.concatenate([stock.arrival_series, series]).astype(np.int32),
-        arrival_step=np.concatenate([stock.arrival_step, step]).astype(np.int32),
-        arrival_units=np.concatenate([stock.arrival_units, sums[series, stretch]]),
-        arrival_expected=np.concatenate([stock.is_expected(), np.ones(len(series), np.bool_)]),
-    )
+    return stock.with_arrivals(series, step, sums[series, stretch], expected=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,21 @@ class StockPosition:
         """Whether an arrival is what customers are expected to send back, (arrivals,)."""
         none = np.zeros(len(self.arrival_series), np.bool_)
         return self.arrival_expected if len(self.arrival_expected) else none
+
+    def with_arrivals(
+        self, series: NDArray[Any], step: NDArray[Any], units: Floats, expected: bool = False
+    ) -> StockPosition:
+        """The position with ``units`` of some series, (more,), arriving for some steps as well.
+
+        expected: customers are expected to send them back.
+        """
+        return replace(
+            self,
+            arrival_series=np.concatenate([self.arrival_series, series]),
+            arrival_step=np.concatenate([self.arrival_step, step]),
+            arrival_units=np.concatenate([self.arrival_units, units]),
+            arrival_expected=np.concatenate([self.is_expected(), np.full(len(units), expected)]),
+        )
 
     def on_order(self) -> Floats:
         """Units on order of each series, whenever they arrive, without expected returns."""

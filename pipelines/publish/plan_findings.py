@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.publish.night import Night
 from replenishment.needs.keys import arrival_table, first_empty
-from replenishment.network.echelon import usable
+from replenishment.network.evening import usable
 from stockwright.distribution import Distribution
 from stockwright.network import LaneKind
 from stockwright.plan import Finding, Lines

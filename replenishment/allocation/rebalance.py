@@ -14,15 +14,9 @@ from replenishment.allocation.lateral_lanes import Lateral, Waiting, lateral_lan
 from replenishment.allocation.room import Moves, cut_to_room
 from replenishment.allocation.values import SEGMENTS, Later, later_of, priced, window_needs
 from replenishment.needs.find import Needs
-from replenishment.network.echelon import Echelons, usable
-from replenishment.network.lanes import LaneChoice
-from replenishment.params import PlanParams
+from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
 from replenishment.wishes.terms import lifetime_demand
-from stockwright.forecast import Forecast
-from stockwright.network import Network
-from stockwright.overrides import Overrides
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,18 +30,12 @@ class _Night:
     """What every step looks at."""
 
     wishes: Wishes
-    forecast: Forecast
-    network: Network
-    stock: StockPosition
-    params: PlanParams
+    evening: Evening
     wait: Waiting
     later: Later
 
 
-def rebalance(
-    wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition,
-    choice: LaneChoice, echelons: Echelons, params: PlanParams, said: Overrides,
-) -> tuple[Moves, Moves]:  # fmt: skip
+def rebalance(wishes: Wishes, evening: Evening) -> tuple[Moves, Moves]:
     """Lateral transfers that gain more than freight, handling and ``params.least_gain``.
 
     Those that are made, and those that what a location can send or receive cuts to nothing.
@@ -56,17 +44,16 @@ def rebalance(
     less what they are worth where they lie; see ``values``. They keep the lanes' lots and largest
     quantities, and what locations can send and receive; what that cuts is said.
     """
-    lateral = lateral_lanes(wishes, forecast, network, stock, choice, said)
+    lateral = lateral_lanes(wishes, evening)
     if not len(lateral):
         return Moves.none(), Moves.none()
-    wait = waiting(wishes, forecast, network, stock, choice)
-    lifetime = lifetime_demand(forecast, network, params, echelons)
-    later = later_of(wishes, wait, lifetime, network)
-    night = _Night(wishes, forecast, network, stock, params, wait, later)
+    wait = waiting(wishes, evening)
+    later = later_of(wishes, wait, lifetime_demand(evening), evening.network)
+    night = _Night(wishes, evening, wait, later)
     lateral = lateral.take(_may_pay(lateral, night))
     parts = [_moved(part, night) for part in _chunks(lateral, night)]
     moves = Moves.joined([Moves.none(), *parts])
-    return cut_to_room(moves, wishes, forecast, network, stock)
+    return cut_to_room(moves, wishes, evening)
 
 
 def _may_pay(lateral: Lateral, night: _Night) -> Bools:
@@ -77,7 +64,7 @@ def _may_pay(lateral: Lateral, night: _Night) -> Bools:
     """
     needs, later, wait = night.wishes.needs, night.later, night.wait
     none = np.zeros(len(wait.until))
-    quantum = night.forecast.quantum[night.wishes.series]
+    quantum = night.evening.forecast.quantum[night.wishes.series]
     longer = (wait.until > night.wishes.lead_time) | (wait.share > 0)
     often = np.where(longer, 1.0, np.minimum(needs.lost_before / quantum, 1.0))
     worth = later.unit(none) + needs.shortage * often
@@ -88,17 +75,17 @@ def _may_pay(lateral: Lateral, night: _Night) -> Bools:
 
 def _per_unit(lateral: Lateral, night: _Night) -> Floats:
     """Freight and handling of a unit on each lane, and holding while it is under way."""
-    lanes, at = night.network.lanes, lateral.lane
+    lanes, at = night.evening.network.lanes, lateral.lane
     held = night.later.holding[lateral.source] * lanes.lead_time[at]
-    return np.asarray(lanes.unit_freight[at] + night.params.handling + held, np.float64)
+    return np.asarray(lanes.unit_freight[at] + night.evening.params.handling + held, np.float64)
 
 
 def _chunks(lateral: Lateral, night: _Night) -> list[Lateral]:
     """The lanes by whole SKUs, as many as the memory allows at once."""
-    sku = night.forecast.index.sku[night.wishes.series[lateral.target]]
+    sku = night.evening.forecast.index.sku[night.wishes.series[lateral.target]]
     first = np.flatnonzero(np.diff(sku, prepend=-1))
     keys = int(np.diff(np.append(first, len(sku))).max(initial=1)) + 1
-    size = max(1, night.params.cells // (keys * (keys + 4 * SEGMENTS)))
+    size = max(1, night.evening.params.cells // (keys * (keys + 4 * SEGMENTS)))
     bounds = [*first[::size].tolist(), len(sku)]
     return [lateral.take(np.arange(low, high)) for low, high in pairwise(bounds)]
 
@@ -132,11 +119,11 @@ class _Grid:
 
 def _grid(lateral: Lateral, night: _Night) -> _Grid:
     keys = np.unique(np.concatenate([lateral.source, lateral.target]))
-    codes = night.forecast.index.sku[night.wishes.series]
+    codes = night.evening.forecast.index.sku[night.wishes.series]
     _, sku = np.unique(codes[keys], return_inverse=True)
     place = np.arange(len(keys)) - np.searchsorted(sku, sku)
     source, target = (np.searchsorted(keys, end) for end in (lateral.source, lateral.target))
-    grains = np.rint(night.network.lanes.multiple[lateral.lane] * _GRAIN).astype(np.int64)
+    grains = np.rint(night.evening.network.lanes.multiple[lateral.lane] * _GRAIN).astype(np.int64)
     lot = np.ones(int(sku.max()) + 1, np.int64)
     np.lcm.at(lot, sku[target], np.maximum(grains, 1))
     return _Grid(keys, sku, place, lot / _GRAIN, sku[target], place[source], place[target])
@@ -148,8 +135,8 @@ def _moved(lateral: Lateral, night: _Night) -> Moves:
     take_needs, helps, exchange = _exchange(lateral, grid, night)
     where = (grid.at, grid.source, grid.target)
     lot = grid.lot[grid.at]
-    moq = night.network.lanes.moq[lateral.lane] / lot
-    flow = _worthwhile(exchange, where, np.ceil(moq - 1e-6), night.params.least_gain)
+    moq = night.evening.network.lanes.moq[lateral.lane] / lot
+    flow = _worthwhile(exchange, where, np.ceil(moq - 1e-6), night.evening.params.least_gain)
     lots, gain = flow[where], exchange.gain_of_lanes(flow)[where]
     got = flow.sum(axis=1)[grid.sku, grid.place] * grid.lot[grid.sku]
     saved = np.zeros(len(grid.keys))
@@ -172,19 +159,19 @@ def _exchange(lateral: Lateral, grid: _Grid, night: _Night) -> tuple[Needs, Bool
     Units are priced by the slowest lane into a key, so that none is worth less than it is taken
     for.
     """
-    wishes, lanes = night.wishes, night.network.lanes
+    wishes, lanes = night.wishes, night.evening.network.lanes
     lot = grid.lot[grid.sku]
     lead = np.zeros(len(grid.keys), np.int64)
     at = np.searchsorted(grid.keys, lateral.target)
     np.maximum.at(lead, at, lanes.lead_time[lateral.lane].astype(np.int64))
-    held = usable(night.stock, night.network, night.forecast)[wishes.series[grid.keys]]
+    held = night.evening.usable[wishes.series[grid.keys]]
     held = np.where(np.isin(grid.keys, lateral.source), held, 0.0)
     lots = np.floor(held / lot + 1e-6).astype(np.int64)
     later = Later(*(column[grid.keys] for column in vars(night.later).values()))
     needs, sides = [], []
     for start, sign in ((np.zeros_like(lead), -1), (lead, 1)):
         helps = night.wait.until[grid.keys] > start
-        few = _window(grid.keys[helps], start[helps], night)
+        few = window_needs(wishes, grid.keys[helps], start[helps], night.wait, night.evening)
         most = lots if sign < 0 else _wanted(grid, lateral, few, helps, later, lot, lots)
         sides.append(priced(few.curves, helps, later, lot, most, sign))
         needs.append((few, helps))
@@ -200,13 +187,6 @@ def _exchange(lateral: Lateral, grid: _Grid, night: _Night) -> tuple[Needs, Bool
         cost, most,
     )  # fmt: skip
     return (*needs[1], exchange)
-
-
-def _window(rows: Ints, lead: Ints, night: _Night) -> Needs:
-    return window_needs(
-        night.wishes, rows, lead, night.wait, night.forecast, night.network, night.stock,
-        night.params,
-    )  # fmt: skip
 
 
 def _wanted(

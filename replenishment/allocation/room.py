@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.limits.capacity import CAPACITY, OUTBOUND
+from replenishment.limits.capacity import CAPACITY, OUTBOUND, coming_units
+from replenishment.limits.storage import STORAGE, Storage
+from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
-from stockwright.forecast import Forecast
-from stockwright.network import Network
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -61,58 +60,59 @@ class Moves:
         sent = np.bincount(self.source, self.units, len(wishes.series))
         return np.asarray(sent, np.float64)
 
-    def after(self, wishes: Wishes, network: Network, stock: StockPosition) -> StockPosition:
-        """The stock once the units are under way."""
+    def after(self, wishes: Wishes, evening: Evening) -> Evening:
+        """The evening once the units are under way."""
+        stock = evening.stock
         left = np.bincount(wishes.series[self.source], self.units, len(stock.on_hand))
-        expected = np.concatenate([stock.is_expected(), np.zeros(len(self), np.bool_)])
-        step = 1 + network.lanes.lead_time[self.lane].astype(np.int64)
-        return replace(
-            stock,
-            on_hand=np.maximum(stock.on_hand - left, 0.0),
-            arrival_series=np.append(stock.arrival_series, wishes.series[self.target]),
-            arrival_step=np.append(stock.arrival_step, step),
-            arrival_units=np.append(stock.arrival_units, self.units),
-            arrival_expected=expected,
-        )
+        step = 1 + evening.network.lanes.lead_time[self.lane].astype(np.int64)
+        coming = stock.with_arrivals(wishes.series[self.target], step, self.units)
+        kept = np.maximum(stock.on_hand - left, 0.0)
+        return replace(evening, stock=replace(coming, on_hand=kept))
 
 
-def cut_to_room(
-    moves: Moves, wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition
-) -> tuple[Moves, Moves]:
+def cut_to_room(moves: Moves, wishes: Wishes, evening: Evening) -> tuple[Moves, Moves]:
     """The moves that locations can send and receive, those of most gain per unit first; the others.
 
     Of the others, which are cut to nothing, ``units`` and ``saved`` are what they would be.
     """
     if not len(moves):
         return moves, moves
-    asked = moves
-    place, locations = forecast.index.location, network.locations
+    asked, network = moves, evening.network
+    place, locations = evening.forecast.index.location, network.locations
     out = place[wishes.series[moves.source]].astype(np.int64)
     moves = _fitted(moves, out, locations.outbound_capacity, OUTBOUND)
     step = 1 + network.lanes.lead_time[moves.lane].astype(np.int64)
-    width = int(max(step.max(initial=1), stock.arrival_step.max(initial=1))) + 1
-    due = place[stock.arrival_series].astype(np.int64) * width + stock.arrival_step
-    size = len(locations.inbound_capacity) * width
-    coming = np.bincount(due, stock.arrival_units, size)
-    room = np.maximum(np.repeat(locations.inbound_capacity, width) - coming, 0.0)
-    into = place[wishes.series[moves.target]].astype(np.int64) * width + step
-    moves = _fitted(moves, into, room, CAPACITY)
+    coming = coming_units(evening, int(step.max()))
+    room = np.maximum(locations.inbound_capacity[:, None] - coming, 0.0)
+    into = place[wishes.series[moves.target]].astype(np.int64) * coming.shape[1] + step
+    moves = _fitted(moves, into, room.ravel(), CAPACITY)
+    to, volume = wishes.series[moves.target], network.items.volume
+    stored = Storage.of(wishes, evening).limits(place[to].astype(np.int64), step, volume[to], ())
+    for limit in stored:
+        moves = _fitted(moves, limit.group, limit.room, STORAGE, limit.weight)
     least = np.maximum(network.lanes.moq[moves.lane], moves.lot)
     kept = moves.units >= least - 1e-6
     gone = replace(asked, binding=moves.binding).take(np.flatnonzero(~kept))
     return moves.take(np.flatnonzero(kept)), gone
 
 
-def _fitted(moves: Moves, group: Ints, room: Floats, code: str) -> Moves:
-    """The moves that ``room`` per group leaves; a line is cut to the whole lots that fit."""
-    density = moves.gain / np.maximum(moves.units, 1e-12)
+def _fitted(
+    moves: Moves, group: Ints, room: Floats, code: str, weight: Floats | None = None
+) -> Moves:
+    """The moves that ``room`` per group leaves; a line is cut to the whole lots that fit.
+
+    group: (moves,) -1 for none. weight: (moves,) use per unit, 1 where it is None.
+    """
+    each = np.ones(len(moves)) if weight is None else np.where(group >= 0, weight, 1.0)
+    use, room = moves.units * each, np.append(room, np.inf)
+    density = moves.gain / np.maximum(use, 1e-12)
     order = np.lexsort((np.arange(len(moves)), -density, group))
-    running = np.cumsum(moves.units[order])
+    running = np.cumsum(use[order])
     first = np.searchsorted(group[order], group[order])
-    before = running - moves.units[order]
+    before = running - use[order]
     before = before - before[first] if len(before) else before
     free = np.empty(len(moves))
-    free[order] = np.clip(room[group[order]] - before, 0.0, moves.units[order])
+    free[order] = np.clip(room[group[order]] - before, 0.0, use[order]) / each[order]
     units = np.minimum(np.floor(free / moves.lot + 1e-6) * moves.lot, moves.units)
     lost = moves.units - units
     share = units / np.maximum(moves.units, 1e-12)

@@ -19,13 +19,10 @@ from numpy.typing import NDArray
 from replenishment.allocation.lateral_lanes import Waiting
 from replenishment.needs.curves import CostCurves
 from replenishment.needs.find import Needs, find_needs
-from replenishment.needs.keys import Keys
-from replenishment.network.echelon import leaf_keys
-from replenishment.params import PlanParams
+from replenishment.network.evening import Evening
+from replenishment.network.positions import leaf_keys
 from replenishment.wishes.find import Wishes
-from stockwright.forecast import Forecast
 from stockwright.network import Network
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -72,34 +69,23 @@ def later_of(wishes: Wishes, wait: Waiting, lifetime: Floats, network: Network) 
     )
 
 
-def window_needs(
-    wishes: Wishes, rows: Ints, lead: Ints, wait: Waiting, forecast: Forecast,
-    network: Network, stock: StockPosition, params: PlanParams,
-) -> Needs:  # fmt: skip
+def window_needs(wishes: Wishes, rows: Ints, lead: Ints, wait: Waiting, evening: Evening) -> Needs:
     """Cost curves of units that arrive ``lead`` periods after tonight, until the next supply.
 
     rows: (some,) keys of the wishes with ``wait.until`` above ``lead``.
     """
-    series = wishes.series[rows]
-    lane = np.full(forecast.index.n_series, -1, np.int64)
-    lane[series] = wishes.lane[rows]
+    forecast, series = evening.forecast, wishes.series[rows]
     sent = wait.share[rows] > 0
-    arrives = network.lanes.lead_time[wishes.lane[rows]] + 1
-    known = replace(
-        stock,
-        arrival_series=np.concatenate([stock.arrival_series, series[sent]]).astype(np.int32),
-        arrival_step=np.concatenate([stock.arrival_step, arrives[sent]]).astype(np.int32),
-        arrival_units=np.concatenate([stock.arrival_units, wait.share[rows][sent]]),
-        arrival_expected=np.concatenate([stock.is_expected(), np.zeros(sent.sum(), np.bool_)]),
-    )
-    keys: Keys = leaf_keys(series, forecast, network, known, lane)
+    arrives = evening.network.lanes.lead_time[wishes.lane[rows]] + 1
+    known = evening.stock.with_arrivals(series[sent], arrives[sent], wait.share[rows][sent])
+    keys = leaf_keys(series, replace(evening, stock=known))
     none = np.full(len(rows), np.nan)
     keys = replace(
         keys, lead_time=lead, review=wait.until[rows] - lead, lead_time_sd=np.zeros(len(rows)),
         shortage=wishes.needs.shortage[rows], service_level=none, fill_rate=none,
         ends=np.full(len(rows), forecast.horizon + 1),
     )  # fmt: skip
-    return find_needs(forecast.take(series), keys, params)
+    return find_needs(forecast.take(series), keys, evening.params)
 
 
 def priced(

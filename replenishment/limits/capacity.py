@@ -6,10 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.limits.prices import Limit
+from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
-from stockwright.forecast import Forecast
-from stockwright.network import Network
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -17,36 +15,39 @@ Bools = NDArray[np.bool_]
 CAPACITY, OUTBOUND = "CAPACITY", "OUTBOUND"
 
 
+def coming_units(evening: Evening, last: int) -> Floats:
+    """Units on order that each location receives for steps 0 ... ``last``, (locations, steps)."""
+    stock, width = evening.stock, last + 1
+    near = stock.arrival_step <= last
+    place = evening.forecast.index.location[stock.arrival_series[near]].astype(np.int64)
+    code = place * width + stock.arrival_step[near]
+    size = len(evening.network.locations.inbound_capacity) * width
+    units = np.bincount(code, stock.arrival_units[near], size).astype(np.float64)
+    return units.reshape(-1, width)
+
+
 def inbound_limit(
-    wishes: Wishes,
-    takes_part: Bools,
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    settled: Floats | None,
+    wishes: Wishes, takes_part: Bools, evening: Evening, settled: Floats | None
 ) -> Limit:
     """Units that each (location, arrival period) can receive beyond what is on order for it.
 
     takes_part: (keys,) keys that are being decided. settled: (keys,) units decided before, which
     arrive as well; None for none.
     """
-    capacity = network.locations.inbound_capacity
-    step = 1 + network.lanes.lead_time[wishes.lane].astype(np.int64)
-    place = forecast.index.location[wishes.series].astype(np.int64)
-    width = int(max(step.max(initial=1), stock.arrival_step.max(initial=1))) + 1
+    index, lanes = evening.forecast.index, evening.network.lanes
+    capacity = evening.network.locations.inbound_capacity
+    step = 1 + lanes.lead_time[wishes.lane].astype(np.int64)
+    place = index.location[wishes.series].astype(np.int64)
+    last = int(step.max(initial=1))
+    width = last + 1
     code = place * width + step
-    coming_place = forecast.index.location[stock.arrival_series].astype(np.int64)
-    coming = np.bincount(
-        coming_place * width + stock.arrival_step,
-        stock.arrival_units,
-        len(capacity) * width,
-    ).astype(np.float64)
+    coming = coming_units(evening, last).ravel()
     if settled is not None:
         coming += np.bincount(code, settled, len(coming))
     used, first, group = np.unique(code, return_index=True, return_inverse=True)
     room = np.maximum(capacity[used // width] - coming[used], 0.0)
     limited = np.isfinite(capacity[place]) & takes_part
-    places, dates = forecast.index.locations, network.lanes.available_date[wishes.lane]
+    places, dates = index.locations, lanes.available_date[wishes.lane]
 
     def label(which: int) -> str:
         return f"of {places[used[which] // width]} for arrivals of {dates[first[which]]}"
@@ -55,24 +56,20 @@ def inbound_limit(
 
 
 def outbound_limit(
-    wishes: Wishes,
-    source: NDArray[np.int64],
-    forecast: Forecast,
-    network: Network,
-    leaving: Floats,
+    wishes: Wishes, source: NDArray[np.int64], evening: Evening, leaving: Floats
 ) -> Limit:
     """Units that each location can send tonight, beyond what leaves it already.
 
     source: (keys,) series that a key's transfers are taken from, -1 for none. leaving: (keys,)
     units that leave each key.
     """
-    capacity = network.locations.outbound_capacity
-    place = forecast.index.location.astype(np.int64)
+    index, capacity = evening.forecast.index, evening.network.locations.outbound_capacity
+    place = index.location.astype(np.int64)
     gone = np.bincount(place[wishes.series], leaving, len(capacity))
     group = np.where(source >= 0, place[source], -1)
     limited = np.append(np.isfinite(capacity), False)[group]
     room = np.maximum(capacity - gone, 0.0)
-    names = forecast.index.locations
+    names = index.locations
     return Limit(
         OUTBOUND,
         np.where(limited, group, -1),

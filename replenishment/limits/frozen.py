@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.limits.prices import Limit, at_most
+from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
 from replenishment.wishes.lots import LotTerms, whole_up
 from stockwright.errors import InfeasiblePlanError, describe
-from stockwright.forecast import Forecast
-from stockwright.network import Network
+from stockwright.panel import SeriesIndex
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -90,9 +90,7 @@ def _rank(conflict: Conflict) -> tuple[int, float, str, str]:
     return conflict.breaking, conflict.room - conflict.used, conflict.code, conflict.where
 
 
-def check_frozen(
-    wishes: Wishes, units: Floats, limits: list[Limit], forecast: Forecast, network: Network
-) -> None:
+def check_frozen(wishes: Wishes, units: Floats, limits: list[Limit], evening: Evening) -> None:
     """Raise InfeasiblePlanError that names the smallest set of limit and frozen lines in conflict.
 
     units: (keys,) frozen units, NaN where none. Hard limits: the lane's lots, its smallest and its
@@ -101,11 +99,11 @@ def check_frozen(
     amount = np.nan_to_num(units)
     if not amount.any():
         return
-    found = lane_conflicts(amount, wishes.worth.terms, network.lanes.max_units[wishes.lane])
+    found = lane_conflicts(amount, wishes.worth.terms, evening.network.lanes.max_units[wishes.lane])
     found = sorted([*found, *conflicts(amount, limits)], key=_rank)
     if not found:
         return
-    names = forecast.index.take(wishes.series)
+    names = evening.forecast.index.take(wishes.series)
     labels = names.sku_names() + " at " + names.location_names()
     smallest, *others = found
     text = (
@@ -148,7 +146,7 @@ def _way_out(conflict: Conflict, labels: NDArray[np.object_]) -> str:
 
 
 def check_orphans(
-    wishes: Wishes, frozen: Floats, forecast: Forecast, what: str, right: Bools
+    wishes: Wishes, frozen: Floats, index: SeriesIndex, what: str, right: Bools
 ) -> None:
     """Raise InfeasiblePlanError for frozen units of keys that have no lane to carry them.
 
@@ -158,7 +156,7 @@ def check_orphans(
     carried[wishes.series[right]] = True
     lost = np.flatnonzero((frozen > 0) & ~carried)
     if len(lost):
-        names = forecast.index.take(lost)
+        names = index.take(lost)
         cases = [*map("{} at {}".format, names.sku_names(), names.location_names())]
         advice = "take the freeze back or add a lane"
         raise InfeasiblePlanError(describe(f"frozen {what} without a lane", cases, advice))

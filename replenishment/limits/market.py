@@ -87,7 +87,8 @@ class Market:
         below = np.zeros(self.suppliers, np.bool_)
         for counted, missing in zip(self.counted, self.missing, strict=True):
             below |= self.sums(counted, taken) < missing * (1 - 1e-9)
-        return below & ((self.sums(self.table.size, taken) > 0) | self.forced)
+        used = (self.sums(self.table.size, taken) > 0) | self.forced
+        return np.asarray(below & used)
 
     def keeps(self, taken: Bools) -> bool:
         """Whether the entries keep every limit."""

@@ -23,19 +23,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.limits.capacity import inbound_limit
+from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit, share
+from replenishment.limits.storage import storage_limits
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
-from replenishment.lines.promised import BUDGET
 from replenishment.lines.rows import cut_findings
 from replenishment.lines.steering import steer
-from replenishment.network.echelon import Echelons, usable
+from replenishment.network.evening import Evening
 from replenishment.network.lanes import LaneChoice
-from replenishment.params import PlanParams
 from replenishment.wishes.find import Wishes, asked_of, find_wishes
+from replenishment.wishes.loads import in_loads
 from replenishment.wishes.lots import Worth
-from stockwright.forecast import Forecast
 from stockwright.network import LaneKind, Network
-from stockwright.overrides import Overrides
 from stockwright.plan import Finding, Lines
 from stockwright.stock import StockPosition
 
@@ -64,10 +63,26 @@ class Emergencies:
     shortage: Floats
     loss: Floats
 
-    def backed(self, network: Network) -> Network:
-        """The network in which regular orders count on the fast lanes."""
-        items = replace(network.items, shortage_cost=self.shortage)
-        return replace(network, items=items)
+    def after(self, evening: Evening) -> Evening:
+        """The evening with the emergency lines on order and paid for."""
+        if self.lines is None:
+            return evening
+        paid = evening.network.lanes.payment_date[self.lines.lane]
+        funds = evening.network.funds.after(self.lines.series, self.lines.value, paid)
+        budget = max(evening.params.budget - self.value, 0.0)
+        return replace(
+            evening,
+            network=replace(evening.network, funds=funds),
+            stock=self.stock,
+            params=replace(evening.params, budget=budget),
+        )
+
+    def wishes(self, evening: Evening) -> Wishes:
+        """What the keys would order regularly where they count on the fast lanes."""
+        network = evening.network
+        backed = replace(network, items=replace(network.items, shortage_cost=self.shortage))
+        found = self.at_full_loss(find_wishes(replace(evening, network=backed)))
+        return in_loads(found, evening)
 
     def at_full_loss(self, wishes: Wishes) -> Wishes:
         """The wishes with what a lost unit costs by the tables."""
@@ -82,108 +97,97 @@ class Emergencies:
         return orders if self.lines is None else orders.joined(self.lines)
 
 
-def order_emergencies(
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    choice: LaneChoice,
-    echelons: Echelons,
-    params: PlanParams,
-    said: Overrides,
-) -> Emergencies:
+def order_emergencies(evening: Evening) -> Emergencies:
     """Emergency orders of tonight under the budget, the room to receive and the suppliers' fast
     capacity. Keys that only an expedited lane supplies get none.
     """
+    network, stock = evening.network, evening.stock
     loss = network.items.shortage_cost
     nothing = np.full(len(loss), -1, np.int64)
     lane, gap = nothing, nothing
     if (network.lanes.kind == LaneKind.EXPEDITED).any():
-        lane, gap = _gaps(forecast, network, stock, choice)
+        lane, gap = _gaps(evening)
     if not (lane >= 0).any():
         return Emergencies(None, stock, 0.0, (), {}, loss, loss)
-    premium = _premium(network, choice, lane)
-    hurried = _until_regular(network, lane, gap)
-    wishes = find_wishes(
-        forecast, hurried, stock, LaneChoice(lane, nothing), echelons, params,
-        replace(Overrides.none(len(lane), forecast.horizon), blocked=said.blocked),
-    )  # fmt: skip
-    made = _shared(_at_premium(wishes, premium[wishes.series]), forecast, network, stock, params)
-    lines = made[1].lines(made[0], steer(made[0], forecast, hurried, stock))
+    premium = _premium(network, evening.choice, lane)
+    hurried = _until_regular(evening, lane, gap)
+    wishes = find_wishes(hurried)
+    wishes = _at_premium(wishes, premium[wishes.series])
+    made = _shared(wishes, evening)
+    lines = made.lines(wishes, steer(wishes, hurried))
     lines = replace(lines, reason=np.full(len(lines.units), EMERGENCY, object))
-    steady = _always_at_hand(network, choice, echelons, lane) & (premium < loss)
+    steady = _always_at_hand(evening, lane) & (premium < loss)
     return Emergencies(
         lines=lines,
-        stock=_coming(stock, network, lines),
+        stock=stock.with_arrivals(
+            lines.series,
+            network.lanes.lead_time[lines.lane] + 1,
+            lines.units * network.lanes.good_share[lines.lane],
+        ),
         value=float(lines.value.sum()),
-        findings=made[1].findings,
-        prices=made[1].prices,
+        findings=made.findings,
+        prices=made.prices,
         shortage=np.where(steady, premium + _STILL_LOST * (loss - premium), loss),
         loss=loss,
     )
 
 
-def _shared(
-    wishes: Wishes,
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    params: PlanParams,
-) -> tuple[Wishes, Outcome]:
-    """The wishes, and what of them budget, fast capacity and room to receive leave."""
+def _shared(wishes: Wishes, evening: Evening) -> Outcome:
+    """What budget, fast capacity and room to receive leave of the wishes."""
+    network = evening.network
     everyone = np.ones(len(wishes.series), np.bool_)
     source = network.lanes.source[wishes.lane].astype(np.int64)
     pool = network.suppliers.expedited_units
     limits = [
-        Limit(BUDGET, 0 * source, wishes.worth.terms.unit_cost, np.array([params.budget])),
         Limit(EXPEDITED_POOL, source, np.ones(len(source)), pool),
-        inbound_limit(wishes, everyone, forecast, network, stock, None),
+        *money_limits(wishes, np.full(len(source), np.nan), evening),
+        inbound_limit(wishes, everyone, evening, None),
+        *storage_limits(wishes, everyone, evening, None),
     ]
     shared = share(wishes.worth, wishes.quantity, limits)
     binding = binding_codes(wishes, shared.quantity, limits, shared.prices)
     rows = np.arange(len(everyone))
     findings = cut_findings(wishes, rows, shared.quantity, binding)
-    prices = shadow_prices(limits[1:2], shared.prices[1:2])
-    return wishes, Outcome(rows, shared.quantity, binding, ~everyone, findings, prices)
+    prices = shadow_prices(limits[:1], shared.prices[:1])
+    return Outcome(rows, shared.quantity, binding, ~everyone, findings, prices)
 
 
-def _always_at_hand(
-    network: Network, choice: LaneChoice, echelons: Echelons, lane: Ints
-) -> NDArray[np.bool_]:
+def _always_at_hand(evening: Evening, lane: Ints) -> NDArray[np.bool_]:
     """Keys, (series,), whose fast lane has no limit and can follow every regular order.
 
     Locations that feed others are left out: their units are lost further down.
     """
-    lanes = network.lanes
-    regular = np.append(lanes.kind, LaneKind.TRANSFER)[choice.lane] == LaneKind.REGULAR
-    pool = np.append(network.suppliers.expedited_units, 0.0)[lanes.source[lane]]
+    lanes = evening.network.lanes
+    regular = np.append(lanes.kind, LaneKind.TRANSFER)[evening.choice.lane] == LaneKind.REGULAR
+    pool = np.append(evening.network.suppliers.expedited_units, 0.0)[lanes.source[lane]]
     free = np.isinf(lanes.max_units[lane]) & np.isinf(pool)
-    return np.asarray((lane >= 0) & regular & free & ~echelons.feeds, np.bool_)
+    return np.asarray((lane >= 0) & regular & free & ~evening.echelons.feeds, np.bool_)
 
 
-def _until_regular(network: Network, lane: Ints, gap: Ints) -> Network:
-    """The network in which the chosen lanes are reviewed after ``gap``, and money decides."""
-    used, items = lane >= 0, network.items
+def _until_regular(evening: Evening, lane: Ints, gap: Ints) -> Evening:
+    """The evening of the fast lanes, reviewed after ``gap``; money and blocks alone decide."""
+    network, used = evening.network, lane >= 0
     review = network.lanes.review.copy()
     review[lane[used]] = gap[used]
     nothing = np.full(len(lane), np.nan)
+    items = replace(network.items, service_level=nothing, fill_rate=nothing)
     return replace(
-        network,
-        lanes=replace(network.lanes, review=review),
-        items=replace(items, service_level=nothing, fill_rate=nothing),
+        evening,
+        network=replace(network, lanes=replace(network.lanes, review=review), items=items),
+        choice=LaneChoice(lane, np.full(len(lane), -1, np.int64)),
+        said=replace(evening.unsaid().said, blocked=evening.said.blocked),
     )
 
 
-def _gaps(
-    forecast: Forecast, network: Network, stock: StockPosition, choice: LaneChoice
-) -> tuple[Ints, Ints]:
+def _gaps(evening: Evening) -> tuple[Ints, Ints]:
     """The expedited lane of each series, -1 for none, and the periods from its arrival to that of
     the regular order or of the next expedited one, (series,). Of several the one of lowest
     landed cost, then the fastest.
     """
-    lanes, n = network.lanes, len(choice.lane)
-    regular = _regular_wait(forecast, network, stock, choice)
+    lanes, n = evening.network.lanes, len(evening.choice.lane)
+    regular = _regular_wait(evening)
     fast = lanes.kind == LaneKind.EXPEDITED
-    gap = np.minimum(regular, forecast.horizon)[lanes.series] - lanes.lead_time
+    gap = np.minimum(regular, evening.forecast.horizon)[lanes.series] - lanes.lead_time
     able = np.flatnonzero(fast & lanes.open_tonight & (gap > 0))
     landed = (lanes.unit_cost + lanes.unit_freight) / lanes.good_share
     order = able[np.lexsort((lanes.lead_time[able], landed[able], lanes.series[able]))]
@@ -194,23 +198,22 @@ def _gaps(
     return lane, periods
 
 
-def _regular_wait(
-    forecast: Forecast, network: Network, stock: StockPosition, choice: LaneChoice
-) -> Ints:
+def _regular_wait(evening: Evening) -> Ints:
     """Full periods that pass before a regular order of each series is there, 0 without a lane.
 
     A transfer whose source is short of what is asked of it waits for the source's next arrival.
     """
-    lanes, lane = network.lanes, choice.lane
+    forecast, stock = evening.forecast, evening.stock
+    lanes, lane, parent = evening.network.lanes, evening.choice.lane, evening.choice.parent
     wait = np.where(lane >= 0, lanes.lead_time[lane].astype(np.int64), 0)
     closed = (lane >= 0) & ~lanes.open_tonight[lane]
     wait += np.where(closed, lanes.review[lane], 0)
-    moved = np.flatnonzero(choice.parent >= 0)
+    moved = np.flatnonzero(parent >= 0)
     span = np.minimum(wait[moved] + lanes.review[lane[moved]], forecast.horizon)
-    held = usable(stock, network, forecast)
+    held = evening.usable
     total = forecast.take(moved).total(1, np.maximum(span, 1)).mean
     asked = np.maximum(total - held[moved] - stock.on_order()[moved], 0.0)
-    source = choice.parent[moved]
+    source = parent[moved]
     wanted = np.bincount(source, asked, len(lane))
     short = wanted > held
     coming = np.where(lane >= 0, wait, forecast.horizon)
@@ -241,17 +244,3 @@ def _at_premium(wishes: Wishes, premium: Floats) -> Wishes:
     quantity = worth.best()
     asked = asked_of(worth, quantity, pays & (most > 0))
     return replace(wishes, needs=needs, worth=worth, quantity=quantity, asked=asked)
-
-
-def _coming(stock: StockPosition, network: Network, lines: Lines) -> StockPosition:
-    """The stock position with the good units of ``lines`` on order."""
-    lanes, n = network.lanes, len(lines.units)
-    return replace(
-        stock,
-        arrival_series=np.concatenate([stock.arrival_series, lines.series]),
-        arrival_step=np.concatenate([stock.arrival_step, lanes.lead_time[lines.lane] + 1]),
-        arrival_units=np.concatenate(
-            [stock.arrival_units, lines.units * lanes.good_share[lines.lane]]
-        ),
-        arrival_expected=np.concatenate([stock.is_expected(), np.zeros(n, np.bool_)]),
-    )

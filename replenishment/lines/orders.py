@@ -9,53 +9,50 @@ from numpy.typing import NDArray
 
 from replenishment.limits.capacity import inbound_limit
 from replenishment.limits.joint import best_orders
+from replenishment.limits.loading import in_trucks
 from replenishment.limits.minima import Minima
+from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit, Shared
+from replenishment.limits.storage import storage_limits
+from replenishment.limits.trucks import RAISED_TO_TRUCK, TRUCKS, Trucks
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
-from replenishment.lines.promised import budget_limit
 from replenishment.lines.rows import cut_findings
-from replenishment.params import PlanParams
+from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
 from replenishment.wishes.lots import Worth
 from replenishment.wishes.terms import said_frozen
-from stockwright.forecast import Forecast
 from stockwright.network import Network
-from stockwright.overrides import Overrides
 from stockwright.plan import Finding
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 
 SUPPLIER_MINIMUM = "SUPPLIER_MINIMUM"
 
 
-def place_orders(
-    wishes: Wishes,
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    moved: Outcome,
-    params: PlanParams,
-    said: Overrides,
-) -> Outcome:
-    """Orders of tonight, under their suppliers' minima, the budget and the room to receive."""
-    bought = ~wishes.transfer
+def place_orders(wishes: Wishes, evening: Evening, moved: Outcome) -> Outcome:
+    """Orders of tonight, under their suppliers' minima, the money, and the room at their ends."""
+    bought, params = ~wishes.transfer, evening.params
     rows = np.flatnonzero(bought)
-    units = np.where(bought, said_frozen(wishes.series, wishes.lane, network, said), np.nan)
+    units = np.where(bought, said_frozen(wishes.series, wishes.lane, evening), np.nan)
     limits = [
-        budget_limit(wishes, units, params.budget),
-        inbound_limit(wishes, bought, forecast, network, stock, moved.quantity),
+        *money_limits(wishes, units, evening),
+        inbound_limit(wishes, bought, evening, moved.quantity),
+        *storage_limits(wishes, bought, evening, moved.quantity),
     ]
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)
     left = [replace(each, room=np.maximum(each.room - each.use(fixed), 0.0)) for each in limits]
     worth = wishes.worth.closed(frozen | ~bought)
     wanted = np.where(bought & ~frozen, wishes.quantity, 0.0)
-    minima, full = _at_minima(wishes, worth, wanted, fixed, network, params)
-    shared = best_orders(worth, wanted, fixed, left, minima, params)
+    minima, full = _at_minima(wishes, worth, wanted, fixed, evening)
+    without = best_orders(worth, wanted, fixed, left, minima, params)
+    trucks = Trucks.of(wishes, evening)
+    shared = in_trucks(worth, without, fixed, left, minima, trucks, params)
     quantity = shared.quantity + fixed
     binding = binding_codes(wishes, quantity, left, shared.prices)
     gone = (wanted > 0) & (quantity <= 0)
     binding = _of_dropped(binding, gone, quantity, full, left, minima)
+    binding[shared.quantity < without.quantity] = TRUCKS
+    binding[shared.quantity > np.maximum(without.quantity, wishes.asked)] = RAISED_TO_TRUCK
     return Outcome(
         rows=rows,
         quantity=quantity,
@@ -63,9 +60,9 @@ def place_orders(
         frozen=frozen,
         findings=(
             *cut_findings(wishes, rows[~frozen[rows]], quantity, binding),
-            *_below_minimum(wishes, quantity, fixed, minima, network),
+            *_below_minimum(wishes, quantity, fixed, minima, evening.network),
         ),
-        prices={**shadow_prices(left, shared.prices), **_gap(shared)},
+        prices={**shadow_prices(left, shared.prices), **_gap(shared), **trucks.figures(quantity)},
     )
 
 
@@ -77,18 +74,14 @@ def _gap(shared: Shared) -> dict[str, float]:
 
 
 def _at_minima(
-    wishes: Wishes,
-    worth: Worth,
-    wanted: Floats,
-    fixed: Floats,
-    network: Network,
-    params: PlanParams,
+    wishes: Wishes, worth: Worth, wanted: Floats, fixed: Floats, evening: Evening
 ) -> tuple[Minima, Floats]:
     """The suppliers' minima, and orders that meet them, (keys,).
 
     Lines count at what they cost: where filling up reaches a price break the value falls, so the
     minima are met anew at the lower price until no price falls any more.
     """
+    network, params = evening.network, evening.params
     supplier = np.where(wishes.transfer, -1, network.lanes.source[wishes.lane])
     base = wishes.worth.terms.unit_cost
     price = wishes.breaks.unit_cost(base, wanted + fixed)

@@ -10,63 +10,47 @@ from numpy.typing import NDArray
 
 from replenishment.limits.capacity import inbound_limit, outbound_limit
 from replenishment.limits.frozen import check_frozen, check_orphans
+from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit
-from replenishment.network.echelon import usable
-from replenishment.network.lanes import LaneChoice
-from replenishment.params import PlanParams
+from replenishment.limits.storage import storage_limits
+from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
 from replenishment.wishes.terms import said_frozen
-from stockwright.forecast import Forecast
-from stockwright.network import Network
-from stockwright.overrides import Overrides
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
-BUDGET, CENTRAL_STOCK = "BUDGET", "CENTRAL_STOCK"
-
-
-def budget_limit(wishes: Wishes, frozen: Floats, budget: float) -> Limit:
-    """Money for all orders; a line is charged its first lot's price, a frozen one its own.
-
-    frozen: (keys,) units, NaN where nothing is frozen.
-    """
-    first = wishes.worth.terms.first
-    bought = np.where(np.isfinite(frozen), frozen, first)
-    cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, bought)
-    return Limit(BUDGET, np.where(wishes.transfer, -1, 0), cost, np.array([budget]))
+CENTRAL_STOCK = "CENTRAL_STOCK"
 
 
-def source_limit(wishes: Wishes, on_hand: Floats, choice: LaneChoice, forecast: Forecast) -> Limit:
+def source_limit(wishes: Wishes, evening: Evening) -> Limit:
     """Stock on hand at the source of each transfer, one group for each series."""
-    source = np.where(wishes.transfer, choice.parent[wishes.series], -1)
+    source = source_of(wishes, evening)
 
     def label(series: int) -> str:
-        one = forecast.index.take(np.array([series]))
+        one = evening.forecast.index.take(np.array([series]))
         return f"of {one.sku_names()[0]} at {one.location_names()[0]}"
 
-    return Limit(CENTRAL_STOCK, source, np.ones(len(source)), on_hand, label)
+    return Limit(CENTRAL_STOCK, source, np.ones(len(source)), evening.usable, label)
 
 
-def check_promised(
-    wishes: Wishes,
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    choice: LaneChoice,
-    params: PlanParams,
-    said: Overrides,
-) -> None:
+def source_of(wishes: Wishes, evening: Evening) -> Ints:
+    """The series that each key's transfers are taken from, (keys,), -1 for none."""
+    return np.where(wishes.transfer, evening.choice.parent[wishes.series], -1)
+
+
+def check_promised(wishes: Wishes, evening: Evening) -> None:
     """Raise InfeasiblePlanError where frozen orders and transfers cannot be kept together."""
-    check_orphans(wishes, said.order_frozen, forecast, "orders", ~wishes.transfer)
-    check_orphans(wishes, said.transfer_frozen, forecast, "transfers", wishes.transfer)
-    units = said_frozen(wishes.series, wishes.lane, network, said)
-    source = np.where(wishes.transfer, choice.parent[wishes.series], -1)
+    index, said = evening.forecast.index, evening.said
+    check_orphans(wishes, said.order_frozen, index, "orders", ~wishes.transfer)
+    check_orphans(wishes, said.transfer_frozen, index, "transfers", wishes.transfer)
+    units = said_frozen(wishes.series, wishes.lane, evening)
     everything = np.ones(len(units), np.bool_)
     limits = [
-        budget_limit(wishes, units, params.budget),
-        source_limit(wishes, usable(stock, network, forecast), choice, forecast),
-        inbound_limit(wishes, everything, forecast, network, stock, None),
-        outbound_limit(wishes, source, forecast, network, np.zeros(len(units))),
+        *money_limits(wishes, units, evening),
+        source_limit(wishes, evening),
+        inbound_limit(wishes, everything, evening, None),
+        *storage_limits(wishes, everything, evening, None),
+        outbound_limit(wishes, source_of(wishes, evening), evening, np.zeros(len(units))),
     ]
-    check_frozen(wishes, units, limits, forecast, network)
+    check_frozen(wishes, units, limits, evening)

@@ -7,21 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.needs.keys import arrival_table, first_empty
-from replenishment.network.echelon import usable
+from replenishment.needs.keys import first_empty
+from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
-from stockwright.forecast import Forecast
-from stockwright.network import Network
 from stockwright.plan import Policy
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int32]
 
 
-def steer(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition) -> Policy:
+def steer(wishes: Wishes, evening: Evening) -> Policy:
     """Levels and demand of every key; a key without a lane has zeros and no lane."""
-    needs, rows, n = wishes.needs, wishes.series, forecast.index.n_series
+    needs, rows, n = wishes.needs, wishes.series, evening.forecast.index.n_series
     total = wishes.total
     quantiles = total.quantile([0.5, 0.9, 0.95])
 
@@ -32,7 +29,7 @@ def steer(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosi
 
     return Policy(
         lane=spread(wishes.lane, -1, np.int32),
-        lead_time=spread(network.lanes.lead_time[wishes.lane], 0, np.int32),
+        lead_time=spread(evening.network.lanes.lead_time[wishes.lane], 0, np.int32),
         review=spread(wishes.review, 0, np.int32),
         protection=spread(wishes.lead_time + wishes.review, 0, np.int32),
         service_level=spread(total.cdf(needs.order_up_to), np.nan),
@@ -44,9 +41,9 @@ def steer(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosi
         demand_q90=spread(quantiles[:, 1], 0.0),
         demand_q95=spread(quantiles[:, 2], 0.0),
         stock_at_arrival=spread(needs.at_arrival, 0.0),
-        position=_position(wishes, usable(stock, network, forecast)),
-        cover_before=cover(wishes, forecast, network, stock),
-        stockout_step=_stockout_step(wishes, usable(stock, network, forecast), forecast, stock),
+        position=_position(wishes, evening.usable),
+        cover_before=cover(wishes, evening),
+        stockout_step=_stockout_step(wishes, evening),
         money_at_risk=spread(needs.loss_cost * (needs.lost_before / needs.share + needs.lost), 0.0),
     )
 
@@ -75,13 +72,13 @@ def _trigger(wishes: Wishes) -> Floats:
     return np.minimum(high, np.maximum(needs.order_up_to, 0.0) / needs.share)
 
 
-def cover(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosition) -> Floats:
+def cover(wishes: Wishes, evening: Evening) -> Floats:
     """Periods until the stock on hand and on order is gone at mean demand, inf without demand.
 
     Expected returns do not count.
     """
-    rate = forecast.expected.mean(axis=1, dtype=np.float64)
-    held = usable(stock, network, forecast) + stock.on_order()
+    rate = evening.forecast.expected.mean(axis=1, dtype=np.float64)
+    held = evening.usable + evening.stock.on_order()
     rows = wishes.series
     rate[rows] = wishes.total.mean / np.maximum(wishes.lead_time + wishes.review, 1)
     held[rows] = np.where(wishes.feeds, wishes.available + wishes.on_order, held[rows])
@@ -89,10 +86,8 @@ def cover(wishes: Wishes, forecast: Forecast, network: Network, stock: StockPosi
     return periods
 
 
-def _stockout_step(wishes: Wishes, held: Floats, forecast: Forecast, stock: StockPosition) -> Steps:
+def _stockout_step(wishes: Wishes, evening: Evening) -> Steps:
     """First step at whose close the projection at mean demand is empty, 0 for none."""
-    n = len(held)
-    table = arrival_table(stock.arrival_series, stock.arrival_step, stock.arrival_units, n)
-    step = first_empty(forecast.expected, held, *table)
+    step = first_empty(evening.forecast.expected, evening.usable, *evening.arrivals())
     step[wishes.series[wishes.feeds]] = wishes.runs_out[wishes.feeds]
     return step

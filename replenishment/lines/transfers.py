@@ -15,56 +15,44 @@ from numpy.typing import NDArray
 
 from replenishment.limits.capacity import inbound_limit, outbound_limit
 from replenishment.limits.prices import Limit, Shared, share
+from replenishment.limits.storage import storage_limits
 from replenishment.lines.floor import ALLOCATION_FLOOR, floor_units, share_above
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
-from replenishment.lines.promised import source_limit
+from replenishment.lines.promised import source_limit, source_of
 from replenishment.lines.rows import cut_findings
 from replenishment.needs.find import find_needs, join_needs
 from replenishment.needs.keys import Keys
-from replenishment.network.echelon import usable
-from replenishment.network.lanes import LaneChoice
-from replenishment.params import PlanParams
+from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
 from replenishment.wishes.lots import LotTerms, Worth
 from replenishment.wishes.terms import said_frozen
-from stockwright.forecast import Forecast
-from stockwright.network import Network
-from stockwright.overrides import Overrides
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def move_stock(
-    wishes: Wishes,
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    choice: LaneChoice,
-    leaving: Floats,
-    params: PlanParams,
-    said: Overrides,
-) -> Outcome:
+def move_stock(wishes: Wishes, evening: Evening, leaving: Floats) -> Outcome:
     """Transfers of tonight down the chosen lanes, under the stock of their sources and the room.
 
     leaving: (keys,) units that go sideways.
     """
     rows = np.flatnonzero(wishes.transfer)
-    units = said_frozen(wishes.series, wishes.lane, network, said)
-    source = np.where(wishes.transfer, choice.parent[wishes.series], -1)
+    units, source = said_frozen(wishes.series, wishes.lane, evening), source_of(wishes, evening)
+    decided = np.isfinite(units) | wishes.transfer
     limits = [
-        source_limit(wishes, usable(stock, network, forecast), choice, forecast),
-        inbound_limit(wishes, np.isfinite(units) | wishes.transfer, forecast, network, stock, None),
-        outbound_limit(wishes, source, forecast, network, leaving),
+        source_limit(wishes, evening),
+        inbound_limit(wishes, decided, evening, None),
+        *storage_limits(wishes, decided, evening, None),
+        outbound_limit(wishes, source, evening, leaving),
     ]
     # Frozen orders keep their room to receive.
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)
     wanted = np.where(wishes.transfer & ~frozen & (source >= 0), wishes.quantity, 0.0)
     left = [replace(each, room=np.maximum(each.room - each.use(fixed), 0.0)) for each in limits]
-    keepers = np.flatnonzero((left[0].use(wanted) > 0) & (forecast.expected.max(axis=1) > 0))
-    worth, asked, grown = _with_keepers(wishes, keepers, wanted, left, forecast, network, params)
-    shared, moved = _shared(worth, wanted, asked, grown, params.floor)
+    sells = evening.forecast.expected.max(axis=1) > 0
+    keepers = np.flatnonzero((left[0].use(wanted) > 0) & sells)
+    worth, asked, grown = _with_keepers(wishes, keepers, wanted, left, evening)
+    shared, moved = _shared(worth, wanted, asked, grown, evening.params.floor)
     quantity = shared.quantity[: len(source)] + np.where(wishes.transfer, fixed, 0.0)
     binding = binding_codes(wishes, quantity, left, shared.prices)
     binding[moved[: len(source)]] = ALLOCATION_FLOOR
@@ -96,13 +84,7 @@ def _shared(
 
 
 def _with_keepers(
-    wishes: Wishes,
-    keepers: Ints,
-    wanted: Floats,
-    limits: list[Limit],
-    forecast: Forecast,
-    network: Network,
-    params: PlanParams,
+    wishes: Wishes, keepers: Ints, wanted: Floats, limits: list[Limit], evening: Evening
 ) -> tuple[Worth, Floats, list[Limit]]:
     """The transfers, and behind them a line for what each source may keep for its own demand.
 
@@ -110,11 +92,12 @@ def _with_keepers(
     """
     if not len(keepers):
         return wishes.worth, wanted, limits
+    forecast = evening.forecast
     span = np.ones(forecast.index.n_series, np.int64)
     moved = limits[0].group >= 0
     np.maximum.at(span, limits[0].group[moved], (wishes.lead_time + wishes.review)[moved])
     review = np.minimum(span[keepers], forecast.horizon)
-    own = find_needs(forecast.take(keepers), _kept_keys(keepers, review, forecast, network), params)
+    own = find_needs(forecast.take(keepers), _kept_keys(keepers, review, evening), evening.params)
     needs = join_needs([wishes.needs, own], np.arange(len(wishes.series) + len(keepers)))
     lot = forecast.quantum[keepers]
     life = review.astype(np.float64)
@@ -134,9 +117,9 @@ def _with_keepers(
     return worth, asked, grown
 
 
-def _kept_keys(keepers: Ints, review: Ints, forecast: Forecast, network: Network) -> Keys:
+def _kept_keys(keepers: Ints, review: Ints, evening: Evening) -> Keys:
     """Own demand of sources over the life of tonight's transfers, with no stock yet."""
-    nothing, items = np.zeros(len(keepers)), network.items
+    nothing, items = np.zeros(len(keepers)), evening.network.items
     no_arrivals = np.zeros((len(keepers), 0))
     return Keys(
         lead_time=nothing.astype(np.int64),
@@ -148,7 +131,7 @@ def _kept_keys(keepers: Ints, review: Ints, forecast: Forecast, network: Network
         holding=items.holding_cost[keepers],
         shortage=items.shortage_cost[keepers],
         overage=nothing,
-        ends=np.full(len(keepers), forecast.horizon + 1),
+        ends=np.full(len(keepers), evening.forecast.horizon + 1),
         service_level=items.service_level[keepers],
         fill_rate=items.fill_rate[keepers],
     )

@@ -13,11 +13,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.network.echelon import Echelons, usable
-from replenishment.network.lanes import LaneChoice
+from replenishment.network.echelon import Echelons
+from replenishment.network.evening import Evening
 from stockwright.forecast import Forecast
-from stockwright.network import Network
-from stockwright.stock import Expiring, StockPosition
+from stockwright.stock import Expiring
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,28 +24,23 @@ Ints = NDArray[np.int64]
 _NOTHING = 1e-6
 
 
-def without_expiring(
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    choice: LaneChoice,
-    echelons: Echelons,
-) -> tuple[StockPosition, Expiring | None]:
-    """The stock that a plan may count on, and what of it will expire unsold (None: none can).
+def without_expiring(evening: Evening) -> tuple[Evening, Expiring | None]:
+    """The evening with the stock that a plan may count on, and what expires unsold, None for none.
 
     What expires at the end of the protection interval or later still serves all of it, and counts.
     """
+    stock, forecast, echelons = evening.stock, evening.forecast, evening.echelons
     if not len(stock.expiring_series):
-        return stock, None
-    last = np.full(len(choice.lane), forecast.horizon, np.int64)
-    supplied, lane = choice.supplied()
-    protection = network.lanes.lead_time[lane] + network.lanes.review[lane]
+        return evening, None
+    last = np.full(forecast.index.n_series, forecast.horizon, np.int64)
+    supplied, lane = evening.choice.supplied()
+    protection = evening.network.lanes.lead_time[lane] + evening.network.lanes.review[lane]
     last[supplied] = protection + echelons.way_down[supplied] - 1
     series, place = np.unique(stock.expiring_series.astype(np.int64), return_inverse=True)
     excess = excess_of(
         place, stock.expiring_step, stock.expiring_units, _demand(series, forecast, echelons)
     )
-    held = usable(stock, network, forecast)
+    held = evening.usable
     early = excess * (stock.expiring_step <= last[stock.expiring_series])
     step = np.full(len(held), np.iinfo(np.int32).max, np.int32)
     at = excess > _NOTHING
@@ -57,7 +51,8 @@ def without_expiring(
         uncounted=_largest(early, stock.expiring_series, held),
         step=np.where(units > 0, step, 0).astype(np.int32),
     )
-    return replace(stock, on_hand=stock.on_hand - found.uncounted), found
+    counted = replace(stock, on_hand=stock.on_hand - found.uncounted)
+    return replace(evening, stock=counted), found
 
 
 def excess_of(

@@ -6,64 +6,41 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from replenishment.network.echelon import Echelons
-from replenishment.network.lanes import LaneChoice
-from replenishment.params import PlanParams
+from replenishment.limits.capacity import coming_units
+from replenishment.network.evening import Evening
 from replenishment.peaks.ahead import Deliveries, pull_forward
 from replenishment.peaks.required import Required, chance_to_sell, required
 from replenishment.wishes.find import Sides, Wishes, sides_of
 from replenishment.wishes.terms import said_frozen
-from stockwright.forecast import Forecast
-from stockwright.network import Network
-from stockwright.overrides import Overrides
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
-def built_up(
-    wishes: Wishes,
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    choice: LaneChoice,
-    echelons: Echelons,
-    params: PlanParams,
-    said: Overrides,
-) -> Wishes:
+def built_up(wishes: Wishes, evening: Evening) -> Wishes:
     """The wishes with what tonight orders ahead for docks that will be full."""
-    if not params.ahead:
-        return wishes
-    return wishes.raised(build_up(wishes, forecast, network, stock, choice, echelons, said))
+    return wishes.raised(build_up(wishes, evening)) if evening.params.ahead else wishes
 
 
-def build_up(
-    wishes: Wishes,
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    choice: LaneChoice,
-    echelons: Echelons,
-    said: Overrides,
-) -> Floats:
+def build_up(wishes: Wishes, evening: Evening) -> Floats:
     """Units of each key to order tonight on top of its wish, (keys,), all due later.
 
     Periods are as large as what every dock can receive in them less what is on order for it and
     what tonight brings. All 0 where no dock has a limit, or none that later needs would break.
     """
+    network = evening.network
     ahead, limits = np.zeros(len(wishes.series)), network.locations.inbound_capacity
-    place = forecast.index.location[wishes.series].astype(np.int64)
+    place = evening.forecast.index.location[wishes.series].astype(np.int64)
     rows = np.flatnonzero(np.isfinite(limits[place]))
     if not len(rows):
         return ahead
     dock = 1 + network.lanes.lead_time[wishes.lane].astype(np.int64)
-    frozen = said_frozen(wishes.series, wishes.lane, network, said)
+    frozen = said_frozen(wishes.series, wishes.lane, evening)
     ordered = np.where(np.isfinite(frozen), frozen, wishes.quantity)
     free = (wishes.worth.terms.most > 0) & ~wishes.said & ~np.isfinite(frozen)
-    room = _room(forecast, network, stock, place[rows], dock[rows], ordered[rows])
-    sides = sides_of(wishes.series[rows], forecast, network, stock, choice, echelons, said)
+    room = _room(evening, place[rows], dock[rows], ordered[rows])
+    sides = sides_of(wishes.series[rows], evening)
     score = special.ndtri(np.clip(wishes.needs.level[rows], 0.001, 0.999))
     due = _required(sides, ordered[rows], wishes.worth.terms.share[rows], dock[rows], score)
     used = np.zeros_like(room)
@@ -87,20 +64,10 @@ def build_up(
     return ahead
 
 
-def _room(
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    place: Ints,
-    dock: Ints,
-    ordered: Floats,
-) -> Floats:
+def _room(evening: Evening, place: Ints, dock: Ints, ordered: Floats) -> Floats:
     """Units that each location can still receive in steps 1 ... H, (locations, steps)."""
-    limits, steps = network.locations.inbound_capacity, forecast.horizon
-    room = np.repeat(limits[:, None], steps, axis=1)
-    where = forecast.index.location[stock.arrival_series].astype(np.int64)
-    near = stock.arrival_step <= steps
-    np.subtract.at(room, (where[near], stock.arrival_step[near] - 1), stock.arrival_units[near])
+    limits = evening.network.locations.inbound_capacity
+    room = limits[:, None] - coming_units(evening, evening.forecast.horizon)[:, 1:]
     np.subtract.at(room, (place, dock - 1), ordered)
     return np.maximum(room, 0.0)
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from replenishment.needs.find import Needs, Settle, find_needs, join_needs
 from replenishment.needs.keys import Keys, first_empty
-from replenishment.network.echelon import Echelons, expected_inbound, leaf_keys, node_keys, usable
-from replenishment.network.lanes import LaneChoice
+from replenishment.network.evening import Evening
+from replenishment.network.pooling import with_apart, with_shared
+from replenishment.network.positions import expected_inbound, leaf_keys, node_keys
 from replenishment.params import PlanParams
 from replenishment.wishes.cover import within_cover
 from replenishment.wishes.lots import LotTerms, Worth, buy_up, unit_cost_at, whole_down
@@ -19,10 +20,8 @@ from replenishment.wishes.shelf import sold_in_time
 from replenishment.wishes.terms import lifetime_demand, lot_terms, may_order, said_level, said_need
 from stockwright.distribution import Distribution
 from stockwright.forecast import Forecast
-from stockwright.network import LaneKind, Lanes, Network
-from stockwright.overrides import Overrides
+from stockwright.network import LaneKind, Lanes
 from stockwright.plan import Finding
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -225,44 +224,36 @@ class Sides:
         return join_totals(parts).take(self.order)
 
 
-def sides_of(
-    series: Ints,
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    choice: LaneChoice,
-    echelons: Echelons,
-    said: Overrides,
-) -> Sides:
+def sides_of(series: Ints, evening: Evening) -> Sides:
     """The keys that feed nobody, those that feed others, and how they are forecast."""
-    leaf, node = series[~echelons.feeds[series]], series[echelons.feeds[series]]
-    own = leaf_keys(leaf, forecast, network, stock, choice.lane)
-    pooled, upper = node_keys(node, echelons, forecast, network, stock, choice.lane)
+    feeds = evening.echelons.feeds[series]
+    leaf, node = series[~feeds], series[feeds]
+    pooled, upper = node_keys(node, evening)
+    own = with_shared(said_level(leaf_keys(leaf, evening), leaf, evening.said), leaf, evening)
+    upper = with_apart(said_level(upper, node, evening.said), node, evening)
     return Sides(
-        forecast=forecast.take(leaf),
-        own=said_level(own, leaf, said),
+        forecast=evening.forecast.take(leaf),
+        own=own,
         pooled=pooled,
-        upper=said_level(upper, node, said),
+        upper=upper,
         order=np.argsort(np.concatenate([leaf, node])),
     )
 
 
-def find_wishes(
-    forecast: Forecast, network: Network, stock: StockPosition, choice: LaneChoice,
-    echelons: Echelons, params: PlanParams, said: Overrides,
-) -> Wishes:  # fmt: skip
+def find_wishes(evening: Evening) -> Wishes:
     """Needs of every series with a lane, its lot terms, and the order it would like best."""
-    series, lane = choice.supplied()
-    sides = sides_of(series, forecast, network, stock, choice, echelons, said)
-    available, inbound = sides.split(echelons.summed(usable(stock, network, forecast))[series])
-    wanted = said_need(series, lane, available + inbound, network, said)
-    allowed = may_order(series, lane, forecast, network, stock, said)
-    lifetime = lifetime_demand(forecast, network, params, echelons)[series]
+    series, lane = evening.choice.supplied()
+    network, params, echelons = evening.network, evening.params, evening.echelons
+    sides = sides_of(series, evening)
+    available, inbound = sides.split(echelons.summed(evening.usable)[series])
+    wanted = said_need(series, lane, available + inbound, evening)
+    allowed = may_order(series, lane, evening)
+    lifetime = lifetime_demand(evening)[series]
     total, free = sides.total(), np.isfinite(wanted)
     keeps = np.isinf(network.items.shelf_life[series]) | free
     in_time = np.minimum(sides.sold_in_time(~keeps, params.level_cap), lifetime)
     terms, too_large, perishes = within_lifetime(lot_terms(lane, network, allowed), in_time, keeps)
-    alone = (usable(stock, network, forecast) + stock.on_order())[series]
+    alone = (evening.usable + evening.stock.on_order())[series]
     held = np.where(echelons.feeds[series], available + inbound, alone)
     most = network.items.most_cover[series] / np.maximum(sides.of("protection"), 1)
     terms, ahead = within_cover(terms, most, held, total.mean, free)
@@ -271,7 +262,7 @@ def find_wishes(
     worth, breaks = Worth(needs, terms), Breaks.of(network.lanes, lane)
     quantity = quantity_of(worth, breaks, free)
     return Wishes(
-        **_facts(series, lane, sides, network, echelons, stock),
+        **_facts(series, lane, sides, evening),
         needs=needs,
         worth=worth,
         breaks=breaks,
@@ -286,25 +277,19 @@ def find_wishes(
     )
 
 
-def _facts(
-    series: Ints,
-    lane: Ints,
-    sides: Sides,
-    network: Network,
-    echelons: Echelons,
-    stock: StockPosition,
-) -> dict[str, Any]:
+def _facts(series: Ints, lane: Ints, sides: Sides, evening: Evening) -> dict[str, Any]:
     """The columns of ``Wishes`` that no decision changes."""
+    lanes = evening.network.lanes
     return {
         "series": series,
         "lane": lane,
         "lead_time": sides.of("lead_time").astype(np.int64),
         "review": sides.of("review").astype(np.int64),
-        "feeds": echelons.feeds[series],
-        "transfer": network.lanes.kind[lane] == LaneKind.TRANSFER,
-        "freight": network.lanes.unit_freight[lane],
+        "feeds": evening.echelons.feeds[series],
+        "transfer": lanes.kind[lane] == LaneKind.TRANSFER,
+        "freight": lanes.unit_freight[lane],
         "runs_out": sides.runs_out(),
-        "returned": expected_inbound(series, sides.of("protection"), echelons, stock),
+        "returned": expected_inbound(series, sides.of("protection"), evening),
         "built_up": np.zeros(len(series)),
     }
 

@@ -12,17 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.network.echelon import Echelons
-from replenishment.network.lanes import LaneChoice
-from replenishment.params import PlanParams
+from replenishment.network.evening import Evening
 from replenishment.wishes.find import Breaks, Wishes, quantity_of, sides_of, within_lifetime
 from replenishment.wishes.lots import Worth
 from replenishment.wishes.terms import lifetime_demand, lot_terms, may_order, said_frozen
-from stockwright.forecast import Forecast
-from stockwright.network import Network
 from stockwright.overrides import Overrides
 from stockwright.plan import Finding
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -57,33 +52,25 @@ class Overruled:
         )
 
 
-def cost_of_overrides(
-    wishes: Wishes,
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    choice: LaneChoice,
-    echelons: Echelons,
-    params: PlanParams,
-    said: Overrides,
-) -> Overruled:
+def cost_of_overrides(wishes: Wishes, evening: Evening) -> Overruled:
     """What the overrides of orders, transfers and policy cost, of the keys that have any."""
+    network, said = evening.network, evening.said
     rows = np.flatnonzero(_spoken(said)[wishes.series])
     nothing = np.zeros(0)
     if not len(rows):
         return Overruled(np.zeros(0, np.int64), nothing, nothing, nothing)
     series, lane = wishes.series[rows], wishes.lane[rows]
-    silent = Overrides.none(forecast.index.n_series, forecast.horizon)
-    allowed = may_order(series, lane, forecast, network, stock, silent)
-    lifetime = lifetime_demand(forecast, network, params, echelons)[series]
-    sides = sides_of(wishes.series, forecast, network, stock, choice, echelons, silent)
+    silent, params = evening.unsaid(), evening.params
+    allowed = may_order(series, lane, silent)
+    lifetime = lifetime_demand(silent)[series]
+    sides = sides_of(wishes.series, silent)
     keeps = np.isinf(network.items.shelf_life[wishes.series])
     in_time = np.minimum(sides.sold_in_time(~keeps, params.level_cap)[rows], lifetime)
     terms, _, _ = within_lifetime(lot_terms(lane, network, allowed), in_time, keeps[rows])
     worth = Worth(sides.needs_of(rows, params, terms), terms)
     breaks = Breaks.of(network.lanes, lane)
     own = quantity_of(worth, breaks, np.zeros(len(rows), np.bool_))
-    frozen = said_frozen(series, lane, network, said)
+    frozen = said_frozen(series, lane, evening)
     wished = np.where(said.blocked[series], 0.0, wishes.quantity[rows])
     asked = np.where(np.isfinite(frozen), frozen, wished)
 

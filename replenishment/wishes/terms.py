@@ -8,36 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.needs.keys import Keys
-from replenishment.network.echelon import Echelons
-from replenishment.params import PlanParams
+from replenishment.network.evening import Evening
 from replenishment.wishes.lots import LotTerms
-from stockwright.forecast import Forecast
 from stockwright.network import LaneKind, Network
 from stockwright.overrides import Overrides
-from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
-def may_order(
-    series: Ints,
-    lane: Ints,
-    forecast: Forecast,
-    network: Network,
-    stock: StockPosition,
-    said: Overrides,
-) -> Bools:
+def may_order(series: Ints, lane: Ints, evening: Evening) -> Bools:
     """Keys that may have a line tonight, (keys,).
 
     Not without known and counted stock, for goods that are not stocked, where a planner blocks,
     where the source takes no order tonight, and when the item ends before the order arrives.
     """
+    network, forecast = evening.network, evening.forecast
     counts = network.locations.counts_stock[forecast.index.location[series]]
     sells_on = network.items.ends[series] - forecast.origin > network.lanes.lead_time[lane]
-    stocked = network.items.stock_mode[series] & stock.known[series] & counts
-    return np.asarray(stocked & ~said.blocked[series] & network.lanes.open_tonight[lane] & sells_on)
+    stocked = network.items.stock_mode[series] & evening.stock.known[series] & counts
+    free = ~evening.said.blocked[series] & network.lanes.open_tonight[lane]
+    return np.asarray(stocked & free & sells_on)
 
 
 def lot_terms(lane: Ints, network: Network, allowed: Bools) -> LotTerms:
@@ -61,41 +53,39 @@ def said_level(keys: Keys, series: Ints, said: Overrides) -> Keys:
     return replace(keys, service_level=level)
 
 
-def said_need(
-    series: Ints, lane: Ints, position: Floats, network: Network, said: Overrides
-) -> Floats:
+def said_need(series: Ints, lane: Ints, position: Floats, evening: Evening) -> Floats:
     """Units that planners ask to order, (keys,): a quantity, else what raises the position to a
     target, or NaN.
     """
-    moved = network.lanes.kind[lane] == LaneKind.TRANSFER
+    lanes, said = evening.network.lanes, evening.said
+    moved = lanes.kind[lane] == LaneKind.TRANSFER
     quantity = np.where(moved, said.transfer_units[series], said.order_units[series])
     open_units = said.target[series] - position
-    return np.where(np.isfinite(quantity), quantity, open_units / network.lanes.good_share[lane])
+    return np.where(np.isfinite(quantity), quantity, open_units / lanes.good_share[lane])
 
 
-def said_frozen(series: Ints, lane: Ints, network: Network, said: Overrides) -> Floats:
+def said_frozen(series: Ints, lane: Ints, evening: Evening) -> Floats:
     """Units that planners froze, (keys,), NaN where none.
 
     A frozen quantity waits while the source takes no order or a block holds the key.
     """
-    lanes = network.lanes
+    lanes, said = evening.network.lanes, evening.said
     moved = lanes.kind[lane] == LaneKind.TRANSFER
     quantity = np.where(moved, said.transfer_frozen[series], said.order_frozen[series])
     held = lanes.open_tonight[lane] & ~said.blocked[series]
     return np.where(held, quantity, np.nan)
 
 
-def lifetime_demand(
-    forecast: Forecast, network: Network, params: PlanParams, echelons: Echelons
-) -> Floats:
+def lifetime_demand(evening: Evening) -> Floats:
     """Mean demand until the item's end or for ``params.lifetime`` periods, (series,).
 
     Beyond the horizon the forecast's mean goes on; what is committed comes once. Feeding
     series have all they feed.
     """
+    forecast, echelons = evening.forecast, evening.echelons
     once = forecast.committed.sum(axis=1, dtype=np.float64)
     mean = forecast.mean.sum(axis=1, dtype=np.float64)
-    left = np.minimum(network.items.ends - forecast.origin, params.lifetime)
+    left = np.minimum(evening.network.items.ends - forecast.origin, evening.params.lifetime)
     beyond = np.maximum(left - forecast.horizon, 0)
     own = mean + mean / forecast.horizon * beyond + once
     below = np.bincount(echelons.node, own[echelons.member], len(own))

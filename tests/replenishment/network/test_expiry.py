@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from replenishment.network.echelon import build_echelons
+from replenishment.network.evening import Evening
 from replenishment.network.expiry import excess_of, without_expiring
-from replenishment.network.lanes import choose_lanes
 from replenishment.night import plan_night
 from replenishment.params import PlanParams
 from stockwright.network import LaneKind, LocationKind
@@ -59,8 +58,8 @@ def expiring(shop, stock, mean=2.0, n=1, **lanes):
     index = shop.index(n)
     network = shop.network(index, shop.lanes(n, **lanes))
     forecast = shop.forecast(index, mean, linear_dispersion=0.0)
-    choice = choose_lanes(network, index)
-    return without_expiring(forecast, network, stock, choice, build_echelons(choice, network))
+    left, found = without_expiring(Evening.of(forecast, network, stock, PlanParams()))
+    return left.stock, found
 
 
 def test_what_expires_within_the_interval_is_not_counted_and_the_rest_is(shop):
@@ -91,9 +90,8 @@ def test_stock_of_a_location_that_feeds_others_is_sold_by_them(shop):
     kinds = [LocationKind.CENTRAL, LocationKind.STORE, LocationKind.STORE]
     network = shop.network(index, lanes, kind=kinds, sells=[False, True, True])
     forecast = shop.forecast(index, [0.0, 2.0, 2.0])
-    choice = choose_lanes(network, index)
     stock = with_batches(shop.stock(3, [20, 0, 0]), (0, 3, 20))
-    _, found = without_expiring(forecast, network, stock, choice, build_echelons(choice, network))
+    _, found = without_expiring(Evening.of(forecast, network, stock, PlanParams()))
     assert found.units.tolist() == [8, 0, 0]
 
 
