@@ -30,7 +30,7 @@ def lines_of(thresholds, margin, hold, lot, moq):
         curves=curves, loss=curves, quantity=curves.cheapest(), order_up_to=curves.cheapest(),
         level=zero, shortage=margin, holding=hold, loss_cost=margin, at_arrival=zero,
         lost_before=zero, lost=curves.cost(zero) / margin, demand=thresholds.mean(axis=1),
-        settled=zero, share=zero + 1,
+        settled=zero, kept_back=zero, share=zero + 1,
     )  # fmt: skip
     terms = LotTerms.of(moq, lot, zero + 1e9, zero + 1, zero + 7, zero + 1)
     return Worth(needs, terms)
