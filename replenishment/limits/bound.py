@@ -13,8 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.limits.market import Market
-from replenishment.limits.minima import Minima
+from replenishment.limits.market import Answer, Market
 from replenishment.wishes.lots import Worth
 
 Floats = NDArray[np.float64]
@@ -22,30 +21,25 @@ Bools = NDArray[np.bool_]
 
 
 def upper_bound(
-    worth: Worth, market: Market, minima: Minima, prices: list[Floats], toll: Floats
+    worth: Worth, market: Market, prices: list[Floats], toll: Floats, answer: Answer
 ) -> float:
     """Money that no orders beside the fixed ones are worth more than.
 
-    prices: of the limits. toll: (keys,) what a unit pays at these prices.
+    prices: of the limits. toll: (keys,) what a unit pays at these prices. answer: the market's.
     """
-    room = sum(
-        float(price[price > 0] @ limit.room[price > 0])
-        for limit, price in zip(market.limits, prices, strict=True)
-    )
     quantity = worth.best(toll)
     profit = worth.of(quantity) - toll * quantity
-    supplier = np.where(minima.supplier < 0, market.suppliers - 1, minima.supplier)
-    free = np.bincount(supplier, profit, market.suppliers).astype(np.float64)
-    subsidy = market.answer(toll).subsidy
+    free = np.bincount(market.owner, profit, market.suppliers).astype(np.float64)
+    subsidy = answer.subsidy
     helped = (subsidy[0] > 0) | (subsidy[1] > 0)
-    rows = np.flatnonzero(helped[supplier])
+    rows = np.flatnonzero(helped[market.owner])
     if len(rows):
-        few, mine = worth.take(rows), supplier[rows]
-        less = toll[rows] - subsidy[0][mine] * minima.cost[rows] - subsidy[1][mine]
+        few, mine = worth.take(rows), market.owner[rows]
+        less = market.eased(toll, answer)[rows]
         most = few.best(less)
         bound = np.bincount(mine, few.of(most) - less * most, market.suppliers)
         for money, missing in zip(subsidy, market.missing, strict=True):
             bound = bound - money * missing
         free = np.where(helped, np.minimum(free, bound), free)
     net = free - market.fee
-    return room + float(np.where(market.forced, net, np.maximum(net, 0.0)).sum())
+    return market.rent(prices) + float(np.where(market.forced, net, np.maximum(net, 0.0)).sum())

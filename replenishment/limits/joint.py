@@ -18,6 +18,7 @@ from replenishment.limits.minima import Minima, fill_alone, reach_minima
 from replenishment.limits.prices import Limit, Shared
 from replenishment.limits.repair import net_worth, repair
 from replenishment.limits.search import add_suppliers, fill_up, find_prices, keep_limits, tolls
+from replenishment.limits.suppliers import change_suppliers
 from replenishment.limits.table import LotTable, lots_of
 from replenishment.params import PlanParams
 from replenishment.wishes.lots import Worth
@@ -27,6 +28,8 @@ Bools = NDArray[np.bool_]
 _SUPPLIERS_TRIED = 200
 # Where limits close some lines of a supplier, others must fill its minimum in their place.
 _SPARE = 2.0
+# Lots that are all weighed, whether they may be needed or not.
+_FEW_LOTS = 200_000
 
 
 def best_orders(
@@ -56,16 +59,31 @@ def best_orders(
             for each in limits
         ]
         solved = _solve(few, fixed[rows], own, minima.take(rows), params)
-        # A limit that only now has a price concerns all lines that share it.
+        # A limit that only now has a price, or keeps a supplier out, concerns all who share it.
+        crowded = _crowded(few, solved.quantity, fixed[rows], own, minima.take(rows))
         wider = [
-            (price > 0) & ~known & (each.use(kept) > 0)
-            for price, known, each in zip(solved.prices, hit, limits, strict=True)
+            ((price > 0) | full) & ~known & (each.use(kept) > 0)
+            for price, full, known, each in zip(solved.prices, crowded, hit, limits, strict=True)
         ]
         if not any(groups.any() for groups in wider):
             break
         hit = [known | groups for known, groups in zip(hit, wider, strict=True)]
     kept[rows] = _with_breaks(few, solved.quantity, wanted[rows], own)
     return replace(solved, quantity=kept, worth=solved.worth + rest, bound=solved.bound + rest)
+
+
+def _crowded(
+    worth: Worth, quantity: Floats, fixed: Floats, limits: list[Limit], minima: Minima
+) -> list[Bools]:
+    """Groups of each limit, (groups,), too small for the minima of suppliers that are left out.
+
+    With those that have fixed units and are below their minimum.
+    """
+    out = minima.short(quantity + fixed) | (minima.sums(quantity + fixed) <= 0)
+    keys = np.flatnonzero(minima.keys_of(out))
+    few, need = worth.take(keys), np.zeros(len(quantity))
+    need[keys] = reach_minima(few, few.best(), fixed[keys], minima.take(keys))
+    return [limit.broken(need) for limit in limits]
 
 
 def _with_breaks(worth: Worth, quantity: Floats, wanted: Floats, limits: list[Limit]) -> Floats:
@@ -113,12 +131,13 @@ def _solve(
     taken = keep_limits(market, prices)
     taken = add_suppliers(market, taken, answer, _SUPPLIERS_TRIED)
     taken = fill_up(market, taken, toll)
+    found = change_suppliers(market, taken, answer, prices)
     quantity = repair(
-        worth, market.table.units(taken), ceiling, limits, minima, fixed,
-        toll, params.core_lots, params.solver_effort,
+        worth, market.table.units(found.taken), ceiling, limits, minima, fixed,
+        found.toll, params.core_lots, params.solver_effort,
     )  # fmt: skip
     reached = net_worth(worth, quantity, fixed, minima)
-    bound = upper_bound(worth, market, minima, prices, toll)
+    bound = upper_bound(worth, market, prices, toll, answer)
     return Shared(quantity, prices, reached, bound)
 
 
@@ -129,7 +148,7 @@ def _ceiling(worth: Worth, fixed: Floats, limits: list[Limit], minima: Minima, m
     supplier below its minimum, some more than all of them together need without limits.
     """
     terms, top = worth.terms, fill_alone(worth, fixed, minima, limits)
-    if lots_of(top, terms.first, terms.lot).sum() <= most:
+    if lots_of(top, terms.first, terms.lot).sum() <= max(most, _FEW_LOTS):
         return top
     best = worth.best()
     reached = reach_minima(worth, best, fixed, minima)

@@ -43,6 +43,7 @@ class Answer:
 class Market:
     """The entries of a table under limits and minima.
 
+    owner: (keys,) supplier, the last one of (suppliers + 1) for lines without one.
     fixed: (keys,) units ordered anyway, already taken off the limits' room: their suppliers are in
     use, and they count for the minima.
     """
@@ -50,8 +51,9 @@ class Market:
     def __init__(self, table: LotTable, limits: list[Limit], minima: Minima, fixed: Floats) -> None:
         self.table, self.limits = table, limits
         self.suppliers = len(minima.value) + 1
-        supplier = np.where(minima.supplier < 0, self.suppliers - 1, minima.supplier)
-        self.supplier = supplier[table.key]
+        self.owner = np.where(minima.supplier < 0, self.suppliers - 1, minima.supplier)
+        self.cost = minima.cost
+        self.supplier = self.owner[table.key]
         self.forced = np.append(minima.sums(fixed) > 0, True)
         self.fee = np.where(self.forced, 0.0, np.append(minima.fixed_cost, 0.0))
         value, units = minima.sums(fixed * minima.cost), minima.sums(fixed)
@@ -80,31 +82,44 @@ class Market:
         """Groups of one limit that the entries overrun, (groups,)."""
         return self.limits[family].exceeded(self.use(taken, family))
 
+    def short(self, taken: Bools) -> Bools:
+        """Suppliers that are ordered from, but below a minimum, (suppliers + 1,)."""
+        below = np.zeros(self.suppliers, np.bool_)
+        for counted, missing in zip(self.counted, self.missing, strict=True):
+            below |= self.sums(counted, taken) < missing * (1 - 1e-9)
+        used = (self.sums(self.table.size, taken) > 0) | self.forced
+        return np.asarray(below & used)
+
     def keeps(self, taken: Bools) -> bool:
         """Whether the entries keep every limit."""
         return not any(self.breaks(taken, family).any() for family in range(len(self.limits)))
 
-    def answer(self, toll: Floats) -> Answer:
-        """The best entries at a price per unit of each key, (keys,)."""
+    def answer(self, toll: Floats, chosen: Bools | None = None) -> Answer:
+        """The best entries at a price per unit of each key, (keys,).
+
+        chosen: (suppliers + 1,) the suppliers in use, where they are given.
+        """
         profit = self.table.gain - toll[self.table.key] * self.table.size
         bundle = profit > 0
         net = self.sums(profit, bundle) - self.fee
+        asked = self.forced if chosen is None else chosen
         fills = [
-            self._filled(profit, bundle, net, counted, missing)
+            self._filled(profit, bundle, net, counted, missing, asked)
             for counted, missing in zip(self.counted, self.missing, strict=True)
         ]
-        used = self.forced | (net > 0)
+        used = self.forced | (net > 0) if chosen is None else chosen
         return Answer(bundle, bundle & used[self.supplier], net, used, (fills[0], fills[1]))
 
     def _filled(
-        self, profit: Floats, bundle: Bools, net: Floats, counted: Floats, missing: Floats
-    ) -> Floats:
+        self, profit: Floats, bundle: Bools, net: Floats, counted: Floats, missing: Floats,
+        asked: Bools,
+    ) -> Floats:  # fmt: skip
         """Fill one minimum: raises ``bundle``, lowers ``net``, returns the subsidy."""
         subsidy = np.zeros(self.suppliers)
         if not missing.any():
             return subsidy
         lack = missing * (1 - 1e-9) - self.sums(counted, bundle)
-        short = (lack > 0) & ((net > 0) | self.forced)
+        short = (lack > 0) & ((net > 0) | asked)
         rows = np.flatnonzero(short[self.supplier] & ~bundle)
         loss = -profit[rows] / counted[rows]
         rows = rows[np.lexsort((rows, loss, self.supplier[rows]))]
@@ -118,6 +133,18 @@ class Market:
             lack[short] -= self.sums(counted, added)[short]
         net[(lack > 0) & ~self.forced] = -np.inf
         return subsidy
+
+    def eased(self, toll: Floats, answer: Answer) -> Floats:
+        """The price per unit of each key less the subsidies of the minima, (keys,)."""
+        value, units = answer.subsidy
+        return toll - value[self.owner] * self.cost - units[self.owner]
+
+    def rent(self, prices: list[Floats]) -> float:
+        """Money that the whole room of all limits costs at prices per use, (groups,) each."""
+        return sum(
+            float(price[price > 0] @ limit.room[price > 0])
+            for limit, price in zip(self.limits, prices, strict=True)
+        )
 
     def dearest(self, family: int) -> Floats:
         """Price per use of each group beyond which no entry of it pays, (groups,)."""

@@ -59,10 +59,12 @@ def repair(
 ) -> Floats:
     """A plan of at least the worth of ``quantity``, the best one where all lots are weighed.
 
-    quantity: (keys,) a plan that keeps limits and minima. ceiling: (keys,) units beyond which no
-    lot is weighed. fixed: (keys,) units ordered anyway, already taken off the limits' room.
-    toll: (keys,) shadow price per unit. most: lots weighed. effort: deterministic time of CP-SAT.
-    trucks: whose empty room costs money, None for none.
+    quantity: (keys,) a plan that keeps the limits and the minima, but of suppliers with fixed
+    units: fewer suppliers below their minimum come before worth. ceiling: (keys,) units beyond
+    which no lot is weighed. fixed: (keys,) units ordered anyway, already taken off the limits'
+    room. toll: (keys,) shadow price per unit, less the subsidies of the minima. most: lots weighed.
+    effort: deterministic time of CP-SAT. trucks: whose empty room costs money, None for
+    none.
     """
     ceiling = np.maximum(ceiling, quantity)
     rows = _near(worth, quantity, ceiling, toll, most)
@@ -76,12 +78,14 @@ def repair(
     if chosen is None:
         return quantity
     better = lots.base + np.bincount(lots.key, lots.size * chosen, len(quantity))
+    plans = quantity, better
+    short, left = (int(minima.short(each + fixed).sum()) for each in plans)
     before, after = (
         net_worth(worth, each, fixed, minima)
         - (0.0 if trucks is None else trucks.empty(each + fixed).sum())
-        for each in (quantity, better)
+        for each in plans
     )
-    return better if after > before else quantity
+    return better if left < short or (left == short and after > before) else quantity
 
 
 def net_worth(
@@ -221,8 +225,11 @@ def _add_minima(
                 scale = _fraction(max(float(floor), float(use.max()), float(have)))
                 weights = np.floor(use * scale + _ROUNDING).astype(np.int64).tolist()
                 need = int(np.ceil(floor * scale - _ROUNDING))
+                start = int(np.floor(have * scale + _ROUNDING))
+                if units[each] > 0:
+                    need = min(need, start + sum(weights))
                 total = LinearExpr.weighted_sum(chosen, weights)
-                model.add(total + int(np.floor(have * scale + _ROUNDING)) >= need * used)
+                model.add(total + start >= need * used)
     return fees
 
 

@@ -18,17 +18,20 @@ _RAISES, _FIRST_RAISE = 60, 1e-4
 _FILLS = 400
 
 
-def find_prices(market: Market) -> list[Floats]:
+def find_prices(
+    market: Market, chosen: Bools | None = None, start: list[Floats] | None = None
+) -> list[Floats]:
     """Prices per limit, (groups,) money per use, at which supply and use of every limit meet.
 
     The limits are taken in turn, the groups of one limit all at once: a group's price is the
     smallest one at which the group keeps its room, the prices of the other limits given.
+    chosen: (suppliers + 1,) suppliers in use, where they are given. start: prices to begin with.
     """
-    prices = [np.zeros(len(limit.room)) for limit in market.limits]
+    prices = [*start] if start else [np.zeros(len(limit.room)) for limit in market.limits]
     for turn in range(_ROUNDS):
         before = [price.copy() for price in prices]
         for family in range(len(prices)):
-            prices[family] = _priced(market, prices, family, turn > 0)
+            prices[family] = _priced(market, prices, family, turn > 0 or bool(start), chosen)
         scale = max((price.max(initial=0.0) for price in prices), default=0.0)
         moved = max(
             (np.abs(a - b).max(initial=0.0) for a, b in zip(prices, before, strict=True)),
@@ -44,14 +47,16 @@ def tolls(market: Market, prices: list[Floats]) -> Floats:
     return toll_of(market.limits, prices, market.table.keys)
 
 
-def _priced(market: Market, prices: list[Floats], family: int, warm: bool) -> Floats:
+def _priced(
+    market: Market, prices: list[Floats], family: int, warm: bool, chosen: Bools | None
+) -> Floats:
     """Smallest prices of one limit at which it holds, the others' given."""
     others = [p if i != family else np.zeros_like(p) for i, p in enumerate(prices)]
     base, limit, now = tolls(market, others), market.limits[family], prices[family]
 
     def broken(price: Floats) -> Bools:
         toll = base + limit.of_keys(price) * limit.weight
-        return market.breaks(market.answer(toll).taken, family)
+        return market.breaks(market.answer(toll, chosen).taken, family)
 
     short = broken(np.zeros_like(now))
     if not short.any():
@@ -72,11 +77,14 @@ def _priced(market: Market, prices: list[Floats], family: int, warm: bool) -> Fl
     return np.where(short, high, 0.0)
 
 
-def keep_limits(market: Market, prices: list[Floats]) -> Bools:
-    """Entries that keep every limit: prices of overrun groups are raised until they do."""
+def keep_limits(market: Market, prices: list[Floats], chosen: Bools | None = None) -> Bools:
+    """Entries that keep every limit: prices of overrun groups are raised until they do.
+
+    chosen: (suppliers + 1,) suppliers in use, where they are given.
+    """
     prices = [price.copy() for price in prices]
     steps = [np.full(len(price), _FIRST_RAISE) for price in prices]
-    taken = market.answer(tolls(market, prices)).taken
+    taken = market.answer(tolls(market, prices), chosen).taken
     for _ in range(_RAISES):
         over = [market.breaks(taken, family) for family in range(len(prices))]
         if not any(each.any() for each in over):
@@ -86,7 +94,7 @@ def keep_limits(market: Market, prices: list[Floats]) -> Bools:
             raised = prices[family][groups] * (1 + steps[family][groups])
             prices[family][groups] = np.maximum(raised, least)
             steps[family][groups] = np.minimum(2 * steps[family][groups], 1.0)
-        taken = market.answer(tolls(market, prices)).taken
+        taken = market.answer(tolls(market, prices), chosen).taken
     return np.zeros_like(taken)
 
 
