@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stockwright.errors import DataError
+from stockwright.errors import DataError, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ class TablesError(DataError):
     """
 
     def __init__(self, problems: tuple[str, ...], rejected: pd.DataFrame) -> None:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        count = counted(len(problems), "problem")
         lines = [f"the input breaks the contract: {count}", *(f"  - {p}" for p in problems)]
         super().__init__("\n".join(lines))
         self.problems = problems

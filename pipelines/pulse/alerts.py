@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.publish.cells import Table, money, rounded
-from pipelines.publish.texts import Texts, placeholders
+from pipelines.publish.texts import Texts, filled, placeholders
 from pipelines.pulse.helping import Lines
 from pipelines.pulse.position import Position, Watch
 from pipelines.pulse.tables import ranked
@@ -106,7 +106,7 @@ def _filled(texts: Texts, section: str, code: NDArray[np.object_], table: Table)
         names = list(columns)
         said[rows] = (
             [
-                text.format_map(dict(zip(names, row, strict=True)))
+                filled(text, dict(zip(names, row, strict=True)))
                 for row in zip(*columns.values(), strict=True)
             ]
             if names

@@ -70,6 +70,9 @@ def make_lines(
         cover_before=policy.cover_before[series],
         cover_after=policy.cover_before[series] + units * share / rate,
         stockout_step=policy.stockout_step[series],
+        ahead=wishes.built_up[rows],
+        ahead_step=wishes.built_step[rows].astype(np.int32),
+        shelf_cut=wishes.shelf_cut[rows],
     )
 
 

@@ -38,9 +38,9 @@ def test_each_row_is_the_step_of_its_date(situate, at) -> None:
     assert [note for note in night.notes if note.startswith("forecasts")] == [
         "forecasts: 2 rows are dated up to the night's date or beyond the horizon of "
         "28 periods; they are not used",
-        "forecasts: 1 rows are of keys without sales, stock or inbound",
-        "forecasts: your own are used for 1 keys",
-        "forecasts: 1 of these keys have dates without one; ours stand there",
+        "forecasts: 1 row is of a key without sales, stock or inbound",
+        "forecasts: your own are used for 1 key",
+        "forecasts: 1 of these keys has dates without one; ours stand there",
     ]
 
 
