@@ -59,7 +59,7 @@ def test_seven_days_make_a_week_and_so_does_one_monday(situate) -> None:
     np.testing.assert_array_equal(given.mean[0], [70, 50])
     wanted = [[70 - np.sqrt(7), 70 + np.sqrt(63)], [48, 70]]
     assert given.quantiles[0] == pytest.approx(np.array(wanted))
-    assert "forecasts: 1 weeks have neither one row nor seven; ours stand" in night.notes
+    assert "forecasts: 1 week has neither one row nor seven; ours stand" in night.notes
 
 
 def test_a_single_row_of_a_week_that_is_no_monday_covers_nothing(situate) -> None:
