@@ -15,6 +15,7 @@ from pipelines.ingest.discover import Found, discover
 from pipelines.ingest.ingested import Ingested, RowCount, Source, TablesError
 from pipelines.ingest.kits import check_kits, kit_cycles
 from pipelines.ingest.overrides import check_overrides
+from pipelines.ingest.plausible import implausible
 from pipelines.ingest.raw import UnreadableError
 from pipelines.ingest.read_one import read_one
 from pipelines.ingest.references import check_references, duplicate_keys, lane_cycles
@@ -177,9 +178,11 @@ def _report(
             name: used_categories(held[name].frame) if name in held else empty_frame(table)
             for name, table in TABLES.items()
         }
+        strange, more = implausible(frames, config.gates)
         net_prices(frames, config)
         given = frozenset(held)
-        findings = findings_of(frames, given)
+        findings = pd.concat([findings_of(frames, given), strange], ignore_index=True)
+        notes += more
         if "inventory" in held and held["inventory"].bad_keys:
             lost = unreadable_stock(held["inventory"].bad_keys)
             findings = pd.concat([findings, lost], ignore_index=True)
