@@ -18,6 +18,7 @@ from replenishment.lines.steering import steer
 from replenishment.lines.transfers import move_stock
 from replenishment.network.evening import Evening
 from replenishment.network.expiry import without_expiring
+from replenishment.network.pooling import worth_kept
 from replenishment.params import PlanParams
 from replenishment.peaks.tonight import built_up
 from replenishment.wishes.find import Wishes
@@ -27,7 +28,7 @@ from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
 from stockwright.network import Network
 from stockwright.overrides import Overrides
-from stockwright.plan import Plan
+from stockwright.plan import Kept, Plan
 from stockwright.stock import StockPosition
 
 
@@ -74,7 +75,15 @@ def plan_night(
         life_of_sku=life_of_sku,
         override_cost=overruled.of_series(len(stock.on_hand)),
         expiring=expiring,
+        kept=_kept(wishes, evening),
     )
+
+
+def _kept(wishes: Wishes, evening: Evening) -> Kept:
+    """What sources keep back of what each series alone would be sent."""
+    units = np.zeros(len(evening.stock.on_hand))
+    units[wishes.series] = np.where(wishes.said, 0.0, wishes.needs.kept_back)
+    return Kept(units, worth_kept(evening))
 
 
 def _once_moved(

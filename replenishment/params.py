@@ -10,6 +10,24 @@ from stockwright.errors import ConfigError
 
 
 @dataclass(frozen=True)
+class Receiving:
+    """Money for taking goods in, >= 0: a loose unit, a case, a layer, a pallet.
+
+    inf: such a piece costs what it holds.
+    """
+
+    unit: float = 0.0
+    case: float = np.inf
+    layer: float = np.inf
+    pallet: float = np.inf
+
+    def __post_init__(self) -> None:
+        broken = [name for name, price in vars(self).items() if not price >= 0]
+        if broken or np.isinf(self.unit):
+            raise ConfigError(f"receiving must be >= 0, and unit finite: {vars(self)}")
+
+
+@dataclass(frozen=True)
 class PlanParams:
     """Settings of ``plan_night``; money in the currency of the costs, time in periods.
 
@@ -25,8 +43,11 @@ class PlanParams:
     core_lots: most lots that the integer program weighs one by one.
     solver_effort: CP-SAT deterministic time, a measure of work and not of the clock.
     ahead: order tonight what a peak will need and later arrival periods have no room for.
+    pooling: weigh what locations share through the one that feeds them: what a unit sent may cost
+        the others, and how much is bought because what has been sent is no longer shared.
     handling: money per unit of a lateral transfer beside its freight, >= 0.
     least_gain: money that a line of a lateral transfer must gain at least, >= 0.
+    receiving: what it costs to take goods in.
     floor: share of what it wants that every location gets of a source that is short, in [0, 1].
     """
 
@@ -40,9 +61,11 @@ class PlanParams:
     core_lots: int = 1500
     solver_effort: float = 4.0
     ahead: bool = True
+    pooling: bool = True
     handling: float = 0.0
     least_gain: float = 0.0
     floor: float = 0.0
+    receiving: Receiving = Receiving()
 
     def __post_init__(self) -> None:
         rules = {

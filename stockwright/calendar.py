@@ -26,11 +26,18 @@ def iso_weekday(dates: Dates) -> NDArray[np.int64]:
     return (dates.astype("datetime64[D]").astype(np.int64) + 3) % 7 + 1
 
 
+def mondays(dates: Dates) -> Dates:
+    """The Monday of the week of each date."""
+    days: Dates = dates.astype("datetime64[D]")
+    first: Dates = days - (iso_weekday(days) - 1).astype("timedelta64[D]")
+    return first
+
+
 def period_start(date: np.datetime64, period: PeriodName) -> np.datetime64:
     """First day of the period that holds ``date``: itself, or its week's Monday."""
     days: Dates = np.array([date], "datetime64[D]")
     if period == "week":
-        days = days - (iso_weekday(days) - 1).astype("timedelta64[D]")
+        days = mondays(days)
     first: np.datetime64 = days[0]
     return first
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockwright.arrays import frozen, one_each, require
+from stockwright.funds import Funds
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +44,8 @@ class Locations:
     counts_stock: its on-hand stock is usable. inbound_capacity: units per period it can receive,
     inf for no limit. region and tier: free text, "" for none. outbound_capacity: units per period
     that can leave for other locations, inf for no limit. Empty: no location has one.
+    storage_volume: volume of the stock that it can hold, in the unit of the items' volume, inf for
+    no limit. Empty: no location has one.
     """
 
     kind: NDArray[np.uint8]
@@ -53,22 +56,28 @@ class Locations:
     region: tuple[str, ...]
     tier: tuple[str, ...]
     outbound_capacity: Floats = field(default_factory=lambda: np.zeros(0))
+    storage_volume: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         bools = {"sells": np.bool_, "counts_stock": np.bool_}
-        rates = dict.fromkeys(("inbound_capacity", "outbound_capacity"), np.float64)
+        later = ("outbound_capacity", "storage_volume")
+        rates = dict.fromkeys(("inbound_capacity", *later), np.float64)
         n = len(self.kind)
-        if not len(self.outbound_capacity):
-            object.__setattr__(self, "outbound_capacity", np.full(n, np.inf))
+        for name in later:
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.full(n, np.inf))
         _freeze(self, n, {"kind": np.uint8, "parent": np.int32, **bools, **rates})
 
 
 @dataclass(frozen=True)
 class Suppliers:
-    """The suppliers. Minima and fixed cost per order; 0 for none.
+    """The suppliers. Minima and fixed cost per order, 0 for none; of a supplier with trucks the
+    fixed cost is paid for each truck.
 
     min_order_value: money. min_order_units: sales units. fixed_cost: money per order.
     expedited_units: most units of one period's orders on expedited lanes; empty: no limit.
+    truck_volume, truck_weight: what a truck takes, in the units of the items, > 0, inf for no
+    limit; a supplier with neither has no trucks. Empty: none has.
     """
 
     names: tuple[str, ...]
@@ -76,6 +85,8 @@ class Suppliers:
     min_order_units: Floats
     fixed_cost: Floats
     expedited_units: Floats = field(default_factory=lambda: np.zeros(0))
+    truck_volume: Floats = field(default_factory=lambda: np.zeros(0))
+    truck_weight: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         n = len(self.names)
@@ -84,9 +95,18 @@ class Suppliers:
             n,
             dict.fromkeys(("min_order_value", "min_order_units", "fixed_cost"), np.float64),
         )
-        if not len(self.expedited_units):
-            object.__setattr__(self, "expedited_units", np.full(n, np.inf))
-        _freeze(self, n, {"expedited_units": np.float64})
+        limits = ("expedited_units", "truck_volume", "truck_weight")
+        for name in limits:
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.full(n, np.inf))
+        _freeze(self, n, dict.fromkeys(limits, np.float64))
+        require(self.truck_volume > 0, "truck_volume", "> 0")
+        require(self.truck_weight > 0, "truck_weight", "> 0")
+
+    @property
+    def has_trucks(self) -> NDArray[np.bool_]:
+        """Suppliers whose orders come in trucks, (suppliers,)."""
+        return np.isfinite(self.truck_volume) | np.isfinite(self.truck_weight)
 
 
 @dataclass(frozen=True)
@@ -109,6 +129,8 @@ class Lanes:
     order_days: (lanes, 7) whether the source takes an order 1 ... 7 days after tonight's; empty
         where it does on all of them.
     good_share: units of one ordered that are expected to come and to be good, in (0, 1]; empty: 1.
+    payment_date: date on which tonight's order is paid, datetime64[D], NaT where none is; empty:
+        nowhere.
     """
 
     series: NDArray[np.int32]
@@ -131,16 +153,22 @@ class Lanes:
     supplier_sku: tuple[str, ...]
     order_days: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 7), np.bool_))
     good_share: Floats = field(default_factory=lambda: np.zeros(0))
+    payment_date: NDArray[np.datetime64] = field(
+        default_factory=lambda: np.zeros(0, "datetime64[D]")
+    )
 
     def __post_init__(self) -> None:
         n = len(self.series)
+        if not len(self.payment_date):
+            object.__setattr__(self, "payment_date", np.full(n, "NaT", "datetime64[D]"))
         if not len(self.good_share):
             object.__setattr__(self, "good_share", np.ones(n))
         _freeze(self, n, {"good_share": np.float64})
         require((self.good_share > 0) & (self.good_share <= 1), "good_share", "in (0, 1]")
         _freeze(self, n, dict.fromkeys(("series", "source", "lead_time", "review"), np.int32))
         _freeze(self, n, {"kind": np.uint8, "open_tonight": np.bool_})
-        _freeze(self, n, {"available_date": "datetime64[D]"})
+        dates = ("available_date", "payment_date")
+        _freeze(self, n, dict.fromkeys(dates, "datetime64[D]"))
         money = ("lead_time_sd", "moq", "multiple", "unit_cost", "unit_freight", "max_units")
         _freeze(self, n, dict.fromkeys((*money, "priority"), np.float64))
         require(self.lead_time >= 0, "lead_time", ">= 0 periods")
@@ -168,6 +196,8 @@ class ItemTerms:
     most_cover: most periods of cover that a line may raise a series to, inf for no limit.
     shelf_life: periods, >= 1, in which a unit can be sold after its arrival, inf where it keeps.
     salvage: money that a unit still brings when it can no longer be sold.
+    volume, weight: of a unit, 0 where unknown.
+    units_per_layer, units_per_pallet: NaN where unknown.
     """
 
     unit_cost: Floats
@@ -183,6 +213,10 @@ class ItemTerms:
     most_cover: Floats = field(default_factory=lambda: np.full(1, np.inf))
     shelf_life: Floats = field(default_factory=lambda: np.full(1, np.inf))
     salvage: Floats = field(default_factory=lambda: np.zeros(1))
+    volume: Floats = field(default_factory=lambda: np.zeros(1))
+    weight: Floats = field(default_factory=lambda: np.zeros(1))
+    units_per_layer: Floats = field(default_factory=lambda: np.full(1, np.nan))
+    units_per_pallet: Floats = field(default_factory=lambda: np.full(1, np.nan))
 
     def __post_init__(self) -> None:
         n = len(self.unit_cost)
@@ -190,19 +224,23 @@ class ItemTerms:
         targets = ("units_per_case", "service_level", "fill_rate")
         _freeze(self, n, dict.fromkeys((*costs, *targets), np.float64))
         _freeze(self, n, {"stock_mode": np.bool_, "ends": np.int64})
-        for name in ("most_cover", "shelf_life", "salvage"):
+        loads = ("units_per_layer", "units_per_pallet")
+        for name in ("most_cover", "shelf_life", "salvage", "volume", "weight", *loads):
             object.__setattr__(self, name, one_each(name, getattr(self, name), n))
         require(self.shelf_life >= 1, "shelf_life", ">= 1 period")
         require(self.most_cover > 0, "most_cover", "> 0")
+        require(self.volume >= 0, "volume", ">= 0")
+        require(self.weight >= 0, "weight", ">= 0")
         require(self.holding_cost >= 0, "holding_cost", ">= 0")
         require(self.shortage_cost >= 0, "shortage_cost", ">= 0")
 
 
 @dataclass(frozen=True)
 class Network:
-    """Locations, suppliers, lanes and item terms of a run."""
+    """Locations, suppliers, lanes, item terms and funds of a run."""
 
     locations: Locations
     suppliers: Suppliers
     lanes: Lanes
     items: ItemTerms
+    funds: Funds = field(default_factory=Funds.none)

@@ -127,13 +127,26 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What sources keep for others, all (series,).
+
+    units: that a series alone would be sent and its source keeps for others, 0 where none.
+    worth: money that a unit at a feeding series is expected to save below it before more comes.
+    """
+
+    units: Floats
+    worth: Floats
+
+
+@dataclass(frozen=True)
 class Plan:
     """Tonight's plan. Limits maps each shared limit to its shadow price and use.
 
     life: of each series; life_of_sku: of its SKU over all locations, (series,) too. None where
     nobody told it. override_cost: (series,) money that a planner's word on orders, transfers or
     policy is expected to cost against the plan's own, NaN where none was said; None for none.
-    expiring: stock that will expire unsold; None where no stock expires.
+    expiring: stock that will expire unsold; None where no stock expires. kept: what sources keep
+    back; None where nobody told it.
     """
 
     policy: Policy
@@ -145,3 +158,4 @@ class Plan:
     life_of_sku: LifeStages | None = None
     override_cost: Floats | None = None
     expiring: Expiring | None = None
+    kept: Kept | None = None

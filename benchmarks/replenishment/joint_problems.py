@@ -68,7 +68,7 @@ def random_problem(
         curves=curves, loss=curves, quantity=curves.cheapest(), order_up_to=curves.cheapest(),
         level=nothing, shortage=margin, holding=hold, loss_cost=margin, at_arrival=nothing,
         lost_before=nothing, lost=lost, demand=demand, settled=nothing,
-        share=np.ones(n),
+        kept_back=nothing, share=np.ones(n),
     )  # fmt: skip
     lot = rng.choice([1.0, 1.0, 2.0, 6.0], n)
     moq = np.where(rng.random(n) < 0.5, rng.uniform(0, 0.8, n) * demand, 0.0)

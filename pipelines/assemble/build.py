@@ -8,15 +8,18 @@ import numpy as np
 import pandas as pd
 
 from pipelines.assemble.arrivals import GoodShares, inbound_arrivals, position_of
+from pipelines.assemble.cash import cash_of
 from pipelines.assemble.catalog import attributes_of, catalog_of
 from pipelines.assemble.commitments import Promised, after_the_end, promised_of
 from pipelines.assemble.covariates import covariates_of
 from pipelines.assemble.covering import local_shares
 from pipelines.assemble.decisions import DECISION_COLUMNS, decided, earlier_lines_frame, promised
+from pipelines.assemble.decisions import Promised as Lines
 from pipelines.assemble.demand import Sold, Window, days_of, sold, window_of
 from pipelines.assemble.festivals import with_festivals
+from pipelines.assemble.funds import funds_of, unknown_categories
 from pipelines.assemble.given import given_of
-from pipelines.assemble.items import items_of, service_levels, tier_prices
+from pipelines.assemble.items import items_of, service_levels, tier_prices, unmeasured
 from pipelines.assemble.keys import Keys, build_keys
 from pipelines.assemble.kits import without_kits
 from pipelines.assemble.notices import findings_of, given_findings
@@ -120,12 +123,12 @@ def _situation(
     given, given_notes = _given(night, panel)
     returns, return_notes = returns_of(night.tables, panel, keys, night.window, night.config)
     joined = decided(night.tables["plan_status"], earlier)
-    stock, moving = _stock(night, parts, joined, ingested.findings)
+    stock, lines, moving = _stock(night, parts, joined, ingested.findings)
     overrides, spoken, override_notes = overrides_of(
         night.tables["overrides"], supply.sources, keys, night.window.calendar,
         panel.origin, panel.horizon,
     )  # fmt: skip
-    network = _network(night, parts)
+    network = _network(night, parts, lines)
     found = [
         *given_findings(ingested.findings, keys),
         *parts.held.findings,
@@ -143,7 +146,7 @@ def _situation(
         catalog=parts.catalog,
         overrides=overrides,
         findings=tuple(_priced(found, panel, supply)),
-        notes=(*ingested.notes, *_notes(night, parts), *notes),
+        notes=(*ingested.notes, *_notes(night, parts), *notes, *unmeasured(network, keys)),
         commitments=committed.commitments,
         given=given,
         returns=returns,
@@ -156,10 +159,11 @@ def _situation(
 
 def _notes(night: _Night, parts: _Parts) -> tuple[str, ...]:
     unused = unused_notes(parts.supply.lanes, parts.places, night.keys)
-    return (*night.notes, *parts.past.notes, *parts.supply.notes, *unused)
+    unknown = unknown_categories(parts.catalog.category, night.config)
+    return (*night.notes, *parts.past.notes, *parts.supply.notes, *unused, *unknown)
 
 
-def _network(night: _Night, parts: _Parts) -> Network:
+def _network(night: _Night, parts: _Parts, lines: Lines) -> Network:
     keys, config, supply = night.keys, night.config, parts.supply
     levels = service_levels(parts.catalog.abc_xyz, parts.places, keys, config)
     items = items_of(
@@ -167,7 +171,12 @@ def _network(night: _Night, parts: _Parts) -> Network:
     )
     price = items.shortage_cost * tier_prices(parts.places, keys, config)
     items = replace(items, shortage_cost=price)
-    return Network(parts.places, supply.suppliers, supply.lanes, items)
+    weeks, cash = cash_of(
+        night.tables, supply.lanes, supply.sources, supply.costs.unit_cost, lines,
+        keys, config, night.as_of + np.timedelta64(1, "D"),
+    )  # fmt: skip
+    funds = replace(funds_of(parts.catalog.category, keys, config), weeks=weeks, cash=cash)
+    return Network(parts.places, supply.suppliers, supply.lanes, items, funds)
 
 
 def _panel(night: _Night, parts: _Parts) -> tuple[DemandPanel, Promised, list[str]]:
@@ -206,7 +215,7 @@ def _given(night: _Night, panel: DemandPanel) -> tuple[GivenForecast, list[str]]
 
 def _stock(
     night: _Night, parts: _Parts, joined: pd.DataFrame, found: pd.DataFrame
-) -> tuple[StockPosition, tuple[Finding, ...]]:
+) -> tuple[StockPosition, Lines, tuple[Finding, ...]]:
     config, keys = night.config, night.keys
     shares = GoodShares.from_lanes(parts.supply.lanes, parts.supply.sources)
     inbound = inbound_arrivals(
@@ -226,7 +235,7 @@ def _stock(
     moved_in, moved_out = moved_lately(night.tables["inbound"], joined, parts.places, keys, since)
     known = stock.known & ~_unreadable(found, keys)
     stock = replace(stock, known=known, moved_in=moved_in, moved_out=moved_out)
-    return stock, (*inbound.findings, *lines.findings)
+    return stock, lines, (*inbound.findings, *lines.findings)
 
 
 def _unreadable(found: pd.DataFrame, keys: Keys) -> np.ndarray:

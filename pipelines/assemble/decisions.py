@@ -25,10 +25,12 @@ class Promised:
     """Approved lines that no inbound row carries yet, all (lines,).
 
     series: destination. source: series that gives the stock of a transfer, -1 otherwise.
+    supplier: name of whom an order goes to, of the source otherwise.
     """
 
     series: Ints
     source: Ints
+    supplier: NDArray[np.object_]
     units: NDArray[np.float64]
     available: Dates
     findings: tuple[Finding, ...]
@@ -88,7 +90,10 @@ def promised(
     ]  # fmt: skip
     transfer = (waiting["kind"] == "transfer").to_numpy(dtype=bool)
     source = np.where(transfer, keys.series(waiting, "source"), -1)
-    return Promised(series[counts], source[counts], units[counts], available[counts], tuple(found))
+    return Promised(
+        series[counts], source[counts], waiting["source"].to_numpy(object)[counts],
+        units[counts], available[counts], tuple(found),
+    )  # fmt: skip
 
 
 def _in_inbound(lines: pd.DataFrame, inbound: pd.DataFrame) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipelines.assemble.keys import Ints, Keys
 from pipelines.config import Config
 from stockwright.calendar import DAYS_PER_PERIOD
-from stockwright.network import ItemTerms, LaneKind, Locations
+from stockwright.network import ItemTerms, LaneKind, Locations, Network
 
 Floats = NDArray[np.float64]
 DAYS_A_YEAR = 365.0
@@ -111,6 +111,10 @@ def items_of(
         fill_rate=levels if mode == "fill" else nothing,
         shelf_life=_shelf_life(by_series(products, "shelf_life_days", keys), config),
         salvage=np.nan_to_num(by_series(products, "salvage_value", keys)),
+        volume=np.nan_to_num(by_series(products, "volume", keys)),
+        weight=np.nan_to_num(by_series(products, "weight", keys)),
+        units_per_layer=by_series(products, "units_per_layer", keys),
+        units_per_pallet=by_series(products, "units_per_pallet", keys),
     )
 
 
@@ -119,6 +123,15 @@ def tier_prices(locations: Locations, keys: Keys, config: Config) -> Floats:
     known = {name: tier.shortage for name, tier in config.tiers.items()}
     factor = np.array([known.get(name, 1.0) for name in locations.tier], np.float64)
     return np.asarray(factor[keys.index.location], np.float64)
+
+
+def unmeasured(network: Network, keys: Keys) -> list[str]:
+    """A note on keys without a volume where volume is limited: they take no room."""
+    limited = np.isfinite(network.locations.storage_volume)[keys.index.location]
+    lost = int((limited & (network.items.volume <= 0)).sum())
+    if not lost:
+        return []
+    return [f"storage_volume: {lost} keys have no volume in products and take no room"]
 
 
 def _shelf_life(days: Floats, config: Config) -> Floats:

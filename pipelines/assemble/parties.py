@@ -36,17 +36,18 @@ def locations_of(
     parent = np.full(n + 1, -1, np.int32)
     parent[place] = keys.locations(locations["parent"])
 
-    def per_period(column: str) -> NDArray[np.float64]:
+    def at_most(column: str, periods: int = days_per_period) -> NDArray[np.float64]:
         rate = _by_location(locations[column], place, n, np.nan)
-        return np.where(np.isnan(rate), np.inf, rate * days_per_period)
+        return np.where(np.isnan(rate), np.inf, rate * periods)
 
     return Locations(
         kind=kind.astype(np.uint8),
         parent=parent[:n],
         sells=has_sales | (sells & (kind != LocationKind.CENTRAL)),
         counts_stock=_by_location(locations["counts_stock"], place, n, 1.0) > 0,
-        inbound_capacity=per_period("inbound_units_per_day"),
-        outbound_capacity=per_period("outbound_units_per_day"),
+        inbound_capacity=at_most("inbound_units_per_day"),
+        outbound_capacity=at_most("outbound_units_per_day"),
+        storage_volume=at_most("storage_volume", 1),
         region=_texts(locations["region"], place, n),
         tier=_texts(locations["tier"], place, n),
     )
@@ -86,9 +87,13 @@ def suppliers_of(suppliers: pd.DataFrame, names: pd.Index, days_per_period: int)
         values = np.zeros(len(names))
         values[place[known]] = np.nan_to_num(suppliers[name].to_numpy(np.float64)[known])
         terms[name] = values
-    fast = np.full(len(names), np.nan)
-    fast[place[known]] = suppliers["expedited_units_per_day"].to_numpy(np.float64)[known]
-    terms["expedited_units"] = np.where(np.isnan(fast), np.inf, fast * days_per_period)
+    limits = {"expedited_units": "expedited_units_per_day"}
+    limits |= {name: name for name in ("truck_volume", "truck_weight")}
+    for name, column in limits.items():
+        most = np.full(len(names), np.nan)
+        most[place[known]] = suppliers[column].to_numpy(np.float64)[known]
+        terms[name] = np.where(np.isnan(most), np.inf, most)
+    terms["expedited_units"] = terms["expedited_units"] * days_per_period
     return Suppliers(names=tuple(names), **terms)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines.assemble.cash import payment_dates
 from pipelines.assemble.demand import Sold
 from pipelines.assemble.items import (
     Costs,
@@ -80,8 +81,14 @@ def supply_of(
     learnt = learnt_of(receipts, table, links, keys, config, as_of)
     timing = timing_of(tables, table, links, names, learnt, keys, config, order_date)
     lanes = lanes_of(table, links, names, terms, timing, learnt, config)
-    upstream = _upstream(lanes, keys)
     sources = links[["series"]].assign(source=table["source"].to_numpy(object)[links["row"]])
+    paid = payment_dates(
+        tables["suppliers"], sources["source"].to_numpy(object),
+        np.full(len(lanes), order_date), lanes.available_date,
+    )  # fmt: skip
+    bought = lanes.kind != LaneKind.TRANSFER
+    lanes = replace(lanes, payment_date=np.where(bought, paid, np.datetime64("NaT")))
+    upstream = _upstream(lanes, keys)
     notes = _lane_notes(table, lanes_given, keys, config) + _cost_notes(costs)
     notes += _weekday_notes(tables["suppliers"], config)
     notes += _learnt_notes(learnt, table, links)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -14,6 +15,8 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Level = Annotated[float, Field(gt=0.0, lt=1.0)]
 Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Grade = Annotated[str, Field(pattern="^[ABC][XYZ]?$")]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+CategoryPath = Annotated[str, Field(pattern=r"^[^/]+(/[^/]+)*$")]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(ge=0.0, le=100.0)]
 Span = Annotated[int, Field(ge=0, le=36_500)]
@@ -81,9 +84,31 @@ class ServiceConfig(_Section):
 
 
 class BudgetConfig(_Section):
-    """total: most money that one night's orders may cost; none by default."""
+    """Most money that one night's orders may cost; no limit by default.
+
+    total: of all orders. category: of those of a category and all below it, by its path.
+    """
 
     total: Amount | None = None
+    category: dict[CategoryPath, Amount] = Field(default_factory=dict)
+
+
+class CashConfig(_Section):
+    """Most money that may fall due in a week for goods, ordered tonight or before; no limit by
+    default.
+
+    weekly: in every week. week: in the week of a date, instead of that.
+    """
+
+    weekly: Amount | None = None
+    week: dict[Day, Amount] = Field(default_factory=dict)
+
+    @field_validator("week")
+    @classmethod
+    def _weeks_once(cls, week: dict[str, float]) -> dict[str, float]:
+        if len({date.fromisoformat(day).isocalendar()[:2] for day in week}) < len(week):
+            raise ValueError("each week is named by one of its dates")
+        return week
 
 
 class TransfersConfig(_Section):
@@ -97,6 +122,18 @@ class TransfersConfig(_Section):
     handling: Amount = 0.0
     least_gain: Amount = 1.0
     rest_days: Span = 7
+
+
+class ReceivingConfig(_Section):
+    """Money for taking in what suppliers deliver: a loose unit, a full case, layer or pallet.
+
+    A piece without a price costs what it holds; without one for the unit nothing is rounded.
+    """
+
+    unit: Amount = 0.0
+    case: Amount | None = None
+    layer: Amount | None = None
+    pallet: Amount | None = None
 
 
 class AllocationConfig(_Section):
@@ -272,8 +309,10 @@ class Config(_Section):
     service: ServiceConfig = ServiceConfig()
     grades: GradesConfig = GradesConfig()
     budget: BudgetConfig = BudgetConfig()
+    cash: CashConfig = CashConfig()
     allocation: AllocationConfig = AllocationConfig()
     transfers: TransfersConfig = TransfersConfig()
+    receiving: ReceivingConfig = ReceivingConfig()
     tiers: dict[str, TierConfig] = Field(default_factory=dict)
     gates: GatesConfig = GatesConfig()
     model: ModelConfig = ModelConfig()

@@ -24,6 +24,7 @@ from pipelines.publish.write import write_outputs
 from pipelines.store.published import published_lines
 from pipelines.store.snapshots import read_snapshots
 from replenishment import PlanParams, plan_night
+from replenishment.params import Receiving
 from stockwright.errors import DataError, FitError, StockwrightError, describe
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
@@ -124,6 +125,7 @@ class Engine:
             handling=config.transfers.handling,
             least_gain=config.transfers.least_gain,
             floor=config.allocation.floor,
+            receiving=_receiving(config),
         )
         life, of_sku = self._life(situation.panel, config)
         letters = np.asarray(situation.catalog.abc_xyz, object)
@@ -200,6 +202,11 @@ class Engine:
             silent_days=model.silent_days,
             methods=tuple(model.methods),
         )
+
+
+def _receiving(config: Config) -> Receiving:
+    given = config.receiving.model_dump(exclude_none=True)
+    return Receiving(**given)
 
 
 def _stock(situation: Situation, forecast: Forecast, config: Config) -> StockPosition:

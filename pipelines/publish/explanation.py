@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipelines.publish.cells import Table, cell_texts, rounded
 from pipelines.publish.night import Night, text_array
+from replenishment.limits.trucks import RAISED_TO_TRUCK
 from replenishment.lines.rows import RAISED_TO_MINIMUM
 from stockwright.plan import Lines
 
@@ -30,9 +31,11 @@ def explanations(
     columns = {name: cell_texts(column, guarded=False) for name, column in table.items()}
     columns |= {name: cell_texts(column, guarded=False) for name, column in ends.items()}
     columns |= _policy_numbers(night, lines)
+    columns["kept_back"] = cell_texts(rounded(night.kept_back(lines), 2))
     columns["trigger"] = [night.texts.of("reasons", code) for code in lines.reason.tolist()]
     columns["limit"] = [night.texts.of("limits", code) for code in lines.binding.tolist()]
-    columns["raised"] = (lines.binding == RAISED_TO_MINIMUM).tolist()
+    raised = (lines.binding == RAISED_TO_MINIMUM) | (lines.binding == RAISED_TO_TRUCK)
+    columns["raised"] = raised.tolist()
     added = columns["rounding_added"]
     columns["rounding_less"] = [text[1:] if text.startswith("-") else "" for text in added]
     regular = night.situation.network.lanes.available_date[night.plan.policy.lane[lines.series]]
@@ -85,8 +88,11 @@ def _sentence(night: Night, orders: bool, row: Row) -> str:
         clauses[:2] = ["emergency", "gap"]
     if row["feeds"]:
         clauses.insert(1, "echelon")
-    if float(row["target"]) < float(row["demand_bought"]):
+    kept = float(row["kept_back"])
+    if float(row["target"]) + kept < float(row["demand_bought"]):
         clauses.insert(-1, "lost")
+    if kept > 0:
+        clauses.insert(-1, "kept")
     if row["ahead"] != "0":
         clauses.append("ahead")
     if row["shelf_cut"] != "0":

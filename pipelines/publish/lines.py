@@ -152,6 +152,8 @@ def _finished(night: Night, file: str, lines: Lines, table: Table, ends: Table) 
     table["approval"] = approvals(night.strategies(), lines.series, goods, night.grades)
     sorted_by = ("source", "destination", "available_date", "sku")
     keys = list(zip(*(ends[name].tolist() for name in sorted_by), strict=True))
+    if file == TRANSFERS:
+        table["kept_back"] = rounded(night.kept_back(lines), 2)
     order = np.array(sorted(range(count), key=keys.__getitem__), np.intp)
     return {name: column[order] for name, column in table.items()}
 

@@ -20,7 +20,7 @@ from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
 from stockwright.network import LaneKind
 from stockwright.panel import SeriesIndex
-from stockwright.plan import Plan
+from stockwright.plan import Lines, Plan
 from stockwright.stock import StockPosition
 
 #: Order and transfer, as the first letter of a line's name.
@@ -88,6 +88,12 @@ class Night:
         """What a planner's word on each series is expected to cost, NaN where there is none."""
         cost = self.plan.override_cost
         return np.full(self.index.n_series, np.nan) if cost is None else cost
+
+    def kept_back(self, lines: Lines) -> NDArray[np.float64]:
+        """Units that the source of each line, (lines,), keeps back for others."""
+        kept = self.plan.kept
+        own = lines.lane == self.plan.policy.lane[lines.series]
+        return np.where(own, 0.0 if kept is None else kept.units[lines.series], 0.0)
 
     def stock(self) -> StockPosition:
         """The stock that the plan counts on: without what expires before it can be sold."""

@@ -129,6 +129,10 @@ def _ways(night: Night) -> dict[str, Any]:
     ordinary = np.where(regular, landed[used], items.unit_cost[lanes.series[rows]])
     premium = lanes.unit_cost[rows] + lanes.unit_freight[rows]
     premium = np.where(transfer[rows], premium, np.maximum(premium - ordinary, 0.0))
+    if night.plan.kept is not None:
+        # A unit that leaves a source is missed there at what it would still have saved below it.
+        worth = np.append(night.plan.kept.worth, 0.0)[source_key[rows]]
+        premium = premium + np.where(transfer[rows], worth, 0.0)
     names, source = np.unique(night.situation.lane_sources()[rows], return_inverse=True)
     return {
         "key": lanes.series[rows],

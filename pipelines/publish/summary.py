@@ -46,7 +46,8 @@ def summary_of(
         "kpis": {name: _kpi(night, figure) for name, figure in figures.items()},
         "orders": _totals(night, ORDERS, orders, "value")
         | {"by_supplier": supplier_totals(orders)},
-        "transfers": _totals(night, TRANSFERS, transfers, "freight"),
+        "transfers": _totals(night, TRANSFERS, transfers, "freight")
+        | {"kept_back": round(float(np.sum(transfers["kept_back"].astype(np.float64))), 2)},
         "life": _life(tables["policy"]),
         "grades": grade_shares(night),
         "override_cost": round(float(np.nansum(night.override_cost())), 2),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.limits.capacity import CAPACITY, OUTBOUND, coming_units
+from replenishment.limits.storage import STORAGE, Storage
 from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
 
@@ -85,22 +86,33 @@ def cut_to_room(moves: Moves, wishes: Wishes, evening: Evening) -> tuple[Moves, 
     room = np.maximum(locations.inbound_capacity[:, None] - coming, 0.0)
     into = place[wishes.series[moves.target]].astype(np.int64) * coming.shape[1] + step
     moves = _fitted(moves, into, room.ravel(), CAPACITY)
+    to, volume = wishes.series[moves.target], network.items.volume
+    stored = Storage.of(wishes, evening).limits(place[to].astype(np.int64), step, volume[to], ())
+    for limit in stored:
+        moves = _fitted(moves, limit.group, limit.room, STORAGE, limit.weight)
     least = np.maximum(network.lanes.moq[moves.lane], moves.lot)
     kept = moves.units >= least - 1e-6
     gone = replace(asked, binding=moves.binding).take(np.flatnonzero(~kept))
     return moves.take(np.flatnonzero(kept)), gone
 
 
-def _fitted(moves: Moves, group: Ints, room: Floats, code: str) -> Moves:
-    """The moves that ``room`` per group leaves; a line is cut to the whole lots that fit."""
-    density = moves.gain / np.maximum(moves.units, 1e-12)
+def _fitted(
+    moves: Moves, group: Ints, room: Floats, code: str, weight: Floats | None = None
+) -> Moves:
+    """The moves that ``room`` per group leaves; a line is cut to the whole lots that fit.
+
+    group: (moves,) -1 for none. weight: (moves,) use per unit, 1 where it is None.
+    """
+    each = np.ones(len(moves)) if weight is None else np.where(group >= 0, weight, 1.0)
+    use, room = moves.units * each, np.append(room, np.inf)
+    density = moves.gain / np.maximum(use, 1e-12)
     order = np.lexsort((np.arange(len(moves)), -density, group))
-    running = np.cumsum(moves.units[order])
+    running = np.cumsum(use[order])
     first = np.searchsorted(group[order], group[order])
-    before = running - moves.units[order]
+    before = running - use[order]
     before = before - before[first] if len(before) else before
     free = np.empty(len(moves))
-    free[order] = np.clip(room[group[order]] - before, 0.0, moves.units[order])
+    free[order] = np.clip(room[group[order]] - before, 0.0, use[order]) / each[order]
     units = np.minimum(np.floor(free / moves.lot + 1e-6) * moves.lot, moves.units)
     lost = moves.units - units
     share = units / np.maximum(moves.units, 1e-12)

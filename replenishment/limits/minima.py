@@ -39,9 +39,9 @@ class Minima:
 
     @classmethod
     def of(cls, supplier: Ints, cost: Floats, suppliers: Suppliers) -> Minima:
-        """The minima of ``suppliers``."""
-        terms = suppliers.min_order_value, suppliers.min_order_units, suppliers.fixed_cost
-        return cls(supplier, cost, *terms)
+        """The minima of ``suppliers``; trucks have a cost of their own, see ``trucks``."""
+        fee = np.where(suppliers.has_trucks, 0.0, suppliers.fixed_cost)
+        return cls(supplier, cost, suppliers.min_order_value, suppliers.min_order_units, fee)
 
     def take(self, keys: NDArray[np.int64]) -> Minima:
         """The minima with some of the keys only."""

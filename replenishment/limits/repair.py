@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from replenishment.limits.minima import Minima
 from replenishment.limits.prices import Limit
 from replenishment.limits.table import lots_of, single_lots
+from replenishment.limits.trucks import Trucks
 from replenishment.wishes.lots import Worth
 
 Floats = NDArray[np.float64]
@@ -54,12 +55,14 @@ def repair(
     toll: Floats,
     most: int,
     effort: float,
+    trucks: Trucks | None = None,
 ) -> Floats:
     """A plan of at least the worth of ``quantity``, the best one where all lots are weighed.
 
     quantity: (keys,) a plan that keeps limits and minima. ceiling: (keys,) units beyond which no
     lot is weighed. fixed: (keys,) units ordered anyway, already taken off the limits' room.
     toll: (keys,) shadow price per unit. most: lots weighed. effort: deterministic time of CP-SAT.
+    trucks: whose empty room costs money, None for none.
     """
     ceiling = np.maximum(ceiling, quantity)
     rows = _near(worth, quantity, ceiling, toll, most)
@@ -69,11 +72,15 @@ def repair(
     base = quantity.copy()
     base[rows] = lots.base
     lots = replace(lots, key=rows[lots.key], base=base)
-    chosen = _solve(lots, limits, minima, fixed, effort)
+    chosen = _solve(lots, limits, minima, fixed, effort, trucks)
     if chosen is None:
         return quantity
     better = lots.base + np.bincount(lots.key, lots.size * chosen, len(quantity))
-    before, after = (net_worth(worth, each, fixed, minima) for each in (quantity, better))
+    before, after = (
+        net_worth(worth, each, fixed, minima)
+        - (0.0 if trucks is None else trucks.empty(each + fixed).sum())
+        for each in (quantity, better)
+    )
     return better if after > before else quantity
 
 
@@ -129,7 +136,12 @@ def core_lots(worth: Worth, quantity: Floats, ceiling: Floats, toll: Floats, mos
 
 
 def _solve(
-    lots: Lots, limits: list[Limit], minima: Minima, fixed: Floats, effort: float
+    lots: Lots,
+    limits: list[Limit],
+    minima: Minima,
+    fixed: Floats,
+    effort: float,
+    trucks: Trucks | None,
 ) -> Bools | None:
     """Which lots to take, None when the solver found nothing within its effort."""
     from ortools.sat.python import cp_model
@@ -140,9 +152,12 @@ def _solve(
         model.add_implication(take[later + 1], take[later])
     for limit in limits:
         _add_limit(model, take, lots, limit)
-    fees = _add_minima(model, take, lots, minima, fixed)
-    scale = _SCALE / max(float(np.abs(lots.gain).max()), 1e-12)
-    worth = [*np.rint(lots.gain * scale).astype(np.int64).tolist()]
+    fees, gain = _add_minima(model, take, lots, minima, fixed), lots.gain
+    if trucks is not None:
+        fees += _add_trucks(model, take, lots, trucks, fixed)
+        gain = gain + trucks.saves()[lots.key] * lots.size
+    scale = _SCALE / max(float(np.abs(gain).max()), 1e-12)
+    worth = [*np.rint(gain * scale).astype(np.int64).tolist()]
     cost = [-round(fee * scale) for _, fee in fees]
     model.maximize(
         cp_model.LinearExpr.weighted_sum([*take, *(used for used, _ in fees)], [*worth, *cost])
@@ -208,4 +223,29 @@ def _add_minima(
                 need = int(np.ceil(floor * scale - _ROUNDING))
                 total = LinearExpr.weighted_sum(chosen, weights)
                 model.add(total + int(np.floor(have * scale + _ROUNDING)) >= need * used)
+    return fees
+
+
+def _add_trucks(
+    model: Any, take: list[Any], lots: Lots, trucks: Trucks, fixed: Floats
+) -> list[tuple[Any, float]]:
+    """Lots need trucks for their volume and their weight; trucks and their fees."""
+    from ortools.sat.python.cp_model import LinearExpr
+
+    settled, group = lots.base + fixed, trucks.group[lots.key]
+    everything = settled + np.bincount(lots.key, lots.size, len(settled))
+    fees = []
+    for each in np.unique(group[group >= 0]).tolist():
+        rows = np.flatnonzero(group == each)
+        chosen, size = [take[row] for row in rows.tolist()], lots.size[rows]
+        used = model.new_int_var(0, int(trucks.needed(everything)[each]), "")
+        for part, room in ((trucks.volume, trucks.room[each]), (trucks.weight, trucks.load[each])):
+            use, have = part[lots.key[rows]] * size, float(trucks.sums(settled * part)[each])
+            if np.isfinite(room):
+                scale = _fraction(max(float(use.sum()) + have, float(room)))
+                weights = np.ceil(use * scale - _ROUNDING).astype(np.int64).tolist()
+                filled = LinearExpr.weighted_sum(chosen, weights)
+                filled += int(np.ceil(have * scale - _ROUNDING))
+                model.add(filled <= used * int(np.floor(room * scale + _ROUNDING)))
+        fees.append((used, float(trucks.fee[each])))
     return fees

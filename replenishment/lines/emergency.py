@@ -23,14 +23,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.limits.capacity import inbound_limit
+from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit, share
+from replenishment.limits.storage import storage_limits
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
-from replenishment.lines.promised import BUDGET
 from replenishment.lines.rows import cut_findings
 from replenishment.lines.steering import steer
 from replenishment.network.evening import Evening
 from replenishment.network.lanes import LaneChoice
 from replenishment.wishes.find import Wishes, asked_of, find_wishes
+from replenishment.wishes.loads import in_loads
 from replenishment.wishes.lots import Worth
 from stockwright.network import LaneKind, Network
 from stockwright.plan import Finding, Lines
@@ -63,14 +65,24 @@ class Emergencies:
 
     def after(self, evening: Evening) -> Evening:
         """The evening with the emergency lines on order and paid for."""
+        if self.lines is None:
+            return evening
+        paid = evening.network.lanes.payment_date[self.lines.lane]
+        funds = evening.network.funds.after(self.lines.series, self.lines.value, paid)
         budget = max(evening.params.budget - self.value, 0.0)
-        return replace(evening, stock=self.stock, params=replace(evening.params, budget=budget))
+        return replace(
+            evening,
+            network=replace(evening.network, funds=funds),
+            stock=self.stock,
+            params=replace(evening.params, budget=budget),
+        )
 
     def wishes(self, evening: Evening) -> Wishes:
         """What the keys would order regularly where they count on the fast lanes."""
         network = evening.network
         backed = replace(network, items=replace(network.items, shortage_cost=self.shortage))
-        return self.at_full_loss(find_wishes(replace(evening, network=backed)))
+        found = self.at_full_loss(find_wishes(replace(evening, network=backed)))
+        return in_loads(found, evening)
 
     def at_full_loss(self, wishes: Wishes) -> Wishes:
         """The wishes with what a lost unit costs by the tables."""
@@ -122,20 +134,21 @@ def order_emergencies(evening: Evening) -> Emergencies:
 
 def _shared(wishes: Wishes, evening: Evening) -> Outcome:
     """What budget, fast capacity and room to receive leave of the wishes."""
-    network, params = evening.network, evening.params
+    network = evening.network
     everyone = np.ones(len(wishes.series), np.bool_)
     source = network.lanes.source[wishes.lane].astype(np.int64)
     pool = network.suppliers.expedited_units
     limits = [
-        Limit(BUDGET, 0 * source, wishes.worth.terms.unit_cost, np.array([params.budget])),
         Limit(EXPEDITED_POOL, source, np.ones(len(source)), pool),
+        *money_limits(wishes, np.full(len(source), np.nan), evening),
         inbound_limit(wishes, everyone, evening, None),
+        *storage_limits(wishes, everyone, evening, None),
     ]
     shared = share(wishes.worth, wishes.quantity, limits)
     binding = binding_codes(wishes, shared.quantity, limits, shared.prices)
     rows = np.arange(len(everyone))
     findings = cut_findings(wishes, rows, shared.quantity, binding)
-    prices = shadow_prices(limits[1:2], shared.prices[1:2])
+    prices = shadow_prices(limits[:1], shared.prices[:1])
     return Outcome(rows, shared.quantity, binding, ~everyone, findings, prices)
 
 

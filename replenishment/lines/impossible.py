@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from replenishment.limits.capacity import CAPACITY
 from replenishment.limits.frozen import LANE_MAX
-from replenishment.limits.prices import at_most
-from replenishment.lines.promised import BUDGET
+from replenishment.limits.money import CASH, money_limits
+from replenishment.limits.prices import Limit, at_most
+from replenishment.limits.storage import STORAGE
 from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
 from stockwright.plan import Finding
@@ -41,21 +42,20 @@ def _impossible(wishes: Wishes, wanted: Ints, evening: Evening) -> tuple[Finding
     network, index = evening.network, evening.forecast.index
     first = wishes.worth.terms.first[wanted]
     lane, place = wishes.lane[wanted], index.location[wishes.series[wanted]]
-    cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, wishes.worth.terms.first)[wanted]
-    rooms = {
-        CAPACITY: network.locations.inbound_capacity[place],
-        LANE_MAX: network.lanes.max_units[lane],
-        BUDGET: np.where(
-            wishes.transfer[wanted],
-            np.inf,
-            np.divide(evening.params.budget, cost, out=np.full(len(cost), np.inf), where=cost > 0),
-        ),
-    }
-    room = np.stack([*rooms.values()])
+    volume = network.items.volume[wishes.series[wanted]]
+    # The cash of a week is no whole limit: what falls due for earlier orders has been taken off.
+    shared = money_limits(wishes, np.full(len(wishes.series), np.nan), evening)
+    rooms = [
+        (CAPACITY, network.locations.inbound_capacity[place]),
+        (LANE_MAX, network.lanes.max_units[lane]),
+        (STORAGE, _parted(network.locations.storage_volume[place], volume)),
+        *((limit.code, _alone(limit.take(wanted))) for limit in shared if limit.code != CASH),
+    ]
+    room = np.stack([units for _, units in rooms])
     tightest = room.argmin(axis=0)
     least = room.min(axis=0, initial=np.inf)
     rows = np.flatnonzero((least > 0) & (first > at_most(least)))
-    names, stake = [*rooms], wishes.worth.stake()[wanted]
+    names, stake = [code for code, _ in rooms], wishes.worth.stake()[wanted]
     need = np.maximum(wishes.needs.quantity[wanted], 0.0)
     return tuple(
         Finding(
@@ -72,3 +72,14 @@ def _impossible(wishes: Wishes, wanted: Ints, evening: Evening) -> tuple[Finding
         )
         for row in rows.tolist()
     )
+
+
+def _alone(limit: Limit) -> Floats:
+    """Units that each key could have if it had the whole of a limit, (keys,)."""
+    return _parted(np.append(limit.room, np.inf)[limit.group], limit.weight)
+
+
+def _parted(room: Floats, weight: Floats) -> Floats:
+    """Units that fit into a room, inf where they need none of it."""
+    units = np.full(len(room), np.inf)
+    return np.asarray(np.divide(room, weight, out=units, where=weight > 0), np.float64)

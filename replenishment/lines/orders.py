@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from replenishment.limits.capacity import inbound_limit
 from replenishment.limits.joint import best_orders
+from replenishment.limits.loading import in_trucks
 from replenishment.limits.minima import Minima
+from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit, Shared
+from replenishment.limits.storage import storage_limits
+from replenishment.limits.trucks import RAISED_TO_TRUCK, TRUCKS, Trucks
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
-from replenishment.lines.promised import budget_limit
 from replenishment.lines.rows import cut_findings
 from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
@@ -27,24 +30,29 @@ SUPPLIER_MINIMUM = "SUPPLIER_MINIMUM"
 
 
 def place_orders(wishes: Wishes, evening: Evening, moved: Outcome) -> Outcome:
-    """Orders of tonight, under their suppliers' minima, the budget and the room to receive."""
+    """Orders of tonight, under their suppliers' minima, the money, and the room at their ends."""
     bought, params = ~wishes.transfer, evening.params
     rows = np.flatnonzero(bought)
     units = np.where(bought, said_frozen(wishes.series, wishes.lane, evening), np.nan)
     limits = [
-        budget_limit(wishes, units, params.budget),
+        *money_limits(wishes, units, evening),
         inbound_limit(wishes, bought, evening, moved.quantity),
+        *storage_limits(wishes, bought, evening, moved.quantity),
     ]
     frozen, fixed = np.isfinite(units), np.nan_to_num(units)
     left = [replace(each, room=np.maximum(each.room - each.use(fixed), 0.0)) for each in limits]
     worth = wishes.worth.closed(frozen | ~bought)
     wanted = np.where(bought & ~frozen, wishes.quantity, 0.0)
     minima, full = _at_minima(wishes, worth, wanted, fixed, evening)
-    shared = best_orders(worth, wanted, fixed, left, minima, params)
+    without = best_orders(worth, wanted, fixed, left, minima, params)
+    trucks = Trucks.of(wishes, evening)
+    shared = in_trucks(worth, without, fixed, left, minima, trucks, params)
     quantity = shared.quantity + fixed
     binding = binding_codes(wishes, quantity, left, shared.prices)
     gone = (wanted > 0) & (quantity <= 0)
     binding = _of_dropped(binding, gone, quantity, full, left, minima)
+    binding[shared.quantity < without.quantity] = TRUCKS
+    binding[shared.quantity > np.maximum(without.quantity, wishes.asked)] = RAISED_TO_TRUCK
     return Outcome(
         rows=rows,
         quantity=quantity,
@@ -54,7 +62,7 @@ def place_orders(wishes: Wishes, evening: Evening, moved: Outcome) -> Outcome:
             *cut_findings(wishes, rows[~frozen[rows]], quantity, binding),
             *_below_minimum(wishes, quantity, fixed, minima, evening.network),
         ),
-        prices={**shadow_prices(left, shared.prices), **_gap(shared)},
+        prices={**shadow_prices(left, shared.prices), **_gap(shared), **trucks.figures(quantity)},
     )
 
 

@@ -49,7 +49,8 @@ def binding_codes(
     toll = np.zeros(len(quantity))
     for limit, price in zip(limits, prices, strict=True):
         mine = limit.of_keys(price[: len(limit.room)]) * limit.weight
-        full = cut & (limit.group >= 0) & ((mine > toll) | (code == ""))
+        has = np.append(np.isfinite(limit.room), False)[limit.group]
+        full = cut & has & ((mine > toll) | (code == ""))
         code[full] = limit.code
         toll = np.maximum(toll, mine)
     narrow = ~cut & (quantity < wishes.asked - 1e-9)
@@ -59,11 +60,14 @@ def binding_codes(
 
 def shadow_prices(limits: list[Limit], prices: list[Floats]) -> dict[str, float]:
     """Highest shadow price of each limit, and how many of its groups are short."""
-    out: dict[str, float] = {}
-    for limit, price in zip(limits, prices, strict=True):
-        out[f"{limit.code}.shadow_price"] = float(price.max(initial=0.0))
-        out[f"{limit.code}.binding_groups"] = float((price > 0).sum())
-    return out
+    parts = [
+        {
+            f"{limit.code}.shadow_price": float(price.max(initial=0.0)),
+            f"{limit.code}.binding_groups": float((price > 0).sum()),
+        }
+        for limit, price in zip(limits, prices, strict=True)
+    ]
+    return joined_prices(*parts)
 
 
 def joined_prices(*parts: dict[str, float]) -> dict[str, float]:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from replenishment.limits.capacity import inbound_limit, outbound_limit
 from replenishment.limits.frozen import check_frozen, check_orphans
+from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit
+from replenishment.limits.storage import storage_limits
 from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
 from replenishment.wishes.terms import said_frozen
@@ -18,18 +20,7 @@ from replenishment.wishes.terms import said_frozen
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-BUDGET, CENTRAL_STOCK = "BUDGET", "CENTRAL_STOCK"
-
-
-def budget_limit(wishes: Wishes, frozen: Floats, budget: float) -> Limit:
-    """Money for all orders; a line is charged its first lot's price, a frozen one its own.
-
-    frozen: (keys,) units, NaN where nothing is frozen.
-    """
-    first = wishes.worth.terms.first
-    bought = np.where(np.isfinite(frozen), frozen, first)
-    cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, bought)
-    return Limit(BUDGET, np.where(wishes.transfer, -1, 0), cost, np.array([budget]))
+CENTRAL_STOCK = "CENTRAL_STOCK"
 
 
 def source_limit(wishes: Wishes, evening: Evening) -> Limit:
@@ -56,9 +47,10 @@ def check_promised(wishes: Wishes, evening: Evening) -> None:
     units = said_frozen(wishes.series, wishes.lane, evening)
     everything = np.ones(len(units), np.bool_)
     limits = [
-        budget_limit(wishes, units, evening.params.budget),
+        *money_limits(wishes, units, evening),
         source_limit(wishes, evening),
         inbound_limit(wishes, everything, evening, None),
+        *storage_limits(wishes, everything, evening, None),
         outbound_limit(wishes, source_of(wishes, evening), evening, np.zeros(len(units))),
     ]
     check_frozen(wishes, units, limits, evening)

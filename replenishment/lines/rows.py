@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from replenishment.limits.trucks import RAISED_TO_TRUCK
 from replenishment.wishes.find import Wishes
 from stockwright.plan import Finding, Lines, Policy
 
@@ -14,18 +15,22 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Why a line exists: stock is below its target, the stock of all that a location feeds is, a
-#: planner said so, the supplier's minimum is filled up with what comes next, or part of what is due
-#: later cannot be received then.
+#: planner said so, the supplier's minimum or a truck that goes anyway is filled up with what comes
+#: next, or part of what is due later cannot be received then.
 BELOW_TARGET, NETWORK_BELOW_TARGET = "BELOW_TARGET", "NETWORK_BELOW_TARGET"
 PLANNER, FILLS_MINIMUM, BUILD_UP = "PLANNER", "FILLS_MINIMUM", "BUILD_UP"
+FILLS_TRUCK = "FILLS_TRUCK"
 #: What moved a line up instead of cutting it: the supplier's minimum.
 RAISED_TO_MINIMUM = "RAISED_TO_MINIMUM"
 
 
-def trigger_codes(wishes: Wishes, frozen: NDArray[np.bool_]) -> NDArray[np.object_]:
+def trigger_codes(
+    wishes: Wishes, frozen: NDArray[np.bool_], binding: NDArray[np.object_]
+) -> NDArray[np.object_]:
     """The trigger of each key's line, (keys,)."""
     code = np.where(wishes.feeds, NETWORK_BELOW_TARGET, BELOW_TARGET).astype(object)
-    code[wishes.needs.quantity <= 0] = FILLS_MINIMUM
+    fills = np.where(binding == RAISED_TO_TRUCK, FILLS_TRUCK, FILLS_MINIMUM)
+    code = np.where(wishes.needs.quantity <= 0, fills, code).astype(object)
     code[wishes.built_up > 0] = BUILD_UP
     code[wishes.said | frozen] = PLANNER
     return code
@@ -55,7 +60,7 @@ def make_lines(
         units=units,
         unit_cost=unit_cost,
         value=units * price,
-        reason=trigger_codes(wishes, frozen)[rows],
+        reason=trigger_codes(wishes, frozen, binding)[rows],
         binding=np.where(raised, RAISED_TO_MINIMUM, binding[rows]),
         available=wishes.available[rows],
         inbound=wishes.on_order[rows],

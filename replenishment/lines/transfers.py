@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from replenishment.limits.capacity import inbound_limit, outbound_limit
 from replenishment.limits.prices import Limit, Shared, share
+from replenishment.limits.storage import storage_limits
 from replenishment.lines.floor import ALLOCATION_FLOOR, floor_units, share_above
 from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
 from replenishment.lines.promised import source_limit, source_of
@@ -37,9 +38,11 @@ def move_stock(wishes: Wishes, evening: Evening, leaving: Floats) -> Outcome:
     """
     rows = np.flatnonzero(wishes.transfer)
     units, source = said_frozen(wishes.series, wishes.lane, evening), source_of(wishes, evening)
+    decided = np.isfinite(units) | wishes.transfer
     limits = [
         source_limit(wishes, evening),
-        inbound_limit(wishes, np.isfinite(units) | wishes.transfer, evening, None),
+        inbound_limit(wishes, decided, evening, None),
+        *storage_limits(wishes, decided, evening, None),
         outbound_limit(wishes, source, evening, leaving),
     ]
     # Frozen orders keep their room to receive.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from replenishment.needs.closes import Closes, Final, final_of
 from replenishment.needs.curves import CostCurves
 from replenishment.needs.keys import Keys
 from replenishment.needs.projection import Projection, project
@@ -37,6 +38,7 @@ class Needs:
     lost: units lost in the cycle if nothing is ordered.
     demand: mean demand of the cycle (steps L + 1 ... L + R).
     settled: what ``settle`` made of the full curve; the curves that are kept have fewer knots.
+    kept_back: units that the source keeps for others out of what the key alone would be sent.
     share: good units of one ordered. Curves, quantity, prices, lost and demand count units ordered
         once ``in_orders`` has been taken, and good units before; the others always good units.
     """
@@ -54,6 +56,7 @@ class Needs:
     lost: Floats
     demand: Floats
     settled: Floats
+    kept_back: Floats
     share: Floats
 
     def take(self, keys: NDArray[Any] | slice) -> Needs:
@@ -125,12 +128,9 @@ def find_needs(
     """
     targets = find_targets(forecast, keys, params.close_points, params.level_cap)
     parts, rows = [_nothing()], [np.zeros(0, np.int64)]
-    for chunk, width, ending in _chunks(forecast, keys, params):
+    for chunk, width, final in _chunks(forecast, keys, params):
         few = _with_arrivals(keys.take(chunk), width)
-        some = forecast.take(chunk)
-        sample = project(some, few, params.paths, params.close_points, params.seed)
-        exact = protection_total(some, few)
-        needs = _chunk_needs(sample, exact, few, _take(targets, chunk), ending)
+        needs = _chunk_needs(forecast.take(chunk), few, _take(targets, chunk), final, params)
         kept = needs.curves.merged(_KEPT_KNOTS)
         parts.append(replace(needs, curves=kept, settled=settle(needs, chunk)))
         rows.append(chunk)
@@ -146,21 +146,23 @@ def _take(targets: Targets, rows: Ints) -> Targets:
     return Targets(**{f.name: getattr(targets, f.name)[rows] for f in fields(targets)})
 
 
-def _chunks(forecast: Forecast, keys: Keys, params: PlanParams) -> Iterator[tuple[Ints, int, bool]]:
+def _chunks(
+    forecast: Forecast, keys: Keys, params: PlanParams
+) -> Iterator[tuple[Ints, int, Final]]:
     """Rows that share the layout of their sample, which depends on a key's own data alone."""
     mine = (keys.arrival_steps >= 1) & (keys.arrival_steps <= keys.protection[:, None])
     last = np.where(mine, np.arange(1, mine.shape[1] + 1), 0).max(axis=1, initial=0)
     width = np.where(last > 0, 2 ** np.ceil(np.log2(np.maximum(last, 1))), 0).astype(np.int64)
     closes = np.minimum(keys.review, params.close_points)
-    ending = keys.ends <= forecast.horizon
+    final = final_of(keys, forecast.horizon)
     layouts, which = np.unique(
-        np.stack([width, closes, ending], axis=1), axis=0, return_inverse=True
+        np.stack([width, closes, final], axis=1), axis=0, return_inverse=True
     )
     for code, (arrivals, count, end) in enumerate(layouts.tolist()):
         rows = np.flatnonzero(which.ravel() == code)
         size = max(1, params.cells // (params.paths * (arrivals + 3 * count + 4)))
         for first in range(0, len(rows), size):
-            yield rows[first : first + size], arrivals, bool(end)
+            yield rows[first : first + size], arrivals, Final(end)
 
 
 def _with_arrivals(keys: Keys, width: int) -> Keys:
@@ -174,18 +176,24 @@ def _with_arrivals(keys: Keys, width: int) -> Keys:
 
 
 def _chunk_needs(
-    sample: Projection, exact: Distribution, keys: Keys, targets: Targets, ending: bool
+    forecast: Forecast, keys: Keys, targets: Targets, final: Final, params: PlanParams
 ) -> Needs:
+    sample = project(forecast, keys, params.paths, params.close_points, params.seed)
+    exact = protection_total(forecast, keys)
     thresholds = sample.thresholds + _correction(sample, exact, targets)[:, None]
-    weights, lost = sample.weights * targets.holding[:, None], -1
-    if ending:
-        weights, lost = np.concatenate([weights, keys.overage[:, None]], axis=1), -2
-        thresholds[:, -1] = np.maximum(thresholds[:, -1], thresholds[:, -2])
-    counted = thresholds[:, : weights.shape[1]]
-    first_unit = exact.quantum - keys.on_hand - keys.inbound()
-    curves = CostCurves.from_thresholds(
-        counted, weights, targets.shortage, lost, targets.cap, first_unit
-    )
+    closes = Closes.of(thresholds, sample, targets)
+    kept_back = np.zeros(len(keys))
+    if final == Final.END:
+        closes = closes.ending(thresholds[:, -1], keys)
+    curves = closes.curves(keys, targets, exact.quantum)
+    if final == Final.SHARED and keys.pool is not None:
+        others = keys.pool.left_by_others(
+            sample.demand, exact.quantum, forecast.index.key_hash(), params.seed
+        )
+        alone = curves.cheapest()
+        closes = closes.shared(thresholds[:, -1], others, keys, targets.shortage)
+        curves = closes.curves(keys, targets, exact.quantum)
+        kept_back = np.maximum(alone, 0.0) - np.maximum(curves.cheapest(), 0.0)
     units = np.ones(len(keys))
     loss = CostCurves.from_thresholds(thresholds[:, -2:-1], 0 * units[:, None], units)
     return Needs(
@@ -202,6 +210,7 @@ def _chunk_needs(
         lost=loss.cost(np.zeros(len(keys))),
         demand=np.maximum(sample.cycle.mean(axis=1), 0.0),
         settled=np.zeros(len(keys)),
+        kept_back=np.maximum(kept_back, 0.0),
         share=np.ones(len(keys)),
     )
 

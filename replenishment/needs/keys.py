@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from replenishment.needs.pool import Pool
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -25,6 +27,7 @@ class Keys:
     ends: last step that sells tonight's order, at the end of the item or of the order's shelf
         life; beyond the horizon where none is in sight.
     service_level, fill_rate: targets that replace the shortage price, NaN where money decides.
+    pool: what the keys share with others, None where they share nothing.
     """
 
     lead_time: Ints
@@ -39,6 +42,7 @@ class Keys:
     ends: Ints
     service_level: Floats
     fill_rate: Floats
+    pool: Pool | None = None
 
     def __len__(self) -> int:
         return len(self.lead_time)
@@ -50,7 +54,23 @@ class Keys:
 
     def take(self, keys: NDArray[Any] | slice) -> Keys:
         """Some of the keys."""
-        return Keys(**{each.name: getattr(self, each.name)[keys] for each in fields(self)})
+        plain = {e.name: getattr(self, e.name)[keys] for e in fields(self) if e.name != "pool"}
+        return Keys(**plain, pool=None if self.pool is None else self.pool.take(keys))
+
+    def shares(self) -> NDArray[np.bool_]:
+        """Keys whose stock comes out of one that others need as well, (keys,)."""
+        if self.pool is None:
+            return np.zeros(len(self), np.bool_)
+        return np.asarray(self.pool.last > 0)
+
+    def final_step(self, horizon: int) -> Ints:
+        """Last step at which units left have a price, (keys,): L + R where no later one is known.
+
+        The end of the item's life within the horizon, else that of the stock shared with others.
+        """
+        shared = self.protection if self.pool is None else self.pool.last
+        last = np.where(self.ends <= horizon, self.ends, shared)
+        return np.asarray(np.maximum(last, self.protection), np.int64)
 
     def inbound(self) -> Floats:
         """Units on order that arrive within the protection interval."""

@@ -29,7 +29,7 @@ class Projection:
     """Sampled futures of each key.
 
     thresholds: (keys, closes + 1, paths) T_j of every counted close; the last but one is L + R,
-        the last one the end of the item's life (L + R again where none is in sight).
+        the last one ``Keys.final_step``.
     demand: (keys, paths) demand of the protection interval.
     cycle: (keys, paths) demand of the steps that the order alone serves.
     weights: (keys, closes) periods that each close stands for.
@@ -49,7 +49,7 @@ def project(forecast: Forecast, keys: Keys, paths: int, closes: int, seed: int) 
     """Sample ``paths`` futures of every key at up to ``closes`` closes of its review interval."""
     steps, weights = keys.close_steps(closes)
     last = keys.protection
-    final = np.where(keys.ends <= forecast.horizon, np.maximum(keys.ends, last), last)
+    final = keys.final_step(forecast.horizon)
     counted = np.concatenate([steps, final[:, None]], axis=1)
     edges = _edges(keys, counted)
     sample = forecast.segment_paths(edges, paths, seed).swapaxes(1, 2)

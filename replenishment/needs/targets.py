@@ -46,7 +46,8 @@ class Targets:
     shortage: price of a lost unit, with service levels translated into it.
     holding: per unit and close, raised where the price would buy a level above .999.
     level: share of futures that the money lets the order cover.
-    cap: the level that money may not pass; 1 where a service level is asked for.
+    cap: the level that money may not pass; 1 where a service level is asked for, or where units
+        only move.
     """
 
     order_up_to: Floats
@@ -85,7 +86,8 @@ def find_targets(forecast: Forecast, keys: Keys, closes: int, level_cap: float) 
     least = keys.shortage * (1 - _HIGHEST_LEVEL) / (keys.review * _HIGHEST_LEVEL)
     holding = np.maximum(keys.holding * lost_sales_carry(keys), least)
     asked = np.isfinite(keys.service_level) | np.isfinite(keys.fill_rate)
-    cap = np.where(asked, 1.0, level_cap)
+    # Moving buys nothing: what a unit sent may cost the others is in the curve.
+    cap = np.where(asked | keys.shares(), 1.0, level_cap)
     totals = _totals(forecast, keys, steps)
     held = _Held(totals, weights * holding[:, None])
     shortage = _translated(forecast, keys, held)
@@ -117,13 +119,14 @@ def _at_shorter(forecast: Forecast, keys: Keys, closes: int, level_cap: float) -
 
 
 def protection_total(forecast: Forecast, keys: Keys) -> Distribution:
-    """Demand of the protection interval, with the scatter of the lead time."""
+    """Demand of the protection interval, with all that widens it."""
     return _totals(forecast, keys, keys.protection[:, None])[0]
 
 
 def _totals(forecast: Forecast, keys: Keys, steps: Ints) -> list[Distribution]:
-    """Demand from tonight to each close, with the scatter of the lead time."""
+    """Demand from tonight to each close, with the scatter of the lead time and ``Pool.apart``."""
     spread = (mean_rate(forecast, keys) * keys.lead_time_sd) ** 2
+    spread = spread if keys.pool is None else spread + keys.pool.apart
     plain = [forecast.total(1, close) for close in steps.T]
     return [each.widened(spread) for each in plain]
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from replenishment.needs.find import Needs, Settle, find_needs, join_needs
 from replenishment.needs.keys import Keys, first_empty
 from replenishment.network.evening import Evening
+from replenishment.network.pooling import with_apart, with_shared
 from replenishment.network.positions import expected_inbound, leaf_keys, node_keys
 from replenishment.params import PlanParams
 from replenishment.wishes.cover import within_cover
@@ -245,11 +246,13 @@ def sides_of(series: Ints, evening: Evening) -> Sides:
     feeds = evening.echelons.feeds[series]
     leaf, node = series[~feeds], series[feeds]
     pooled, upper = node_keys(node, evening)
+    own = with_shared(said_level(leaf_keys(leaf, evening), leaf, evening.said), leaf, evening)
+    upper = with_apart(said_level(upper, node, evening.said), node, evening)
     return Sides(
         forecast=evening.forecast.take(leaf),
-        own=said_level(leaf_keys(leaf, evening), leaf, evening.said),
+        own=own,
         pooled=pooled,
-        upper=said_level(upper, node, evening.said),
+        upper=upper,
         order=np.argsort(np.concatenate([leaf, node])),
     )
 

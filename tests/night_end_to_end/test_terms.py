@@ -64,6 +64,20 @@ def test_a_budget_is_kept_to_the_cent_and_spent_on_what_is_most_at_stake(shop):
     assert at_risk["half"] > 0.5 * at_risk["all"]
 
 
+def test_a_budget_of_a_category_holds_for_all_below_it_and_for_nothing_else(shop):
+    orders = shop.night().units()
+    parts = {"fan": "home/air", "123": "home/air/small", "mug": "kitchen"}
+    header, *rows = shop.text("products").splitlines()
+    rows = [row.replace(",home,", f",{parts.get(row.split(',')[0], 'home')},") for row in rows]
+    shop.write("products.csv", "\n".join([header, *rows]) + "\n")
+    shop.configure(budget__category='{"home/air" = 0, "toys" = 5}')
+    night = shop.night("2026-11-22", "--force")
+    assert night.code == 0
+    assert set(orders) - set(night.units()) == {("fan", "Central"), ("123", "Central")}
+    assert "the budget of the category takes" in message(night, "LIMIT_CUT", "fan", "Central")
+    assert any("the category of no article (toys)" in note for note in night.summary["notes"])
+
+
 def test_a_capacity_of_0_takes_the_lines_of_that_location_alone(shop):
     sound = shop.night()
     with_column(
@@ -77,6 +91,42 @@ def test_a_capacity_of_0_takes_the_lines_of_that_location_alone(shop):
     # What West cannot take is free for East.
     before = sound.units("transfers")
     assert all(units >= before[key] for key, units in lines.items())
+
+
+def test_room_to_store_is_kept_counting_the_stock_that_is_there(shop):
+    """What is left of 14 units of each SKU after the week that a transfer takes shares 60."""
+    with_column(shop, "products", "volume", lambda row: "" if row[:4] == "lamp" else "1")
+    with_column(shop, "locations", "storage_volume", lambda row: "60" if row[:4] == "West" else "")
+    night = shop.night()
+    assert night.code == 0
+    moved = {sku: n for (sku, place), n in night.units("transfers").items() if place == "West"}
+    assert sum(moved.values()) > 0
+    forecasts = pd.read_parquet(night.folder / "forecasts.parquet")
+    west = forecasts[(forecasts["location"] == "West") & (forecasts["sku"] != "lamp")]
+    first = west.sort_values("date").groupby("sku")["mean"].first()
+    held = (14 - first).clip(lower=0).sum() + sum(moved.get(sku, 0) for sku in first.index)
+    assert 58 < held <= 60 + 1e-3
+    assert "the room to store" in str(set(night.table("transfers")["explanation"]))
+    assert any("1 keys have no volume" in note for note in night.summary["notes"])
+
+
+def test_orders_of_a_supplier_with_trucks_fill_them(shop):
+    """A unit fills a tenth of a truck of Acme whose empty room is dear; Bolt has none."""
+    free = shop.night().units()
+    with_column(shop, "products", "volume", lambda row: "0.5")
+    shop.write("suppliers.csv", "supplier,fixed_cost,truck_volume\nAcme,500,5\nBolt,0,\n")
+    night = shop.night("2026-11-22", "--force")
+    assert night.code == 0
+    orders = night.table("orders").astype({"units": float})
+    acme = orders[orders["supplier"] == "Acme"]
+    assert acme["units"].sum() % 10 == 0
+    assert night.summary["limits"]["TRUCKS.count"] == acme["units"].sum() / 10
+    assert night.summary["limits"]["TRUCKS.filled"] == 1
+    moved = acme[acme["reason"].str.contains("TRUCK")]
+    assert moved["explanation"].str.contains("the truck").all()
+    assert len(moved) > 0
+    bolt = {key: units for key, units in free.items() if key[0] in ("kettle", "lamp", "mug")}
+    assert {key: units for key, units in night.units().items() if key in bolt} == bolt
 
 
 @pytest.mark.parametrize("most", ["0", "1"])
@@ -123,6 +173,23 @@ def test_orders_are_whole_multiples_of_both_units(shop):
     night = shop.night()
     for (sku, _), units in night.units().items():
         assert units % (12 if sku == "fan" else 4) == 0
+
+
+def test_full_pallets_are_ordered_where_the_work_that_they_save_pays(shop):
+    free = shop.night().units()
+    with_column(shop, "products", "units_per_pallet", lambda row: "20")
+    plans = {}
+    for unit in ("0", "5"):
+        shop.configure(receiving__unit=unit)
+        text = shop.data.joinpath("stockwright.toml").read_text()
+        shop.write("stockwright.toml", text + "pallet = 1\n")
+        night = shop.night("2026-11-22", "--force")
+        assert night.code == 0
+        plans[unit] = night.units()
+    assert plans["0"] == free
+    assert all(units % 20 == 0 for units in plans["5"].values())
+    assert all(abs(units - free[key]) < 20 for key, units in plans["5"].items())
+    assert night.table("orders")["explanation"].str.contains("full loads").any()
 
 
 def test_a_frozen_line_above_the_budget_is_no_feasible_plan(shop):

@@ -11,6 +11,7 @@ from stockwright.errors import InfeasiblePlanError
 from stockwright.overrides import Overrides
 
 PARAMS = PlanParams(paths=256)
+ONE_REVIEW = replace(PARAMS, pooling=False)
 PLACES = ("central", "east", "south", "west")
 
 
@@ -40,18 +41,18 @@ def test_ample_central_stock_gives_every_region_what_it_wants(shop):
 
 @pytest.mark.parametrize("held", [1, 5, 9, 14])
 def test_scarce_central_stock_goes_where_it_saves_most(shop, held):
-    """The split with the least expected shortage and holding over all splits of the stock."""
+    """Without a look beyond the review: least expected shortage and holding of all splits."""
     arguments = chain(shop, [0.0, 3, 6, 2], [held, 0, 3, 1], shortage_cost=[4.0, 9.0, 4.0, 2.0])
-    plan = plan_night(*arguments, PARAMS)
+    plan = plan_night(*arguments, ONE_REVIEW)
     wanted = moved(plan_night(*chain(
         shop, [0.0, 3, 6, 2], [500, 0, 3, 1], shortage_cost=[4.0, 9.0, 4.0, 2.0]
-    ), PARAMS))  # fmt: skip
+    ), ONE_REVIEW))  # fmt: skip
 
     def saved(units):
         """Money of each region when frozen to ``units``, read off the plan's own lines."""
         said = replace(Overrides.none(4, 60), transfer_frozen=np.array([np.nan, *units]))
         full = replace(arguments[2], on_hand=np.array([500.0, 0, 3, 1]))
-        lines = plan_night(arguments[0], arguments[1], full, PARAMS, said).transfers
+        lines = plan_night(arguments[0], arguments[1], full, ONE_REVIEW, said).transfers
         return lines.money_at_risk.sum()
 
     ranges = [range(int(w) + 1) for w in wanted]

@@ -32,7 +32,7 @@ def problem(lines, suppliers, seed, mean=3.0):
         curves=curves, loss=curves, quantity=curves.cheapest(), order_up_to=curves.cheapest(),
         level=zero, shortage=margin, holding=hold, loss_cost=margin, at_arrival=zero,
         lost_before=zero, lost=curves.cost(zero) / margin, demand=demand, settled=zero,
-        share=np.ones(lines),
+        kept_back=zero, share=np.ones(lines),
     )  # fmt: skip
     lot = rng.choice([1.0, 2.0], lines)
     terms = LotTerms.of(
