@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from replenishment.network.evening import Evening
-from replenishment.network.lanes import LaneChoice
 from replenishment.wishes.find import Wishes
 
 
@@ -18,21 +17,15 @@ def with_shelf_cut(wishes: Wishes, evening: Evening, find: Callable[[Evening], W
     find: the way the wishes were found. Only keys whose goods expire are found anew.
     """
     series, life = wishes.series, evening.network.items.shelf_life
-    cut = np.isfinite(life[series]) & (wishes.quantity > 0) & ~wishes.said
-    if not cut.any():
+    cut = np.flatnonzero(np.isfinite(life[series]) & (wishes.quantity > 0) & ~wishes.said)
+    if not len(cut):
         return wishes
-    mine = np.zeros(len(life), np.bool_)
-    mine[series[cut]] = True
+    # Whole SKUs, for locations of one SKU share stock.
+    sku = evening.forecast.index.sku
     items = replace(evening.network.items, shelf_life=np.full(len(life), np.inf))
-    # Who feeds whom stays as it is, or a location would forget what it feeds.
-    lane, parent = (np.where(mine, each, -1) for each in vars(evening.choice).values())
-    kept = find(
-        replace(
-            evening,
-            network=replace(evening.network, items=items),
-            choice=LaneChoice(lane, parent),
-        )
-    )
+    keeping = replace(evening, network=replace(evening.network, items=items))
+    kept = find(keeping.only(np.isin(sku, sku[series[cut]])))
+    more = kept.quantity[np.searchsorted(kept.series, series[cut])] - wishes.quantity[cut]
     taken = np.zeros(len(series))
-    taken[cut] = np.maximum(kept.quantity - wishes.quantity[cut], 0.0)
+    taken[cut] = np.maximum(more, 0.0)
     return replace(wishes, shelf_cut=taken)

@@ -146,5 +146,5 @@ def test_packs_that_leave_some_need_open_are_said_so(publish, parts) -> None:
     orders = parts.plan.orders
     fewer = replace(orders, units=np.full(4, 48.0), rounding_added=48.0 - orders.need)
     texts = read_csv(publish(plan=replace(parts.plan, orders=fewer)) / "orders.csv")["explanation"]
-    assert "; whole packs leave 16 of it open;" in texts[0]
-    assert "packs add" not in texts[0]
+    assert "; whole packs or full loads leave 16 of it open;" in texts[0]
+    assert "loads add" not in texts[0]
