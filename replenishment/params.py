@@ -45,6 +45,8 @@ class PlanParams:
     ahead: order tonight what a peak will need and later arrival periods have no room for.
     pooling: weigh what locations share through the one that feeds them: what a unit sent may cost
         the others, and how much is bought because what has been sent is no longer shared.
+    markdown_rate: share of the unit cost lost with a bought unit that is not sold
+        ``markdown_after`` periods after its protection interval, in [0, 1]. markdown_after: >= 0.
     handling: money per unit of a lateral transfer beside its freight, >= 0.
     least_gain: money that a line of a lateral transfer must gain at least, >= 0.
     receiving: what it costs to take goods in.
@@ -62,6 +64,8 @@ class PlanParams:
     solver_effort: float = 4.0
     ahead: bool = True
     pooling: bool = True
+    markdown_rate: float = 0.0
+    markdown_after: int = 28
     handling: float = 0.0
     least_gain: float = 0.0
     floor: float = 0.0
@@ -77,6 +81,8 @@ class PlanParams:
             "cells must be >= 1": self.cells >= 1,
             "core_lots must be >= 0": self.core_lots >= 0,
             "solver_effort must be > 0": self.solver_effort > 0,
+            "markdown_rate must be in [0, 1]": 0 <= self.markdown_rate <= 1,
+            "markdown_after must be >= 0": self.markdown_after >= 0,
             "handling must be >= 0": self.handling >= 0,
             "least_gain must be >= 0": self.least_gain >= 0,
             "floor must be in [0, 1]": 0 <= self.floor <= 1,

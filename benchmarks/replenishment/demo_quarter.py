@@ -6,14 +6,16 @@
 Both see the same forecasts and the same shop; the formula is also given the mean of its own last
 28 days. From 2025-06-01, five weeks to settle, then 91 days counted. The formula's z is varied; its
 stock at the engine's fill rate, and its lost units at the engine's stock, are read off between two
-values of z. Stock is counted at cost: on hand and on the way between warehouses.
+values of z. The engine runs twice: as it is, where a lost unit costs its margin and no level above
+the cap is bought, and told that every lost unit costs PRICE, which is what a fill rate counted in
+units says. PRICE was chosen on seed 2. Stock is counted at cost: on hand in all warehouses.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +23,12 @@ from demo_nights import Span, span_of
 from demo_replay import Classical, Result, engine, play, without_fees
 
 from replenishment import PlanParams
+from stockwright.network import Network
 
 FIRST, SETTLE, COUNTED = "2025-06-01", 35, 91
-LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
+# Money per lost unit, and a level that no price of this size reaches.
+PRICE, NO_CAP = 30.0, 0.9995
+LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0)
 
 
 @dataclass(frozen=True)
@@ -51,27 +56,42 @@ def between(x: list[float], y: list[float], at: float) -> float:
     return float(np.interp(at, np.array(x)[order], np.array(y)[order], np.nan, np.nan))
 
 
+def one_price(network: Network) -> Network:
+    """The network where every lost unit costs PRICE, without fees."""
+    items = network.items
+    same = np.full(len(items.unit_cost), PRICE)
+    return without_fees(replace(network, items=replace(items, shortage_cost=same)))
+
+
 def one_seed(span: Span, seed: int, paths: int) -> dict[str, list[float]]:
     """Ratios of one shop: stock at the same fill, lost units at the same stock, by formula."""
-    ours = outcome(play(span, engine(PlanParams(paths=paths), without_fees), seed))
-    print(f"seed {seed}: engine {ours}", flush=True)
-    found: dict[str, list[float]] = {}
-    for name, own in (("forecast's mean", False), ("28-day mean", True)):
-        plain = [outcome(play(span, Classical(z, own), seed)) for z in LEVELS]
-        for z, each in zip(LEVELS, plain, strict=True):
+    plain = {
+        name: [outcome(play(span, Classical(z, own), seed)) for z in LEVELS]
+        for name, own in (("forecast's mean", False), ("28-day mean", True))
+    }
+    for name, outcomes in plain.items():
+        for z, each in zip(LEVELS, outcomes, strict=True):
             print(f"  {name}, z = {z}: {each}", flush=True)
-        fills, stocks = [each.fill for each in plain], [each.stock for each in plain]
-        stock = between(fills, stocks, ours.fill)
-        lost = between(stocks, [each.lost for each in plain], ours.stock)
-        days = between(fills, [each.days for each in plain], ours.fill)
-        found[name] = [1 - ours.stock / stock, 1 - ours.lost / lost, ours.days, days]
-        print(
-            f"  against {name}: {found[name][0]:.1%} less stock at fill {ours.fill:.4f}, "
-            f"{found[name][1]:.1%} fewer lost units at the same stock, turnover "
-            f"{ours.days:.1f} days against {days:.1f}",
-            flush=True,
-        )
+    rules = {
+        "margins": engine(PlanParams(paths=paths), without_fees),
+        "one price": engine(PlanParams(paths=paths, level_cap=NO_CAP), one_price),
+    }
+    found: dict[str, list[float]] = {}
+    for way, rule in rules.items():
+        ours = outcome(play(span, rule, seed))
+        print(f"seed {seed}: engine, {way}: {ours}", flush=True)
+        for name, outcomes in plain.items():
+            found[f"{way} against {name}"] = compared(ours, outcomes)
     return found
+
+
+def compared(ours: Outcome, plain: list[Outcome]) -> list[float]:
+    """Less stock at the same fill, fewer lost units at the same stock, days of both, fill."""
+    fills, stocks = [each.fill for each in plain], [each.stock for each in plain]
+    stock = between(fills, stocks, ours.fill)
+    lost = between(stocks, [each.lost for each in plain], ours.stock)
+    days = between(fills, [each.days for each in plain], ours.fill)
+    return [1 - ours.stock / stock, 1 - ours.lost / lost, ours.days, days, ours.fill]
 
 
 def main() -> None:
@@ -94,7 +114,7 @@ def main() -> None:
         print(
             f"{name}: stock {mean[0]:.1%} lower ({low[0]:.1%} to {high[0]:.1%}), lost units "
             f"{mean[1]:.1%} fewer ({low[1]:.1%} to {high[1]:.1%}), turnover {mean[2]:.1f} days "
-            f"against {mean[3]:.1f}"
+            f"against {mean[3]:.1f}, fill {mean[4]:.4f} ({low[4]:.4f} to {high[4]:.4f})"
         )
 
 

@@ -58,12 +58,16 @@ class MoneyConfig(_Section):
     price_includes_vat: selling prices in the tables include VAT; they are divided by 1 + vat.
     holding_rate: cost of holding stock, share of its unit cost per year.
     goodwill: lost with each unit not served on top of the margin, share of the price.
+    markdown_rate: share of the unit cost lost with a bought unit that is still there
+        ``markdown_days`` after its protection interval, as after a peak; 0 counts no such loss.
     """
 
     price_includes_vat: bool = False
     vat: Share = 0.13
     holding_rate: Rate = 0.25
     goodwill: Rate = 0.0
+    markdown_rate: Share = 0.0
+    markdown_days: Annotated[int, Field(ge=0, le=3650)] = 28
 
 
 class ServiceConfig(_Section):

@@ -122,6 +122,8 @@ class Engine:
             seed=config.seed,
             level_cap=config.service.cap,
             lifetime=_LIFETIME_DAYS // situation.panel.calendar.days,
+            markdown_rate=config.money.markdown_rate,
+            markdown_after=-(-config.money.markdown_days // situation.panel.calendar.days),
             handling=config.transfers.handling,
             least_gain=config.transfers.least_gain,
             floor=config.allocation.floor,

@@ -27,11 +27,13 @@ class Final(IntEnum):
     NOTHING = 0
     END = 1  #: the item, or the order, can no longer be sold
     SHARED = 2  #: others would have needed the unit
+    MARKED_DOWN = 3  #: it has taken too long to sell
 
 
 def final_of(keys: Keys, horizon: int) -> NDArray[np.int64]:
     """What comes for each key within the forecast's ``horizon``, (keys,)."""
-    shares = np.where(keys.shares(), Final.SHARED, Final.NOTHING)
+    other = Final.NOTHING if keys.leftover is None else Final.MARKED_DOWN
+    shares = np.where(keys.shares(), Final.SHARED, other)
     return np.where(keys.ends <= horizon, Final.END, shares).astype(np.int64)
 
 
@@ -57,6 +59,13 @@ class Closes:
         """With the loss of what is left at the end; last: (keys, paths) its threshold."""
         beyond = np.maximum(last, self.thresholds[:, -1])
         return self._with([beyond], [keys.overage])
+
+    def marked_down(self, last: Floats, keys: Keys) -> Closes:
+        """With the loss of what takes too long; last: (keys, paths) its threshold so far."""
+        if keys.leftover is None:
+            return self
+        beyond = np.maximum(last + keys.leftover.after[:, None], self.thresholds[:, -1])
+        return self._with([beyond], [keys.leftover.loss])
 
     def shared(self, last: Floats, others: Floats, keys: Keys, price: Floats) -> Closes:
         """With what others miss; last: (keys, paths) own threshold when more of the stock comes.

@@ -185,21 +185,21 @@ def _chunk_needs(
     kept_back = np.zeros(len(keys))
     if final == Final.END:
         closes = closes.ending(thresholds[:, -1], keys)
-    curves = closes.curves(keys, targets, exact.quantum)
-    if final == Final.SHARED and keys.pool is not None:
-        others = keys.pool.left_by_others(
-            sample.demand, exact.quantum, forecast.index.key_hash(), params.seed
-        )
-        alone = curves.cheapest()
-        closes = closes.shared(thresholds[:, -1], others, keys, targets.shortage)
+    alone = curves = closes.curves(keys, targets, exact.quantum)
+    if final in (Final.SHARED, Final.MARKED_DOWN):
+        closes = _with_last(closes, thresholds[:, -1], sample, forecast, keys, targets, params)
         curves = closes.curves(keys, targets, exact.quantum)
-        kept_back = np.maximum(alone, 0.0) - np.maximum(curves.cheapest(), 0.0)
+    best, quantity = alone.cheapest(), curves.cheapest()
+    if final == Final.SHARED:
+        kept_back = np.maximum(best, 0.0) - np.maximum(quantity, 0.0)
+    if final == Final.MARKED_DOWN:
+        targets = targets.lowered(best - quantity, thresholds[:, -2], quantity)
     units = np.ones(len(keys))
     loss = CostCurves.from_thresholds(thresholds[:, -2:-1], 0 * units[:, None], units)
     return Needs(
         curves=curves,
         loss=loss.merged(_LOSS_KNOTS),
-        quantity=curves.cheapest(),
+        quantity=quantity,
         order_up_to=targets.order_up_to,
         level=targets.level,
         shortage=targets.shortage,
@@ -213,6 +213,18 @@ def _chunk_needs(
         kept_back=np.maximum(kept_back, 0.0),
         share=np.ones(len(keys)),
     )
+
+
+def _with_last(
+    closes: Closes, last: Floats, sample: Projection, forecast: Forecast, keys: Keys,
+    targets: Targets, params: PlanParams,
+) -> Closes:  # fmt: skip
+    """The closes with what comes after them; last: (keys, paths) the threshold then."""
+    if keys.pool is None or not keys.shares().any():
+        return closes.marked_down(last, keys)
+    quantum, salt = forecast.quantum, forecast.index.key_hash()
+    others = keys.pool.left_by_others(sample.demand, quantum, salt, params.seed)
+    return closes.shared(last, others, keys, targets.shortage)
 
 
 def _correction(sample: Projection, exact: Distribution, targets: Targets) -> Floats:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from replenishment.needs.leftover import Leftover
 from replenishment.needs.pool import Pool
 
 Floats = NDArray[np.float64]
@@ -28,6 +29,7 @@ class Keys:
         life; beyond the horizon where none is in sight.
     service_level, fill_rate: targets that replace the shortage price, NaN where money decides.
     pool: what the keys share with others, None where they share nothing.
+    leftover: what is lost with units that take too long to sell, None where nothing is.
     """
 
     lead_time: Ints
@@ -43,6 +45,7 @@ class Keys:
     service_level: Floats
     fill_rate: Floats
     pool: Pool | None = None
+    leftover: Leftover | None = None
 
     def __len__(self) -> int:
         return len(self.lead_time)
@@ -54,8 +57,13 @@ class Keys:
 
     def take(self, keys: NDArray[Any] | slice) -> Keys:
         """Some of the keys."""
-        plain = {e.name: getattr(self, e.name)[keys] for e in fields(self) if e.name != "pool"}
-        return Keys(**plain, pool=None if self.pool is None else self.pool.take(keys))
+        told = ("pool", "leftover")
+        plain = {e.name: getattr(self, e.name)[keys] for e in fields(self) if e.name not in told}
+        return Keys(
+            **plain,
+            pool=None if self.pool is None else self.pool.take(keys),
+            leftover=None if self.leftover is None else self.leftover.take(keys),
+        )
 
     def shares(self) -> NDArray[np.bool_]:
         """Keys whose stock comes out of one that others need as well, (keys,)."""
@@ -66,10 +74,13 @@ class Keys:
     def final_step(self, horizon: int) -> Ints:
         """Last step at which units left have a price, (keys,): L + R where no later one is known.
 
-        The end of the item's life within the horizon, else that of the stock shared with others.
+        The end of the item's life within the horizon, else that of the stock shared with others,
+        else the day on which units left are marked down.
         """
-        shared = self.protection if self.pool is None else self.pool.last
-        last = np.where(self.ends <= horizon, self.ends, shared)
+        last = self.protection if self.leftover is None else self.leftover.last
+        if self.pool is not None:
+            last = np.where(self.shares(), self.pool.last, last)
+        last = np.where(self.ends <= horizon, self.ends, last)
         return np.asarray(np.maximum(last, self.protection), np.int64)
 
     def inbound(self) -> Floats:

@@ -57,6 +57,20 @@ class Targets:
     level: Floats
     cap: Floats
 
+    def lowered(self, units: Floats, needed: Floats, order: Floats) -> Targets:
+        """The targets less ``units`` (keys,) that a later loss makes not worth buying.
+
+        needed: (keys, paths) order that covers the demand. order: (keys,) what is ordered.
+        """
+        covered = (needed <= order[:, None] + 1e-9).mean(axis=1)
+        fewer = units > 0
+        target = np.maximum(self.order_up_to - units, 0.0)
+        return replace(
+            self,
+            order_up_to=np.where(fewer, target, self.order_up_to),
+            level=np.where(fewer, np.minimum(self.level, covered), self.level),
+        )
+
 
 def smallest(enough: Callable[[Floats, Ints], Bools], low: Ints, high: Ints) -> Ints:
     """Smallest whole number from low to high of each key at which ``enough`` holds.

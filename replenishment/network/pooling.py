@@ -39,11 +39,21 @@ class _Moments:
     shared: Floats
 
     @classmethod
-    def of(cls, forecast: Forecast, first: Ints | int, last: Ints) -> _Moments:
-        total = forecast.total(first, last)
-        loose = forecast.linear_dispersion * forecast.total(first, last).mean
-        shared = np.clip(total.variance - loose, 0.0, None)
-        return cls(total.mean, total.variance, shared)
+    def of(cls, member: Ints, level: Ints, first: Ints, last: Ints, forecast: Forecast) -> _Moments:
+        """Of demand of the steps first ... last of each ``member``; all (pairs,).
+
+        level: within one of them no series stands twice.
+        """
+        out = cls(*(np.zeros(len(member)) for _ in range(3)))
+        for each in np.unique(level).tolist():
+            rows = np.flatnonzero(level == each)
+            rows = rows[np.argsort(member[rows])]
+            part = forecast.take(member[rows])
+            total = part.total(first[rows], last[rows])
+            out.mean[rows], out.variance[rows] = total.mean, total.variance
+            loose = part.linear_dispersion * total.mean
+            out.shared[rows] = np.maximum(total.variance - loose, 0.0)
+        return out
 
 
 def _pooled_variance(variance: Floats, root: Floats, shared: Floats, rho: float) -> Floats:
@@ -79,7 +89,8 @@ def with_apart(keys: Keys, series: Ints, evening: Evening) -> Keys:
     node, member = node[below], member[below]
     last = keys.protection[node]
     first = last - lanes.lead_time[lane[member]] - keys.review[node] + 1
-    few = _Moments.of(evening.forecast.take(member), first, last)
+    level = evening.echelons.depth[series[node]]
+    few = _Moments.of(member, level, first, last, evening.forecast)
     n, rho = len(series), evening.forecast.location_correlation
 
     def summed(values: Floats) -> Floats:
@@ -181,7 +192,8 @@ class _Source:
     def _until(cls, step: Ints, nodes: Ints, node: Ints, member: Ints, evening: Evening) -> _Source:
         """If more comes at ``step`` (nodes,), which is sent on after its close."""
         last = np.minimum(step + evening.echelons.way_down[nodes], evening.forecast.horizon)
-        needs = _Moments.of(evening.forecast.take(member), 1, last[node])
+        level, first = evening.echelons.depth[nodes[node]], np.ones(len(node), np.int64)
+        needs = _Moments.of(member, level, first, last[node], evening.forecast)
         steps, units = evening.arrivals()
         due = np.where(member == nodes[node], step[node] - 1, last[node])
         inside = (steps[member] >= 1) & (steps[member] <= due[:, None])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from replenishment.needs.find import Needs, Settle, find_needs, join_needs
 from replenishment.needs.keys import Keys, first_empty
+from replenishment.needs.leftover import Leftover
 from replenishment.network.evening import Evening
 from replenishment.network.pooling import with_apart, with_shared
 from replenishment.network.positions import expected_inbound, leaf_keys, node_keys
@@ -246,15 +247,34 @@ def sides_of(series: Ints, evening: Evening) -> Sides:
     feeds = evening.echelons.feeds[series]
     leaf, node = series[~feeds], series[feeds]
     pooled, upper = node_keys(node, evening)
+    mine = evening.forecast.take(leaf)
     own = with_shared(said_level(leaf_keys(leaf, evening), leaf, evening.said), leaf, evening)
     upper = with_apart(said_level(upper, node, evening.said), node, evening)
+    own = with_leftover(own, leaf, mine, evening)
+    upper = with_leftover(upper, node, pooled, evening)
     return Sides(
-        forecast=evening.forecast.take(leaf),
+        forecast=mine,
         own=own,
         pooled=pooled,
         upper=upper,
         order=np.argsort(np.concatenate([leaf, node])),
     )
+
+
+def with_leftover(keys: Keys, series: Ints, forecast: Forecast, evening: Evening) -> Keys:
+    """Keys of ``series`` with what is lost on units that take too long to sell.
+
+    Units that only move were bought before; those of a service level that is asked for are wanted.
+    """
+    params, lane = evening.params, evening.choice.lane[series]
+    if params.markdown_rate <= 0 or not len(series):
+        return keys
+    moved = evening.network.lanes.kind[lane] == LaneKind.TRANSFER
+    asked = np.isfinite(keys.service_level) | np.isfinite(keys.fill_rate)
+    loss = params.markdown_rate * evening.network.items.unit_cost[series]
+    loss = np.where(moved | asked, 0.0, loss)
+    after = params.markdown_after
+    return replace(keys, leftover=Leftover.of(forecast, keys.protection, after, loss))
 
 
 def find_wishes(evening: Evening) -> Wishes:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from replenishment import PlanParams, plan_night
+from replenishment.network.evening import Evening
+from replenishment.wishes.find import sides_of
 from stockwright.errors import DataError
 
 PARAMS = PlanParams(paths=256)
@@ -32,9 +36,11 @@ def test_every_level_protects_its_own_way_and_the_longest_way_down(shop):
     assert policy.protection.tolist() == PROTECTION
     below = np.array([6.0, 6.0, 4.0, 2.0])
     np.testing.assert_allclose(policy.demand_mean, below * PROTECTION, rtol=1e-6)
-    level = policy.service_level
+    shared = replace(PARAMS, pooling=False)
+    plain = plan_night(*chain(shop, [900.0, 900, 900, 900]), shared).policy
+    level = plain.service_level
     np.testing.assert_array_equal(
-        policy.order_up_to, stats.poisson.ppf(level - 1e-9, below * PROTECTION)
+        plain.order_up_to, stats.poisson.ppf(level - 1e-9, below * PROTECTION)
     )
 
 
@@ -65,3 +71,13 @@ def test_an_interval_beyond_the_forecast_is_said_and_not_cut(shop):
     assert plan_night(*chain(shop, 0.0, horizon=11), PARAMS).policy.protection[0] == 11
     with pytest.raises(DataError, match=r"sku00000 at central \(11 periods\).*at least 11 periods"):
         plan_night(*chain(shop, 0.0, horizon=10), PARAMS)
+
+
+def test_every_level_buys_for_what_its_orders_leave_apart(shop):
+    """Poisson means of what lies apart at central: 4 and 2 a period over 1 + 1 and 3 + 1 steps."""
+    arguments = chain(shop, [0.0, 0, 0, 0])
+    evening = Evening.of(*arguments, PARAMS)
+    apart = sides_of(np.arange(4), evening).upper.pool.apart
+    variance = np.array([4.0 * 2, 2.0 * 4])
+    expected = np.sqrt(variance).sum() ** 2 - variance.sum()
+    assert apart == pytest.approx([expected, expected])

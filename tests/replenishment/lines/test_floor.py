@@ -15,7 +15,8 @@ from replenishment.wishes.lots import LotTerms
 from stockwright.errors import ConfigError
 from stockwright.overrides import Overrides
 
-PARAMS = PlanParams(paths=128)
+#: A floor goes by what each location alone would want.
+PARAMS = PlanParams(paths=128, pooling=False)
 
 
 def terms_of(first, lot, n):
