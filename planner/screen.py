@@ -12,6 +12,7 @@ from pipelines.night.history import Attempt
 from pipelines.night.layout import RunsFolder, link_target
 from pipelines.night.outcome import Outcome
 from pipelines.publish.texts import Texts, load_texts
+from stockwright.errors import counted
 
 if TYPE_CHECKING:
     from pipelines.ingest import Report
@@ -81,8 +82,7 @@ def show_report(report: Report) -> None:
     if report.ok:
         console.print(f"{report.source} keeps the contract.", markup=False)
     else:
-        wrong = len(report.problems)
-        problems = "1 problem" if wrong == 1 else f"{wrong} problems"
+        problems = counted(len(report.problems), "problem")
         console.print(f"{report.source} breaks the contract: {problems}.", markup=False)
 
 
@@ -98,13 +98,17 @@ def show_pulse(outcome: PulseOutcome, where: str) -> None:
     if found["alerts"]:
         console.print(table)
     for kind in ("orders", "transfers"):
-        lines, units = number(found[kind]["lines"]), number(found[kind]["units"], "units")
-        console.print(f"emergency {kind}: {lines} lines, {units} units")
-    console.print(f"channels may sell {number(found['quotas']['units'], 'units')} units")
+        lines, units = counted(found[kind]["lines"], "line"), _units(found[kind]["units"])
+        console.print(f"emergency {kind}: {lines}, {units}")
+    console.print(f"channels may sell {_units(found['quotas']['units'])}")
     for note in found["notes"]:
         console.print(f"- {note}", markup=False)
     word = "Unchanged since the last pulse" if outcome.unchanged else "Published"
     console.print(f"{word}: {where}", markup=False, soft_wrap=True)
+
+
+def _units(value: float) -> str:
+    return f"{number(value, 'units')} {'unit' if value == 1 else 'units'}"
 
 
 def number(value: float | None, unit: str = "count") -> str:

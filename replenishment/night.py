@@ -24,6 +24,7 @@ from replenishment.peaks.tonight import built_up
 from replenishment.wishes.find import Wishes
 from replenishment.wishes.helped import with_help
 from replenishment.wishes.overruled import cost_of_overrides
+from replenishment.wishes.perishing import with_shelf_cut
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
 from stockwright.network import Network
@@ -61,6 +62,7 @@ def plan_night(
     good = replace(first, needs=first.needs.in_good_units())
     moves, gone = rebalance(good, evening)
     evening, wishes = _once_moved(moves, first, rush, evening)
+    wishes = with_shelf_cut(wishes, evening, rush.wishes)
     wishes = built_up(wishes, evening)
     moved = move_stock(wishes, evening, moves.leaving(first))
     ordered = place_orders(wishes, evening, moved)

@@ -37,6 +37,15 @@ class LockedError(StockwrightError):
     """Another run holds the lock of the folder of runs."""
 
 
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: ``many``, or ``one`` with an s, for any number but 1.
+
+    >>> counted(1, "row"), counted(2, "row"), counted(2, "key is", "keys are")
+    ('1 row', '2 rows', '2 keys are')
+    """
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 def describe(what: str, cases: Sequence[object], advice: str, shown: int = 5) -> str:
     """Build a message that says what, how many, the first few, and what to do.
 

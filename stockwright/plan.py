@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,9 @@ class Lines:
     rounding_added: units that MOQ and packs added. limit_cut: units that limits took away.
     unit_cost: money per unit at the quantity ordered. money_at_risk: shortage cost that the line
     is expected to avoid. cover_before, cover_after: periods. stockout_step: see Policy.
+    ahead: units that are wanted later and come now; ahead_step: the first step in which they are
+    wanted, 0 for none. shelf_cut: units that the order would have more if the goods kept. All three
+    may be empty: none of it holds for any line.
     """
 
     series: NDArray[np.int32]
@@ -92,6 +95,15 @@ class Lines:
     cover_before: Floats
     cover_after: Floats
     stockout_step: NDArray[np.int32]
+    ahead: Floats = field(default_factory=lambda: np.zeros(0))
+    ahead_step: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    shelf_cut: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        for name in ("ahead", "ahead_step", "shelf_cut"):
+            told = getattr(self, name)
+            if len(told) < len(self.series):
+                object.__setattr__(self, name, np.zeros(len(self.series), told.dtype))
 
     def joined(self, other: Lines) -> Lines:
         """These lines and, behind them, others."""

@@ -4,13 +4,14 @@
     python benchmarks/replenishment/demo_peak.py --report      seeds 21, 22, 23
 
 From 2024-10-05 to 2024-12-07. Every location can receive DOCK times its mean daily sales of the
-last 90 days; on its greatest day the shop sells nine times that. Three ways to order, on the same forecasts and the same demand: the nightly plan; the
-same without ordering ahead for docks that will be full; and the same with every hit (the best
-sellers that make 60 % of the year's value) raised to five times its sales of the last 30 days, 30
-days before Double 11, and held there until its encore ends. Profit: what is paid less unit cost,
-holding, freight between warehouses, and MARKDOWN of the cost of what is left at the end beyond
-KEPT_DAYS of ordinary sales; the plan is told both figures. Fulfilment of hits: from the first burst to the encore. Stock left: at
-cost, at the close of the encore.
+last 90 days; on its greatest day the shop sells nine times that. Three ways to order, on the same
+forecasts and the same demand: the nightly plan; the same without ordering ahead for docks that
+will be full; and the same with every hit (the best sellers that make 60 % of the year's value)
+raised to five times its sales of the last 30 days, 30 days before Double 11, and held there until
+its encore ends. Profit: what is paid less unit cost, holding, freight between warehouses, and
+MARKDOWN of the cost of what is left at the end beyond KEPT_DAYS of ordinary sales; the plan is
+told both figures. Fulfillment of hits: from the first burst to the encore. Stock left: at cost, at
+the close of the encore.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from pipelines.assemble.notices import findings_of
 from pipelines.config import Config
 from stockwright.calendar import Dates
 from stockwright.commitments import Commitments
+from stockwright.errors import counted
 from stockwright.panel import Covariates
 from stockwright.plan import Finding
 
@@ -279,8 +280,9 @@ def _overdue(
     waiting = late.take(days <= patience)
     given_up = int((days > patience).sum())
     notes = [
-        f"commitments: {given_up} rows are paid, not in sales and more than {patience} days past "
-        "ship_by; they do not count (gates.overdue_days)"
+        f"commitments: {counted(given_up, 'row is', 'rows are')} paid, not in sales and more than "
+        f"{counted(patience, 'day')} past ship_by; "
+        f"{'it does' if given_up == 1 else 'they do'} not count (gates.overdue_days)"
     ] * (given_up > 0)
     due = waiting.deadline <= window.as_of
     shown = waiting.take(due)

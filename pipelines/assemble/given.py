@@ -13,6 +13,7 @@ from pipelines.assemble.demand import days_of
 from pipelines.assemble.keys import Ints, Keys
 from pipelines.ingest.outside_tables import PATHS, QUANTILES
 from stockwright.calendar import Calendar
+from stockwright.errors import counted
 from stockwright.given import GivenForecast
 
 Floats = NDArray[np.float64]
@@ -52,24 +53,28 @@ def given_of(
     notes = []
     if outside := int((~ahead).sum()):
         notes.append(
-            f"forecasts: {outside} rows are dated up to the night's date or beyond the horizon of "
-            f"{horizon} periods; they are not used"
+            f"forecasts: {counted(outside, 'row is', 'rows are')} dated up to the night's date or "
+            f"beyond the horizon of {counted(horizon, 'period')}; "
+            f"{'it is' if outside == 1 else 'they are'} not used"
         )
     if lost := int((ahead & (series < 0)).sum()):
-        notes.append(f"forecasts: {lost} rows are of keys without sales, stock or inbound")
+        rows = counted(lost, "row is of a key", "rows are of keys")
+        notes.append(f"forecasts: {rows} without sales, stock or inbound")
     kept = ahead & (series >= 0)
     cells = _cells(table[kept], series[kept], step[kept])
     if calendar.days > 1:
         cells, broken = _weekly(cells, days_of(table["date"])[kept], calendar)
         if broken:
-            notes.append(f"forecasts: {broken} weeks have neither one row nor seven; ours stand")
+            weeks = counted(broken, "week has", "weeks have")
+            notes.append(f"forecasts: {weeks} neither one row nor seven; ours stand")
     if not len(cells.series):
         return GivenForecast.none(), notes
     found = _dense(cells, int(cells.step.max()))
-    notes.append(f"forecasts: your own are used for {len(found.series)} keys")
+    notes.append(f"forecasts: your own are used for {counted(len(found.series), 'key')}")
     short = int((np.isfinite(found.mean).sum(axis=1) < horizon).sum())
     if short:
-        notes.append(f"forecasts: {short} of these keys have dates without one; ours stand there")
+        some = counted(short, "of these keys has", "of these keys have")
+        notes.append(f"forecasts: {some} dates without one; ours stand there")
     return found, notes
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.assemble.notices import listed
+from stockwright.errors import counted
 
 Frames = dict[str, pd.DataFrame]
 _LONG_AGO, _NEVER = np.datetime64("0001-01-01", "s"), np.datetime64("9999-12-31", "s")
@@ -36,17 +37,19 @@ def without_kits(tables: Frames) -> tuple[Frames, list[str]]:
         out[name], left, sold = _exploded(tables[name], contents)
         if left:
             notes.append(
-                f"{name}: {left} rows of kits lie outside the dates of their contents; they stay "
-                "demand for the kit itself"
+                f"{name}: {counted(left, 'row of kits lies', 'rows of kits lie')} outside the "
+                f"dates of their contents; {'it stays' if left == 1 else 'they stay'} demand for "
+                "the kit itself"
             )
         if lacking := _lacking(sold, inside, links):
             notes.append(
-                f"{name}: {lacking} rows of kits lie outside the dates of a kit in them; its "
-                "contents get nothing of these rows"
+                f"{name}: {counted(lacking, 'row of kits lies', 'rows of kits lie')} outside the "
+                "dates of a kit in them; its contents get nothing of these rows"
             )
     for name in _KEPT:
         if own_rows := int(tables[name]["sku"].isin(links["kit"].unique()).sum()):
-            notes.append(f"{name}: {own_rows} rows of kits; they do not reach the components")
+            rows = counted(own_rows, "row of kits; it does", "rows of kits; they do")
+            notes.append(f"{name}: {rows} not reach the components")
     own = sorted(set(kits["kit"]) & packed)
     if own:
         notes.append(f"kits: {listed(own)} have stock of their own and keep their demand")

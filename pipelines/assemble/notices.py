@@ -39,7 +39,7 @@ def _plain(value: Any) -> float | str:
 def given_findings(found: pd.DataFrame, keys: Keys) -> list[Finding]:
     """The findings of the reading, with the series they belong to."""
     series = keys.series(found)
-    columns = ["code", "severity", "sku", "location", "value"]
+    columns = ["code", "severity", "sku", "location", "value", "where", "most"]
     rows = zip(*(found[name].astype(object) for name in columns), strict=True)
     return [
         Finding(
@@ -47,9 +47,12 @@ def given_findings(found: pd.DataFrame, keys: Keys) -> list[Finding]:
             str(severity),
             int(one),
             0.0,
-            {"sku": str(sku), "location": str(location), "value": _plain(value)},
+            {"sku": str(sku), "location": str(location), "value": _plain(value)}
+            | ({"where": str(where), "most": _plain(most)} if where else {}),
         )
-        for one, (code, severity, sku, location, value) in zip(series, rows, strict=True)
+        for one, (code, severity, sku, location, value, where, most) in zip(
+            series, rows, strict=True
+        )
     ]
 
 

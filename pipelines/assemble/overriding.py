@@ -14,15 +14,10 @@ from pipelines.assemble.prices import series_of_scope
 from pipelines.assemble.spans import Spans, day_range, painted
 from stockwright.calendar import Calendar
 from stockwright.commitments import Commitments
+from stockwright.errors import counted
 from stockwright.overrides import ForecastOverrides, Overrides
 
 Floats = NDArray[np.float64]
-_FIELDS = {
-    "forecast": ("mean", "factor"),
-    "order": ("units", "frozen"),
-    "transfer": ("units", "frozen"),
-    "policy": ("service_level", "target", "blocked"),
-}
 
 
 @dataclass(frozen=True)
@@ -139,8 +134,7 @@ def overrides_of(
     """
     if not len(overrides):
         return Overrides.none(keys.n_series, horizon), None, []
-    sound = _sound(overrides)
-    rows = overrides[sound].reset_index(drop=True)
+    rows = overrides.reset_index(drop=True)
     pairs = OverridePairs(*series_of_scope(rows.assign(category=""), _NO_CATEGORY, keys))
     pairs = _through(pairs, rows, lane_sources)
     table, field = (rows[name].to_numpy(object) for name in ("table", "field"))
@@ -166,23 +160,11 @@ def overrides_of(
         transfer_units=transfer,
         transfer_frozen=transfer_frozen,
     )
-    notes = _notes(overrides, sound, pairs, len(rows), bare + more)
+    notes = _notes(rows, pairs, bare + more)
     return resolved, forecast.of_history(origin), notes
 
 
 _NO_CATEGORY = pd.DataFrame({"category": np.empty(0, object), "sku": np.empty(0, np.int64)})
-
-
-def _sound(overrides: pd.DataFrame) -> NDArray[np.bool_]:
-    """Rows whose field belongs to their table and whose value is in range."""
-    value = overrides["value"].to_numpy(np.float64)
-    field = overrides["field"].to_numpy(object)
-    allowed = {(table, name) for table, names in _FIELDS.items() for name in names}
-    pairs = pd.MultiIndex.from_arrays([overrides["table"].astype(object), field])
-    known: NDArray[np.bool_] = pairs.isin(list(allowed))
-    level = field == "service_level"
-    sound: NDArray[np.bool_] = known & (value >= 0) & (~level | ((value > 0) & (value < 1)))
-    return sound
 
 
 def _in_force(rows: pd.DataFrame, date: np.datetime64) -> NDArray[np.bool_]:
@@ -219,18 +201,26 @@ def _quantities(
     return np.where(fixed, np.nan, units), np.where(fixed, units, np.nan), bare
 
 
-def _notes(
-    overrides: pd.DataFrame, sound: NDArray[np.bool_], pairs: OverridePairs, rows: int, bare: int
-) -> list[str]:
+def _notes(rows: pd.DataFrame, pairs: OverridePairs, bare: int) -> list[str]:
     notes = []
-    if not sound.all():
+    unmatched = np.setdiff1d(np.arange(len(rows)), pairs.row)
+    if len(unmatched):
+        cases = [_named(rows.iloc[at]) for at in unmatched[:5].tolist()]
+        more = ", ..." if len(unmatched) > len(cases) else ""
         notes.append(
-            f"overrides: {int((~sound).sum())} rows have a field that their table does not know "
-            "or a value out of range; they are not used"
+            f"overrides: {counted(len(unmatched), 'row matches', 'rows match')} no key that is "
+            f"planned and supplied from the source ({', '.join(cases)}{more}); not used"
         )
-    unmatched = rows - len(np.unique(pairs.row))
-    if unmatched:
-        notes.append(f"overrides: {unmatched} rows match no key; they are not used")
     if bare:
-        notes.append(f"overrides: {bare} keys are frozen without units; nothing is frozen there")
+        notes.append(
+            f"overrides: {counted(bare, 'key is', 'keys are')} frozen without units; nothing is "
+            "frozen there"
+        )
     return notes
+
+
+def _named(row: pd.Series) -> str:
+    """A row as a planner would name it: "order units for a at X from S"."""
+    ends = zip(("for", "at", "from"), ("sku", "location", "source"), strict=True)
+    said = [f"{word} {row[name]}" for word, name in ends if row[name]]
+    return " ".join([str(row["table"]), str(row["field"]), *said])

@@ -15,6 +15,7 @@ from pipelines.assemble.keys import Keys
 from pipelines.assemble.listing import Listing, listing_of, statuses, told_periods
 from pipelines.assemble.notices import listed
 from pipelines.assemble.onhand import OnHand
+from stockwright.errors import counted
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,10 @@ def location_has_sales(sales: Sold, keys: Keys) -> NDArray[np.bool_]:
 def _notes(small: list[str], window: Window) -> list[str]:
     if not small:
         return []
+    places = counted(len(small), "location has", "locations have")
+    whose = "its" if len(small) == 1 else "their"
     unit = "weeks" if window.calendar.days > 1 else "days"
     return [
-        f"sales: {len(small)} locations have rows on fewer than half of their {unit}; {unit} "
+        f"sales: {places} rows on fewer than half of {whose} {unit}; {unit} "
         f"without a row count there as {unit} without demand ({listed(small)})"
     ]

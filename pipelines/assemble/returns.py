@@ -12,6 +12,7 @@ from forecasting.returns import Flow, learn_returns, past_returns
 from pipelines.assemble.demand import Window, days_of
 from pipelines.assemble.keys import Ints, Keys
 from pipelines.config import Config
+from stockwright.errors import counted
 from stockwright.panel import DemandPanel
 from stockwright.returns import ExpectedReturns
 
@@ -55,8 +56,9 @@ def returns_of(
     past = _less(past * good, announced)
     share = float(back.units.sum() / max(sold.units.sum(), 1.0))
     note = (
-        f"returns: {share:.1%} of the units sold came back; {past.sum():.0f} units that can be "
-        f"sold again are expected back of what is sold already"
+        f"returns: {share:.1%} of the units sold came back; "
+        f"{counted(round(past.sum()), 'unit', 'units')} that can be sold again "
+        f"{'is' if round(past.sum()) == 1 else 'are'} expected back of what is sold already"
     )
     return ExpectedReturns(past, rate * good, rates.lag, category), [note]
 

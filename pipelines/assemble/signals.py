@@ -12,6 +12,7 @@ from pipelines.assemble.demand import Window, days_of
 from pipelines.assemble.keys import Ints, Keys
 from pipelines.assemble.notices import listed
 from pipelines.assemble.prices import category_prefixes, series_of_scope
+from stockwright.errors import counted
 from stockwright.panel import Covariates
 
 _SCOPE = ("sku", "category", "location")
@@ -45,7 +46,7 @@ def with_signals(
         if values is not None:
             found[name] = values
     if idle:
-        notes.append(f"signals: {idle} rows fit no key")
+        notes.append(f"signals: {counted(idle, 'row fits', 'rows fit')} no key")
     known = covariates.known_ahead | (frozenset(names[ahead]) & frozenset(found))
     return replace(covariates, signals=found, known_ahead=known), notes
 
@@ -74,7 +75,8 @@ def _late_notes(names: NDArray[np.object_], window: Window) -> list[str]:
     if not len(names):
         return []
     return [
-        f"signals: {len(names)} rows dated after {window.as_of} are left out, for they are not "
+        f"signals: {counted(len(names), 'row')} dated after {window.as_of} "
+        f"{'is left out, for it is' if len(names) == 1 else 'are left out, for they are'} not "
         f"known ahead ({listed(sorted(set(map(str, names))))})"
     ]
 

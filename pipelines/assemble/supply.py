@@ -35,6 +35,7 @@ from pipelines.assemble.receipts import Learnt, delays_of, learnt_of, order_line
 from pipelines.assemble.timing import timing_of
 from pipelines.config import Config
 from stockwright.calendar import DAYS_PER_PERIOD
+from stockwright.errors import counted
 from stockwright.network import LaneKind, Lanes, LocationKind, Locations, Suppliers
 
 
@@ -124,18 +125,27 @@ def _lane_notes(table: pd.DataFrame, given: bool, keys: Keys, config: Config) ->
     if not given:
         return [
             f"no lanes table: every location is supplied by {DEFAULT_SUPPLIER!r} in "
-            f"{config.defaults.lead_time_days:g} days"
+            f"{config.defaults.lead_time_days:g} "
+            f"{'day' if config.defaults.lead_time_days == 1 else 'days'}"
         ]
     source, destination = keys.locations(table["source"]), keys.locations(table["destination"])
     kind = lane_kinds(table, source)
     nowhere = (destination < 0) | ((kind == LaneKind.TRANSFER) & (source < 0))
     ends = table["source"].astype(object) + " to " + table["destination"].astype(object)
     cases = (
-        (nowhere, "start or end where nothing is kept or sold"),
-        (too_slow(table), f"take more than {SLOWEST_DAYS:g} days and are not used"),
+        (nowhere, ("starts or ends", "start or end"), "where nothing is kept or sold"),
+        (
+            too_slow(table),
+            ("is not used, for it takes", "are not used, for they take"),
+            f"more than {SLOWEST_DAYS:g} days",
+        ),
     )
-    named = [(list(ends[which].unique()), what) for which, what in cases]
-    return [f"lanes: {len(lost)} {what} ({listed(lost)})" for lost, what in named if lost]
+    named = [(list(ends[which].unique()), verb, what) for which, verb, what in cases]
+    return [
+        f"lanes: {counted(len(lost), *verb)} {what} ({listed(lost)})"
+        for lost, verb, what in named
+        if lost
+    ]
 
 
 def unused_notes(lanes: Lanes, places: Locations, keys: Keys) -> list[str]:
@@ -149,13 +159,18 @@ def unused_notes(lanes: Lanes, places: Locations, keys: Keys) -> list[str]:
     others = np.unique(lanes.series[~fast])
     alone = int((~np.isin(lanes.series[fast], others)).sum())
     cases = (
-        (alone, "expedited lanes of keys without another lane are not used"),
+        (
+            alone,
+            "expedited lane of a key without another lane is not used",
+            "expedited lanes of keys without another lane are not used",
+        ),
         (
             lateral,
+            "lateral lane moves stock that is worth more elsewhere, and supplies a key without one",
             "lateral lanes move stock that is worth more elsewhere, and supply keys without others",
         ),
     )
-    return [f"lanes: {count} {what}" for count, what in cases if count]
+    return [f"lanes: {counted(n, one, many)}" for n, one, many in cases if n]
 
 
 def _weekday_notes(suppliers: pd.DataFrame, config: Config) -> list[str]:
@@ -171,16 +186,22 @@ def _learnt_notes(learnt: Learnt, table: pd.DataFrame, links: pd.DataFrame) -> l
         return []
     stated = table["lead_time_days"].to_numpy(np.float64)[links["row"]]
     other = int((told & (np.abs(learnt.days - stated) >= 1)).sum())
+    lanes = counted(int(told.sum()), "lane of a key is", "lanes of keys are")
+    differ = "differs" if other == 1 else "differ"
     return [
-        f"receipts: lead times of {int(told.sum())} lanes of keys are learnt; {other} of them"
-        " differ by a day or more from what the lane states"
+        f"receipts: lead times of {lanes} learnt; {other} of them {differ} by a day or more from"
+        " what the lane states"
     ]
 
 
 def _cost_notes(costs: Costs) -> list[str]:
     cases = (
-        (costs.assumed_cost, "have no unit cost; a share of the price stands in"),
-        (costs.assumed_price, "have no price; it is reckoned from the unit cost"),
-        (costs.below_cost, "sell at or below cost; a shortage of them costs nothing"),
+        (costs.assumed_cost, "has", "have", "no unit cost; a share of the price stands in"),
+        (costs.assumed_price, "has", "have", "no price; it is reckoned from the unit cost"),
+        (costs.below_cost, "sells", "sell", "at or below cost; a shortage of them costs nothing"),
     )
-    return [f"costs: {int(which.sum())} keys {what}" for which, what in cases if which.any()]
+    return [
+        f"costs: {counted(int(which.sum()), f'key {one}', f'keys {many}')} {what}"
+        for which, one, many, what in cases
+        if which.any()
+    ]

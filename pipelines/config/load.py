@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipelines.config.festivals import plain_message, read_festivals
 from pipelines.config.model import Config
-from stockwright.errors import ConfigError
+from stockwright.errors import ConfigError, counted
 
 FILE_NAME = "stockwright.toml"
 
@@ -155,5 +155,5 @@ def _close(name: object, known: Iterable[str]) -> str:
 
 def listed_problems(name: str, problems: list[str]) -> str:
     """One message that lists all problems of the configuration called ``name``."""
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return "\n".join([f"{name}: {count}", *(f"  - {problem}" for problem in problems)])
+    said = f"{name}: {counted(len(problems), 'problem')}"
+    return "\n".join([said, *(f"  - {problem}" for problem in problems)])

@@ -166,12 +166,18 @@ class GatesConfig(_Section):
     bad_row_share: largest share of bad rows in a table. failed_series_share: largest share of
     series that fail. overdue_days: an inbound order later than this is ignored and named.
     stale_days: most days between the newest sales row and the date of the night.
+    plausible_units: largest number of units in a row that needs no second look. plausible_ratio:
+    the same for a price or cost, times the median of its column. plausible_days: for a lead time
+    or review.
     """
 
     bad_row_share: Share = 0.01
     failed_series_share: Share = 0.05
     overdue_days: Span = 30
     stale_days: Span = 35
+    plausible_units: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 10_000_000
+    plausible_ratio: Annotated[float, Field(gt=1.0, allow_inf_nan=False)] = 10_000
+    plausible_days: Span = 365
 
 
 class ModelConfig(_Section):

@@ -79,5 +79,6 @@ def _findings(
 ) -> pd.DataFrame:
     texts = [pd.array([text] * len(sku), dtype="str") for text in (code, severity)]
     keys = [column.astype("str").array for column in (sku, location)]
-    content = [*texts, *keys, value.to_numpy(dtype=np.float64)]
+    nowhere = pd.array([""] * len(sku), dtype="str")
+    content = [*texts, *keys, value.to_numpy(dtype=np.float64), nowhere, np.nan]
     return pd.DataFrame(dict(zip(FINDING_COLUMNS, content, strict=True)))

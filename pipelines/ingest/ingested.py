@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stockwright.errors import DataError
+from stockwright.errors import DataError, counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
 REJECTED_COLUMNS = ("table", "file", "row", "column", "value", "reason")
-FINDING_COLUMNS = ("code", "severity", "sku", "location", "value")
+FINDING_COLUMNS = ("code", "severity", "sku", "location", "value", "where", "most")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Ingested:
     given: the tables that the source holds.
     rejected: bad rows, columns REJECTED_COLUMNS.
     notes: sentences for the run's notes, in the order of the tables.
-    findings: rows for the exceptions, columns FINDING_COLUMNS; "" where no sku or location.
+    findings: rows for the exceptions, columns FINDING_COLUMNS; "" where no sku or location. where,
+        most: the place of a figure and the largest plausible one, else "" and NaN.
     """
 
     as_of: np.datetime64
@@ -79,7 +80,7 @@ class TablesError(DataError):
     """
 
     def __init__(self, problems: tuple[str, ...], rejected: pd.DataFrame) -> None:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        count = counted(len(problems), "problem")
         lines = [f"the input breaks the contract: {count}", *(f"  - {p}" for p in problems)]
         super().__init__("\n".join(lines))
         self.problems = problems

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
-
-from pipelines.ingest.references import Tables, circle_from, set_aside
+from pipelines.ingest.references import Tables, circle_from, set_aside, unknown_articles
 from stockwright.errors import describe
-
-_NAMED = (
-    ("products", "sku"),
-    ("sales", "sku"),
-    ("inventory", "sku"),
-    ("inbound", "sku"),
-    ("commitments", "sku"),
-    ("kits", "kit"),
-)
 
 
 def check_kits(tables: Tables) -> None:
@@ -23,13 +11,7 @@ def check_kits(tables: Tables) -> None:
     if "kits" not in tables:
         return
     kits = tables["kits"]
-    asked = pd.Index(kits.frame["component"].unique())
-    known = np.zeros(len(asked), np.bool_)
-    for table, column in _NAMED:
-        if table in tables:
-            names = tables[table].frame[column].unique()
-            known |= asked.isin(pd.Index(names).astype("str"))
-    unknown = kits.frame["component"].isin(asked[~known]).to_numpy(dtype=bool)
+    unknown = unknown_articles(tables, kits.frame["component"])
     set_aside(kits, unknown, "component", "unknown article; no table names it")
 
 

@@ -15,6 +15,8 @@ from pipelines.ingest.contract import check_contract
 from pipelines.ingest.discover import Found, discover
 from pipelines.ingest.ingested import Ingested, RowCount, Source, TablesError
 from pipelines.ingest.kits import check_kits, kit_cycles
+from pipelines.ingest.overrides import check_overrides
+from pipelines.ingest.plausible import implausible
 from pipelines.ingest.raw import UnreadableError
 from pipelines.ingest.read_one import read_one
 from pipelines.ingest.references import check_references, duplicate_keys, lane_cycles
@@ -22,7 +24,7 @@ from pipelines.ingest.row_keys import replaced_rows
 from pipelines.ingest.schema import TABLES
 from pipelines.ingest.table import TableInHand, empty_frame, joined_rejected, used_categories
 from pipelines.ingest.tiers import unknown_tiers
-from stockwright.errors import ConfigError
+from stockwright.errors import ConfigError, counted
 
 _SHOWN = 3
 
@@ -81,6 +83,7 @@ def validate(source: str, config: Config, as_of: np.datetime64 | None = None) ->
         found.close()
     check_references(held)
     check_kits(held)
+    check_overrides(held)
     for table in held.values():
         _keep_last(table)
         problems += [*duplicate_keys(table), *gate_problems(table, config), *_no_rows(table, day)]
@@ -183,9 +186,11 @@ def _report(
             name: used_categories(held[name].frame) if name in held else empty_frame(table)
             for name, table in TABLES.items()
         }
+        strange, more = implausible(frames, config.gates)
         net_prices(frames, config)
         given = frozenset(held)
-        findings = findings_of(frames, given)
+        findings = pd.concat([findings_of(frames, given), strange], ignore_index=True)
+        notes += more
         if "inventory" in held and held["inventory"].bad_keys:
             lost = unreadable_stock(held["inventory"].bad_keys)
             findings = pd.concat([findings, lost], ignore_index=True)
@@ -197,14 +202,21 @@ def _report(
 
 def _notes(held: TableInHand, day: np.datetime64) -> list[str]:
     name, notes = held.table.name, list(held.notes)
-    if held.cut:
-        notes.append(f"{name}: {held.cut} rows dated after {day} are cut")
-    if held.not_known:
-        notes.append(f"{name}: {held.not_known} rows known only after {day} are left out")
-    if held.replaced:
-        notes.append(f"{name}: {held.replaced} rows are replaced by later ones of the same key")
-    if held.bad:
-        notes.append(f"{name}: {held.bad} bad rows are set aside")
+    cases = (
+        (held.cut, "row dated after {0} is cut", "rows dated after {0} are cut"),
+        (
+            held.not_known,
+            "row known only after {0} is left out",
+            "rows known only after {0} are left out",
+        ),
+        (
+            held.replaced,
+            "row is replaced by a later one of the same key",
+            "rows are replaced by later ones of the same key",
+        ),
+        (held.bad, "bad row is set aside", "bad rows are set aside"),
+    )
+    notes += [f"{name}: {counted(n, one, many).format(day)}" for n, one, many in cases if n]
     if name == "inventory" and held.frame.empty:
         notes.append("inventory: there are no rows, so no stock is known")
     return notes

@@ -34,6 +34,15 @@ _PLACES = (
     ("channels", "location"),
 )
 
+_ARTICLES = (
+    ("products", "sku"),
+    ("sales", "sku"),
+    ("inventory", "sku"),
+    ("inbound", "sku"),
+    ("commitments", "sku"),
+    ("kits", "kit"),
+)
+
 
 def duplicate_keys(held: TableInHand) -> list[str]:
     """A problem for a master table in which a key stands twice."""
@@ -63,7 +72,7 @@ def check_references(tables: Tables) -> None:
     if "lanes" in tables:
         _check_lanes(tables)
     if "closures" in tables:
-        parties = known_locations(tables) | _named_suppliers(tables)
+        parties = known_locations(tables) | known_suppliers(tables)
         _only_known(tables["closures"], "party", parties, "unknown supplier or location")
     if "events" in tables:
         _check_locks(tables["events"])
@@ -100,22 +109,39 @@ def _check_locks(events: TableInHand) -> None:
 
 def _only_known(held: TableInHand, column: str, known: set[str], reason: str) -> None:
     names = held.frame[column]
-    set_aside(held, ~_among(names, known | {""}), column, reason)
+    set_aside(held, ~among(names, known | {""}), column, reason)
 
 
-def _among(names: pd.Series, known: set[str]) -> Mask:
+def among(names: pd.Series, known: set[str]) -> Mask:
+    """Which of ``names`` are ``known``, (rows,)."""
     found: Mask = names.isin(sorted(known)).to_numpy()
     return found
 
 
-def set_aside(held: TableInHand, bad: Mask, column: str, reason: str) -> None:
-    """Move the ``bad`` rows of a table, (rows,), to the rejected ones; ``column`` is to blame."""
+def set_aside(held: TableInHand, bad: Mask, column: str, reason: str, gated: bool = True) -> None:
+    """Move the ``bad`` rows of a table, (rows,), to the rejected ones; ``column`` is to blame.
+
+    gated: they count for the share of bad rows that a night allows.
+    """
     if not bad.any():
         return
     rows = np.flatnonzero(bad)
     held.reject(rows, column, held.frame[column].iloc[rows].astype("str").to_numpy(), reason)
     held.bad += len(rows)
+    held.ungated += 0 if gated else len(rows)
     held.keep(~bad)
+
+
+def unknown_articles(tables: Tables, skus: pd.Series) -> Mask:
+    """Which of ``skus`` no table names that says what is sold, kept or on its way, (rows,)."""
+    asked = pd.Index(skus.unique())
+    known = np.zeros(len(asked), np.bool_)
+    for table, column in _ARTICLES:
+        if table in tables:
+            names = tables[table].frame[column].unique()
+            known |= asked.isin(pd.Index(names).astype("str"))
+    unknown: Mask = skus.isin(asked[~known]).to_numpy(dtype=bool)
+    return unknown
 
 
 def known_locations(tables: Tables) -> set[str]:
@@ -132,7 +158,7 @@ def known_locations(tables: Tables) -> set[str]:
     return {str(name) for names in frames for name in names.unique() if name}
 
 
-def _named_suppliers(tables: Tables) -> set[str]:
+def known_suppliers(tables: Tables) -> set[str]:
     """Suppliers of the suppliers table, and those that lanes start from."""
     named = (("suppliers", "supplier"), ("lanes", "source"))
     frames = [tables[table].frame[column] for table, column in named if table in tables]
@@ -144,7 +170,7 @@ def _check_lanes(tables: Tables) -> None:
     suppliers = set(tables["suppliers"].frame["supplier"]) if "suppliers" in tables else None
     set_aside(
         lanes,
-        ~_among(lanes.frame["destination"], places),
+        ~among(lanes.frame["destination"], places),
         "destination",
         "a lane to nowhere: unknown location",
     )
@@ -152,14 +178,14 @@ def _check_lanes(tables: Tables) -> None:
         ("source", lambda f: (f["source"] == f["destination"]).to_numpy(), "its own destination"),
         (
             "source",
-            lambda f: (f["kind"] == "transfer").to_numpy() & ~_among(f["source"], places),
+            lambda f: (f["kind"] == "transfer").to_numpy() & ~among(f["source"], places),
             "a transfer from nowhere: unknown location",
         ),
     ]
     if suppliers is not None:
         both = places | suppliers
         checks.append(
-            ("source", lambda f: ~_among(f["source"], both), "unknown supplier or location")
+            ("source", lambda f: ~among(f["source"], both), "unknown supplier or location")
         )
     for column, is_bad, reason in checks:
         set_aside(lanes, is_bad(lanes.frame), column, reason)
@@ -167,7 +193,7 @@ def _check_lanes(tables: Tables) -> None:
 
 
 def _name_kinds(lanes: pd.DataFrame, places: set[str]) -> None:
-    derived = np.where(_among(lanes["source"], places), "transfer", "regular")
+    derived = np.where(among(lanes["source"], places), "transfer", "regular")
     unnamed = (lanes["kind"] == "").to_numpy()
     lanes["kind"] = pd.array(np.where(unnamed, derived, lanes["kind"]), dtype="str")
 

@@ -24,7 +24,8 @@ class TableInHand:
 
     positions: (rows of the frame,) position of each row over all parts, or None while none is
     gone. first: (parts + 1,) first position of each part. blank, cut, not_known: rows left out.
-    bad: rows set aside, each counted once. replaced: rows of which a later one holds.
+    bad: rows set aside, each counted once; ungated: those of them that stop no night.
+    replaced: rows of which a later one holds.
     """
 
     table: Table
@@ -36,6 +37,7 @@ class TableInHand:
     cut: int = 0
     not_known: int = 0
     bad: int = 0
+    ungated: int = 0
     replaced: int = 0
     bad_keys: list[pd.DataFrame] = field(default_factory=list)
     rejected: list[pd.DataFrame] = field(default_factory=list)
@@ -93,8 +95,8 @@ class TableInHand:
         return RowCount(self.table.name, used + sum(left_out), used, *left_out)
 
     def bad_share(self) -> float:
-        """Share of the rows that counted tonight and were set aside."""
-        return self.bad / max(self.bad + len(self.frame), 1)
+        """Share of the rows that counted tonight and were set aside, as far as the gate counts."""
+        return (self.bad - self.ungated) / max(self.bad + len(self.frame), 1)
 
     def all_rejected(self) -> pd.DataFrame:
         """The bad rows, in the order of the files."""

@@ -95,7 +95,7 @@ def _ids(rows: Iterable[Row]) -> list[str]:
     count: dict[tuple[str, str, str, str], int] = {}
     ids = []
     for row in rows:
-        named = (row.message.get(name) for name in ("order_id", "line_id", "group"))
+        named = (row.message.get(name) for name in ("order_id", "line_id", "group", "where"))
         document = str(next(filter(None, named), ""))
         key = (row.code, row.sku, row.location, document)
         count[key] = count.get(key, 0) + 1

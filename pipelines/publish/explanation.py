@@ -1,7 +1,8 @@
 """The sentence that says in numbers why a line is what it is.
 
 Every number stands in the sentence as it stands in the line's own columns, or, for the lead
-time, review, level and target, in the key's row of policy.csv.
+time, review, level and target, in the key's row of policy.csv. What is built up for later and what
+shelf life takes away stands in the sentence alone.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def explanations(
     columns["rounding_less"] = [text[1:] if text.startswith("-") else "" for text in added]
     regular = night.situation.network.lanes.available_date[night.plan.policy.lane[lines.series]]
     columns["regular_date"] = cell_texts(np.asarray(regular, "datetime64[D]"), guarded=False)
+    columns |= _times(night, lines)
     columns["feeds"] = night.feeds()[lines.series].tolist()
     columns["history"] = _histories(night, ends)
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
@@ -84,6 +86,18 @@ def _help_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
     return {name: cell_texts(rounded(values, 2)) for name, values in numbers.items()}
 
 
+def _times(night: Night, lines: Lines) -> dict[str, list[str]]:
+    """What a line has for later and what it lacks for its shelf life, and the dates of both."""
+    life = night.situation.network.items.shelf_life[lines.series]
+    kept = np.where(np.isfinite(life), life, 0.0).astype(np.int64)
+    first = np.asarray(night.situation.network.lanes.available_date[lines.lane], "datetime64[D]")
+    dates = {"ahead_date": night.dates_of_steps(lines.ahead_step)}
+    dates |= {"sold_until": first + np.maximum(kept * night.days - 1, 0).astype("timedelta64[D]")}
+    units = {"ahead": lines.ahead, "shelf_cut": lines.shelf_cut}
+    texts = {name: cell_texts(rounded(values, 2)) for name, values in units.items()}
+    return texts | {name: cell_texts(values, guarded=False) for name, values in dates.items()}
+
+
 def _sentence(night: Night, orders: bool, row: Row) -> str:
     """The clauses that apply to one line, put together."""
     clauses = ["order" if orders else "transfer", "demand", "need"]
@@ -100,6 +114,10 @@ def _sentence(night: Night, orders: bool, row: Row) -> str:
         clauses.insert(-1, "taken")
     if row["helped_price"] and row.get("order_kind") != EMERGENCY:
         clauses.append("helped")
+    if row["ahead"] != "0":
+        clauses.append("ahead")
+    if row["shelf_cut"] != "0":
+        clauses.append("perishes")
     if row["yield_added"] != "0":
         clauses.append("yield")
     if row["rounding_added"] != "0":

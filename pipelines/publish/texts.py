@@ -19,11 +19,31 @@ from stockwright.errors import ConfigError
 LANGUAGES = ("en", "zh")
 
 
-class _Blanks(dict[str, Any]):
-    """Leaves a placeholder empty where a finding does not carry its number."""
+@cache
+def _pieces(text: str) -> tuple[tuple[str, str | None, bool, str, str], ...]:
+    """A text taken apart: literal, name or None, whether the value is shown, noun of 1 and of more.
 
-    def __missing__(self, key: str) -> str:
-        return "?"
+    ``{days}`` shows the value, ``{days:day|days}`` the value and its noun, ``{days:=was|were}``
+    only the word that agrees with it.
+    """
+    pieces = []
+    for literal, name, spec, _ in string.Formatter().parse(text):
+        one, _, many = (spec or "").removeprefix("=").partition("|")
+        shown = not (spec or "").startswith("=")
+        space = " " if shown and one else ""
+        pieces.append((literal, name, shown, space + one, space + many))
+    return tuple(pieces)
+
+
+def filled(text: str, values: Mapping[str, Any]) -> str:
+    """A text with its placeholders filled; ``?`` where a value is missing."""
+    parts = []
+    for literal, name, shown, one, many in _pieces(text):
+        parts.append(literal)
+        if name is not None:
+            value = str(values.get(name, "?"))
+            parts.append((value if shown else "") + (one if value == "1" else many))
+    return "".join(parts)
 
 
 @dataclass(frozen=True)
@@ -43,7 +63,7 @@ class Texts:
 
     def fill(self, section: str, code: str, values: Mapping[str, Any]) -> str:
         """The text of a code with its placeholders filled; ``?`` where a value is missing."""
-        return self.of(section, code).format_map(_Blanks(values))
+        return filled(self.of(section, code), values)
 
     def heading(self, column: str) -> str:
         """Heading of a column for a person."""

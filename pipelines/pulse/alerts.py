@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.publish.cells import Table, money, rounded
-from pipelines.publish.texts import Texts, placeholders
+from pipelines.publish.texts import Texts, filled, placeholders
 from pipelines.pulse.helping import Lines
 from pipelines.pulse.position import Position, Watch
 from pipelines.pulse.tables import ranked
@@ -41,7 +41,7 @@ def alert_table(
     key = np.concatenate([np.flatnonzero(which) for which in cases.values()])
     code = np.repeat(list(cases), [int(which.sum()) for which in cases.values()]).astype(object)
     table = _rows(position, seen, key, code, below, day)
-    table |= _words(position, table, key, lines, texts)
+    table |= _words(position, table, key, lines, day, texts)
     table |= {"planner": position.state.columns["planner"][key].astype(object)}
     table = _with_strays(table, position.today, texts)
     rank = ranked(table["sku"], table["code"], -table["money_at_risk"])
@@ -82,15 +82,26 @@ def _rows(
 
 def _words(
     position: Position, table: Table, key: NDArray[np.int64], lines: tuple[Lines, Lines],
-    texts: Texts,
+    day: np.datetime64, texts: Texts,
 ) -> Table:  # fmt: skip
     n = len(position.state)
     ways = position.state.ways["key"]
     ordered, moved = (np.bincount(ways[a.way], a.units, minlength=n)[key] for a in lines)
+    saved, worth = (
+        sum(np.bincount(ways[a.way], getattr(a, name), minlength=n)[key] for a in lines)
+        for name in ("avoided", "benefit")
+    )
+    days = position.state.ways["lead_days"]
+    first = np.full(n, np.iinfo(np.int64).max)
+    for each in lines:
+        np.minimum.at(first, ways[each.way], days[each.way].astype(np.int64))
     coming = position.booked_in.sum(axis=1)[key]
     told = np.where(coming > 0, "BOOKED", table["code"])
     told = np.where(ordered + moved > 0, "HELP", told)
-    help_ = {"ordered": ordered, "moved": moved, "booked": coming}
+    arrival = day + np.where(ordered + moved > 0, first[key], 0).astype("timedelta64[D]")
+    until = day + position.state.columns["resupply_days"][key].astype("timedelta64[D]")
+    help_ = {"ordered": ordered, "moved": moved, "booked": coming, "saved": rounded(saved, 2)}
+    help_ |= {"worth": money(worth), "arrival": arrival, "until": until}
     return {
         "message": _filled(texts, "pulse_messages", table["code"], table),
         "suggestion": _filled(texts, "pulse_suggestions", told, table | help_),
@@ -106,7 +117,7 @@ def _filled(texts: Texts, section: str, code: NDArray[np.object_], table: Table)
         names = list(columns)
         said[rows] = (
             [
-                text.format_map(dict(zip(names, row, strict=True)))
+                filled(text, dict(zip(names, row, strict=True)))
                 for row in zip(*columns.values(), strict=True)
             ]
             if names

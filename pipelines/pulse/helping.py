@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.pulse.position import Position, Watch
-from replenishment.pulse.emergency import Help, Ways, book, buy_fast, move_spare, spare_of
+from replenishment.pulse.emergency import Help, Ways, best_help, book, spare_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -56,33 +56,25 @@ def emergency(
         key[rows], source[rows], ways["lead_days"][rows].astype(np.int64), ways["premium"][rows],
         ways["moq"][rows], ways["multiple"][rows], _most(position, rows, booked),
     )  # fmt: skip
-    moves = np.flatnonzero(open_ways.source >= 0)
-    got = np.zeros(n)
-    transfers, wished, waiting = _moves(position, open_ways.take(moves), spare_stock, free, got)
-    fast = np.flatnonzero(open_ways.source < 0)
-    by_lane = open_ways.take(fast)
-    orders = buy_fast(position.exposure(by_lane.key), by_lane, got)
-    return Emergency(_lines(orders, rows[fast]), _lines(transfers, rows[moves]), wished, waiting)
-
-
-def _moves(
-    position: Position, ways: Ways, spare_stock: Floats, free: Floats, got: Floats
-) -> tuple[Help, Floats, float]:
-    n = len(got)
-    exposure = position.exposure(ways.key)
-    sources = np.unique(ways.source)
+    sources = np.unique(open_ways.source[open_ways.source >= 0])
     spare = np.zeros(n)
     spare[sources] = np.minimum(
         spare_of(position.exposure(sources), SOURCE_LEVEL),
         np.floor(np.maximum(spare_stock[sources], 0.0)),
     )
-    help_ = move_spare(exposure, ways, spare, got)
-    gain = exposure.shortage - ways.premium
-    now = book(help_.units, gain, ways, free)
-    wished = np.bincount(ways.source, help_.units, minlength=n).astype(np.float64)
-    part = np.divide(now, help_.units, out=np.zeros_like(now), where=help_.units > 0)
-    waiting = float((help_.units - now).sum())
-    return Help(help_.way, now, help_.avoided * part, help_.benefit * part), wished, waiting
+    help_ = best_help(position.exposure(open_ways.key), open_ways, spare)
+    moves, fast = np.flatnonzero(open_ways.source >= 0), np.flatnonzero(open_ways.source < 0)
+    wanted, by_road = help_.take(moves), open_ways.take(moves)
+    gain = state.columns["shortage_cost"][by_road.key] - by_road.premium
+    now = book(wanted.units, gain, by_road, free)
+    part = np.divide(now, wanted.units, out=np.zeros_like(now), where=wanted.units > 0)
+    transfers = Help(wanted.way, now, wanted.avoided * part, wanted.benefit * part)
+    return Emergency(
+        orders=_lines(help_.take(fast), rows),
+        transfers=_lines(transfers, rows),
+        wished=np.bincount(by_road.source, wanted.units, minlength=n).astype(np.float64),
+        waiting=float((wanted.units - now).sum()),
+    )
 
 
 def _most(position: Position, rows: Ints, booked: pd.DataFrame) -> Floats:
@@ -99,8 +91,9 @@ def _most(position: Position, rows: Ints, booked: pd.DataFrame) -> Floats:
 
 
 def _lines(help_: Help, rows: Ints) -> Lines:
+    """The lines of what helps; rows: (open ways,) rows of the state's ways."""
     kept = help_.units > 0
-    return Lines(rows[kept], help_.units[kept], help_.avoided[kept], help_.benefit[kept])
+    return Lines(rows[help_.way[kept]], help_.units[kept], help_.avoided[kept], help_.benefit[kept])
 
 
 def needs_help(position: Position, seen: Watch, level: float, least: float) -> NDArray[np.bool_]:

@@ -19,9 +19,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipelines.pulse.state import NAMES, NamedKeys
+from stockwright.errors import counted
 
 Floats = NDArray[np.float64]
 QUOTAS, BOOKED, SUMMARY = "quotas.parquet", "booked.parquet", "summary.json"
+# Keys that a note names.
+_SHOWN = 5
 _TOLD, _SOLD = "may_sell:", "sold:"
 _TEXTS = ("line_id", "kind", "source", "destination", "sku", "available_date")
 
@@ -100,6 +103,33 @@ def _columns(
                 values = moved
             found[name.removeprefix(prefix)] = values
     return found
+
+
+def fallen_notes(ledger: Ledger, names: NamedKeys, sold: Floats) -> list[str]:
+    """What is said where less is sold by now than the last pulse of the day saw.
+
+    sold: (keys, channels) units. Sales of a day only grow: a part of the export is missing, or
+    orders were taken back. The quotas of the last pulse stand.
+    """
+    before = sum(ledger.sold.values(), np.zeros(len(sold)))
+    now = sold.sum(axis=1)
+    fell = np.flatnonzero(before - now > 1e-9)
+    if not len(fell):
+        return []
+    order = fell[np.lexsort((fell, (now - before)[fell]))]
+    cases = [
+        f"{names.skus[names.sku[key]]} at {names.locations[names.location[key]]} "
+        f"from {before[key]:g} to {now[key]:g}"
+        for key in order[:_SHOWN].tolist()
+    ]
+    more = ", ..." if len(order) > len(cases) else ""
+    at = f"{ledger.second // 3600:02d}:{ledger.second % 3600 // 60:02d}"
+    units = float((before - now)[fell].sum())
+    return [
+        f"sales_today: {counted(len(fell), 'key has', 'keys have')} sold less than the pulse as of "
+        f"{at} saw, by {units:g} {'unit' if units == 1 else 'units'} in all "
+        f"({', '.join(cases)}{more}); check whether the export holds the whole day"
+    ]
 
 
 def write_ledger(

@@ -31,7 +31,13 @@ from pipelines.pulse.channels import (
     promised_ahead,
 )
 from pipelines.pulse.helping import Emergency, emergency, needs_help
-from pipelines.pulse.ledger import Ledger, read_ledger, read_summary, write_ledger
+from pipelines.pulse.ledger import (
+    Ledger,
+    fallen_notes,
+    read_ledger,
+    read_summary,
+    write_ledger,
+)
 from pipelines.pulse.position import Moment, Position, Watch, position_now, watch
 from pipelines.pulse.request import PulseOutcome, PulseRequest
 from pipelines.pulse.state import PulseState, read_state
@@ -159,7 +165,11 @@ def _publish(
     staged.mkdir(parents=True)
     try:
         counts = _write(staged, looked, config, facts["sequence"])
-        summary = facts | counts | {"notes": list(looked.position.today.notes)}
+        notes = [
+            *looked.position.today.notes,
+            *fallen_notes(looked.ledger, looked.position.state.names, looked.division.sold),
+        ]
+        summary = facts | counts | {"notes": notes}
         summary["seconds"] = round(time.perf_counter() - began, 2)
         summary["outputs"] = describe_outputs(staged)
         text = json.dumps(summary, ensure_ascii=False, indent=2)

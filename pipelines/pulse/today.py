@@ -21,7 +21,7 @@ from pipelines.ingest.references import set_aside
 from pipelines.ingest.schema import DAY_TABLES
 from pipelines.ingest.table import TableInHand, joined_rejected
 from pipelines.pulse.state import NamedKeys
-from stockwright.errors import ConfigError
+from stockwright.errors import ConfigError, counted
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -182,9 +182,16 @@ def _received(table: TableInHand | None, names: NamedKeys) -> Floats:
 
 def _notes(held: Mapping[str, TableInHand], units: Floats, shipped: int) -> list[str]:
     notes = [note for table in held.values() for note in table.notes]
-    notes += [f"{t.table.name}: {t.bad} bad rows are set aside" for t in held.values() if t.bad]
+    notes += [
+        f"{t.table.name}: {counted(t.bad, 'bad row is', 'bad rows are')} set aside"
+        for t in held.values()
+        if t.bad
+    ]
     if back := int((units < 0).sum()):
-        notes.append(f"sales_today: {back} rows of returns add nothing to the stock of today")
+        rows = counted(back, "row of returns adds", "rows of returns add")
+        notes.append(f"sales_today: {rows} nothing to the stock of today")
     if shipped:
-        notes.append(f"sales_today: {shipped} rows were reserved before today and count there")
+        rows = counted(shipped, "row was", "rows were")
+        there = "counts there" if shipped == 1 else "count there"
+        notes.append(f"sales_today: {rows} reserved before today and {there}")
     return notes

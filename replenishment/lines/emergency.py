@@ -175,6 +175,8 @@ def _until_regular(evening: Evening, lane: Ints, gap: Ints) -> Evening:
         evening,
         network=replace(network, lanes=replace(network.lanes, review=review), items=items),
         choice=LaneChoice(lane, np.full(len(lane), -1, np.int64)),
+        # Nothing is shared out over these lanes, and what is fed has no other lane here.
+        params=replace(evening.params, pooling=False),
         said=replace(evening.unsaid().said, blocked=evening.said.blocked),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from replenishment.allocation.room import Moves
+from replenishment.lines.rows import steered
 from replenishment.wishes.find import Wishes
 from stockwright.network import Network
 from stockwright.plan import Finding, Lines, Policy
@@ -18,7 +19,6 @@ def lateral_lines(moves: Moves, wishes: Wishes, network: Network, policy: Policy
     target, units = moves.target, moves.units
     series, needs = wishes.series[target], wishes.needs
     need = units + moves.cut
-    rate = np.maximum(policy.demand_mean[series] / np.maximum(policy.protection[series], 1), 1e-12)
     return Lines(
         series=series.astype(np.int32),
         lane=moves.lane.astype(np.int32),
@@ -30,17 +30,13 @@ def lateral_lines(moves: Moves, wishes: Wishes, network: Network, policy: Policy
         available=wishes.available[target],
         inbound=wishes.on_order[target],
         stock_at_arrival=needs.at_arrival[target],
-        demand_mean=policy.demand_mean[series],
-        demand_bought=policy.order_up_to[series],
         target=wishes.available[target] + wishes.inbound[target] + need,
         need=need,
         yield_added=np.zeros(len(units)),
         rounding_added=np.zeros(len(units)),
         limit_cut=moves.cut,
         money_at_risk=moves.saved,
-        cover_before=policy.cover_before[series],
-        cover_after=policy.cover_before[series] + units / rate,
-        stockout_step=policy.stockout_step[series],
+        **steered(policy, series, units),
     )
 
 

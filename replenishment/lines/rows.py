@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,7 +54,6 @@ def make_lines(
     unit_cost = wishes.breaks.unit_cost(wishes.worth.terms.unit_cost, quantity)[rows]
     price = np.where(wishes.transfer[rows], wishes.freight[rows], unit_cost)
     saved = needs.lost - needs.loss.cost(quantity)
-    rate = np.maximum(policy.demand_mean[series] / np.maximum(policy.protection[series], 1), 1e-12)
     return Lines(
         series=series.astype(np.int32),
         lane=wishes.lane[rows].astype(np.int32),
@@ -64,18 +65,29 @@ def make_lines(
         available=wishes.available[rows],
         inbound=wishes.on_order[rows],
         stock_at_arrival=needs.at_arrival[rows],
-        demand_mean=policy.demand_mean[series],
-        demand_bought=policy.order_up_to[series],
         target=wishes.available[rows] + wishes.inbound[rows] + wanted * share,
         need=wanted * share,
         yield_added=wanted * (1 - share),
         rounding_added=before - wanted,
         limit_cut=before - units,
         money_at_risk=np.maximum(saved, 0.0)[rows] * needs.loss_cost[rows],
-        cover_before=policy.cover_before[series],
-        cover_after=policy.cover_before[series] + units * share / rate,
-        stockout_step=policy.stockout_step[series],
+        **steered(policy, series, units * share),
+        ahead=wishes.built_up[rows],
+        ahead_step=wishes.built_step[rows].astype(np.int32),
+        shelf_cut=wishes.shelf_cut[rows],
     )
+
+
+def steered(policy: Policy, series: Ints, good: Floats) -> dict[str, Any]:
+    """The columns of lines that bring ``good`` (lines,) units which say how a key is steered."""
+    rate = np.maximum(policy.demand_mean[series] / np.maximum(policy.protection[series], 1), 1e-12)
+    return {
+        "demand_mean": policy.demand_mean[series],
+        "demand_bought": policy.order_up_to[series],
+        "cover_before": policy.cover_before[series],
+        "cover_after": policy.cover_before[series] + good / rate,
+        "stockout_step": policy.stockout_step[series],
+    }
 
 
 def cut_findings(

@@ -64,14 +64,21 @@ class Needs:
         rest = {name: getattr(self, name)[keys] for name in _PLAIN}
         return Needs(self.curves.take(keys), self.loss.take(keys), **rest)
 
-    def overruled(self, quantity: Floats) -> Needs:
-        """Needs moved to the quantities that a planner asked for, NaN where nothing was said."""
+    def overruled(self, quantity: Floats, target: Floats | None = None) -> Needs:
+        """Needs moved to the quantities that a planner asked for, NaN where nothing was said.
+
+        target: (keys,) order-up-to levels that a planner gave, NaN for none. Sales that are lost
+        before the arrival do not raise such a level.
+        """
         shift = np.where(np.isfinite(quantity), quantity - self.quantity, 0.0)
+        level = np.maximum(self.order_up_to + shift * self.share, 0.0)
+        if target is not None:
+            level = np.where(np.isfinite(target), target, level)
         return replace(
             self,
             curves=self.curves.shifted(shift),
             quantity=self.quantity + shift,
-            order_up_to=np.maximum(self.order_up_to + shift * self.share, 0.0),
+            order_up_to=level,
         )
 
     def dearer(self, price: Floats) -> Needs:

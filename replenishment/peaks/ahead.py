@@ -46,11 +46,13 @@ class Deliveries:
 @dataclass(frozen=True)
 class Ahead:
     """units: (rows,) that arrive in a row's first step and are due later. missing: (rows,) units
-    that no step early enough can receive, or that are not worth holding for that long.
+    that no step early enough can receive, or that are not worth holding for that long. due:
+    (rows,) the first step in which any of ``units`` are due, 0 where there are none.
     """
 
     units: Floats
     missing: Floats
+    due: Ints
 
 
 def pull_forward(deliveries: Deliveries, room: Floats) -> Ahead:
@@ -65,6 +67,7 @@ def pull_forward(deliveries: Deliveries, room: Floats) -> Ahead:
     poorest = _Order(deliveries.place, deliveries.worth, len(room))
     beyond = _beyond(deliveries, room, poorest)
     pool, late, owed = np.zeros(rows), np.zeros(rows), np.zeros(rows)
+    soonest = np.zeros(rows, np.int64)
     units, missing = np.zeros(rows), beyond.sum(axis=1, dtype=np.float64)
     for step in range(steps, 0, -1):
         owed += beyond[:, step - 1]
@@ -72,6 +75,7 @@ def pull_forward(deliveries: Deliveries, room: Floats) -> Ahead:
         gone = np.minimum(owed, here)
         owed, here = owed - gone, here - gone
         pool, late = pool + here, late + here * step
+        soonest = np.where(here > _UNITS, step, soonest)
         if not (pool > _UNITS).any():
             continue
         open_, last = deliveries.arrives(step), step <= deliveries.first
@@ -85,8 +89,9 @@ def pull_forward(deliveries: Deliveries, room: Floats) -> Ahead:
         units += np.where(last & open_, bound - lost, 0.0)
         kept = np.where(open_, pulled, pool)
         late = late * np.divide(kept, pool, out=np.zeros(rows), where=pool > 0)
+        soonest = np.where((kept > _UNITS) | last, soonest, 0)
         pool = kept
-    return Ahead(units, missing + pool)
+    return Ahead(units, missing + pool, np.where(units > _UNITS, soonest, 0))
 
 
 def _beyond(deliveries: Deliveries, room: Floats, poorest: _Order) -> NDArray[np.float32]:

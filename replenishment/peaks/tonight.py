@@ -16,25 +16,29 @@ from replenishment.wishes.terms import said_frozen
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+# A step beyond every horizon.
+_NEVER = 1 << 30
 
 
 def built_up(wishes: Wishes, evening: Evening) -> Wishes:
     """The wishes with what tonight orders ahead for docks that will be full."""
-    return wishes.raised(build_up(wishes, evening)) if evening.params.ahead else wishes
+    return wishes.raised(*build_up(wishes, evening)) if evening.params.ahead else wishes
 
 
-def build_up(wishes: Wishes, evening: Evening) -> Floats:
-    """Units of each key to order tonight on top of its wish, (keys,), all due later.
+def build_up(wishes: Wishes, evening: Evening) -> tuple[Floats, Ints]:
+    """Units of each key to order tonight on top of its wish, (keys,), all due later, and the first
+    step in which they are due.
 
     Periods are as large as what every dock can receive in them less what is on order for it and
     what tonight brings. All 0 where no dock has a limit, or none that later needs would break.
     """
     network = evening.network
     ahead, limits = np.zeros(len(wishes.series)), network.locations.inbound_capacity
+    step = np.zeros(len(ahead), np.int64)
     place = evening.forecast.index.location[wishes.series].astype(np.int64)
     rows = np.flatnonzero(np.isfinite(limits[place]))
     if not len(rows):
-        return ahead
+        return ahead, step
     dock = 1 + network.lanes.lead_time[wishes.lane].astype(np.int64)
     frozen = said_frozen(wishes.series, wishes.lane, evening)
     ordered = np.where(np.isfinite(frozen), frozen, wishes.quantity)
@@ -59,9 +63,11 @@ def build_up(wishes: Wishes, evening: Evening) -> Floats:
         holding=np.tile(holding, 2),
         worth=np.concatenate([price, price * chance_to_sell(score[full])]),
     )
-    units = pull_forward(deliveries, room).units.reshape(2, -1).sum(axis=0)
-    ahead[some] = np.where(free[some], units, 0.0)
-    return ahead
+    pulled = pull_forward(deliveries, room)
+    ahead[some] = np.where(free[some], pulled.units.reshape(2, -1).sum(axis=0), 0.0)
+    due = np.where(pulled.due > 0, pulled.due, _NEVER).reshape(2, -1).min(axis=0)
+    step[some] = np.where(ahead[some] > 0, due, 0)
+    return ahead, step
 
 
 def _level(wishes: Wishes, evening: Evening) -> Floats:

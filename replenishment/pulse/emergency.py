@@ -88,13 +88,54 @@ class Help:
     avoided: Floats
     benefit: Floats
 
+    def take(self, rows: Ints) -> Help:
+        """Some of the ways."""
+        return Help(self.way[rows], self.units[rows], self.avoided[rows], self.benefit[rows])
 
-def needs_of(exposure: Exposure, ways: Ways) -> tuple[Floats, Floats, Floats, Ints]:
-    """Units wanted by each way, and what they are measured against; all (ways,).
 
-    ``exposure`` holds one row per way. The units, the stock that would otherwise meet demand by
-    the worst day, the sales lost before anything can come, and the worst day.
+@dataclass(frozen=True)
+class _Asks:
+    """What each way is asked for; all (ways,), ``exposure`` one row per way.
+
+    wanted: units. cover: the stock that would otherwise meet demand by the ``worst`` day, with the
+    sales that are lost before anything can come.
     """
+
+    exposure: Exposure
+    ways: Ways
+    wanted: Floats
+    cover: Floats
+    worst: Ints
+
+    def take(self, rows: Ints) -> _Asks:
+        return _Asks(
+            self.exposure.take(rows), self.ways.take(rows), self.wanted[rows], self.cover[rows],
+            self.worst[rows],
+        )  # fmt: skip
+
+    def wish(self, got: Floats | float) -> Floats:
+        """Whole multiples for what ``got`` leaves open, at least the way's smallest quantity."""
+        left = np.maximum(self.wanted - got, 0.0)
+        least = np.maximum(_up(left, self.ways), _up(self.ways.moq, self.ways))
+        return np.minimum(np.where(left > 0, least, 0.0), self.ways.most)
+
+    def worth(self, units: Floats, got: Floats | float) -> Help:
+        """What units are worth on top of what a key has got."""
+        rows, face = np.arange(len(units)), self.exposure
+        mean, variance = (
+            face.outlook.mean[rows, self.worst],
+            face.outlook.variance[rows, self.worst],
+        )
+        has = self.cover + got
+        avoided = expected_missed(mean, variance, has)
+        avoided = avoided - expected_missed(mean, variance, has + units)
+        held = np.maximum(face.resupply - self.ways.day, 1) * face.holding
+        cost = self.ways.premium * units + held * np.maximum(units - avoided, 0.0)
+        return Help(rows, units, avoided, face.shortage * avoided - cost)
+
+
+def _asks(exposure: Exposure, ways: Ways) -> _Asks:
+    """Units up to the critical quantile of demand on the worst day that each way can serve."""
     rows, days = np.arange(len(ways.key)), exposure.arrivals.shape[1]
     day = np.arange(days)
     inside = (day >= ways.day[:, None]) & (day < exposure.resupply[:, None])
@@ -109,7 +150,7 @@ def needs_of(exposure: Exposure, ways: Ways) -> tuple[Floats, Floats, Floats, In
     short = bought - exposure.arrivals[rows, worst]
     cover = exposure.stock + exposure.arrivals[rows, worst] + lost
     wanted = np.where(pays, np.maximum(short - exposure.stock - lost, 0.0), 0.0)
-    return wanted, cover, lost, worst
+    return _Asks(exposure, ways, wanted, cover, worst)
 
 
 def spare_of(exposure: Exposure, level: float) -> Floats:
@@ -141,38 +182,57 @@ def _worst_day(exposure: Exposure, level: Floats, inside: NDArray[np.bool_]) -> 
     return worst, demand_quantile(mean[rows, worst], variance[rows, worst], level)
 
 
-def move_spare(exposure: Exposure, ways: Ways, spare: Floats, got: Floats) -> Help:
-    """Units to move over ``ways`` out of ``spare`` (keys,); ``exposure`` has one row per way.
+def best_help(exposure: Exposure, ways: Ways, spare: Floats) -> Help:
+    """Units to get over ``ways``, from sources with ``spare`` (keys,) or from suppliers, which have
+    any number; ``exposure`` has one row per way.
 
-    Round by round each key asks the way that costs least of those it has not asked; a source that
-    is asked for more than it can spare serves the dearest shortage first. ``got`` (keys,) is
-    added to.
+    Round by round each key asks one of the ways it has not asked for what is still open, in the
+    order of the money that they would bring, what they save less what they cost. A source that is
+    asked for more than it can spare serves the dearest shortage first. What does not pay on top of
+    what a key has got already does not go.
     """
-    wanted, cover, _, worst = needs_of(exposure, ways)
-    gain = exposure.shortage - ways.premium
-    units, left = np.zeros(len(gain)), spare.copy()
-    turn = _turns(ways.key, np.lexsort((ways.source, ways.day, ways.premium, ways.key)))
+    asks, gain = _asks(exposure, ways), exposure.shortage - ways.premium
+    left, got = np.append(spare, np.inf), np.zeros(len(spare))
+    brings = _brings(asks, left)
+    turn = _turns(ways.key, np.lexsort((ways.source, ways.day, -brings, ways.key)))
+    units, avoided, benefit = np.zeros((3, len(gain)))
     for round_ in range(int(turn.max(initial=-1)) + 1):
-        asks = np.flatnonzero((turn == round_) & (wanted > got[ways.key]))
-        wish = np.minimum(_up(wanted[asks] - got[ways.key[asks]], ways.take(asks)), ways.most[asks])
-        order = np.lexsort((asks, -gain[asks], ways.source[asks]))
-        asks, wish = asks[order], wish[order]
-        granted = _served(wish, ways.source[asks], left)
-        lots = ways.multiple[asks]
-        granted = np.floor(granted / lots + 1e-9) * lots
-        granted = np.where(granted >= np.maximum(ways.moq[asks], 1e-9), granted, 0.0)
-        units[asks] = granted
-        np.subtract.at(left, ways.source[asks], granted)
-        np.add.at(got, ways.key[asks], granted)
-    help_ = _worth(exposure, ways, units, cover, worst, got)
-    kept = np.where(help_.benefit > 0, units, 0.0)
-    np.add.at(got, ways.key, kept - units)
-    return Help(
-        help_.way,
-        kept,
-        np.where(kept > 0, help_.avoided, 0.0),
-        np.where(kept > 0, help_.benefit, 0.0),
-    )
+        rows = np.flatnonzero((turn == round_) & (brings > 0) & (asks.wanted > got[ways.key]))
+        rows = rows[np.lexsort((rows, -gain[rows], ways.source[rows]))]
+        few, has = asks.take(rows), got[ways.key[rows]]
+        given = _whole(_served(few.wish(has), few.ways.source, left), few.ways)
+        help_ = few.worth(given, has)
+        goes = help_.benefit > 0
+        units[rows] = given = np.where(goes, given, 0.0)
+        avoided[rows] = np.where(goes, help_.avoided, 0.0)
+        benefit[rows] = np.where(goes, help_.benefit, 0.0)
+        np.subtract.at(left, few.ways.source, given)
+        np.add.at(got, few.ways.key, given)
+    return Help(np.arange(len(gain)), units, avoided, benefit)
+
+
+def _brings(asks: _Asks, left: Floats) -> Floats:
+    """Money that each way would bring if its key asked it first, and its best other way next.
+
+    left: (keys + 1,) units of the sources, of a supplier the last. 0 for a way that alone brings
+    nothing. So a cheap way with few units goes before a dearer one with many, and not after it.
+    """
+    ways = asks.ways
+    alone = _whole(np.minimum(asks.wish(0.0), left[ways.source]), ways)
+    own = asks.worth(alone, 0.0).benefit
+    each = np.divide(own, alone, out=np.zeros_like(own), where=alone > 0)
+    turn = _turns(ways.key, np.lexsort((-each, ways.key)))
+    best = np.full((2, int(ways.key.max(initial=-1)) + 1), -1)
+    for place in (0, 1):
+        best[place, ways.key[turn == place]] = np.flatnonzero(turn == place)
+    other = np.where(turn == 0, best[1, ways.key], best[0, ways.key])
+    some = np.flatnonzero((other >= 0) & (own > 0))
+    next_ = asks.take(other[some])
+    rest = np.minimum(next_.wish(alone[some]), left[next_.ways.source])
+    more = next_.worth(_whole(rest, next_.ways), alone[some]).benefit
+    brings = np.maximum(own, 0.0)
+    brings[some] += np.maximum(more, 0.0)
+    return brings
 
 
 def book(units: Floats, gain: Floats, ways: Ways, free: Floats) -> Floats:
@@ -183,48 +243,14 @@ def book(units: Floats, gain: Floats, ways: Ways, free: Floats) -> Floats:
     order = np.lexsort((np.arange(len(units)), -gain, ways.source))
     granted = np.zeros(len(units))
     served = _served(units[order], ways.source[order], np.floor(np.maximum(free, 0.0)))
-    lots = ways.multiple[order]
-    served = np.floor(served / lots + 1e-9) * lots
-    granted[order] = np.where(served >= ways.moq[order], served, 0.0)
+    granted[order] = _whole(served, ways.take(order))
     return granted
 
 
-def buy_fast(exposure: Exposure, ways: Ways, got: Floats) -> Help:
-    """Units to order over faster ``ways``, the best one of each key; one exposure row per way.
-
-    got: (keys,) units that come from elsewhere, added to.
-    """
-    wanted, cover, _, worst = needs_of(exposure, ways)
-    wish = np.maximum(wanted - got[ways.key], 0.0)
-    units = np.where(wish > 0, np.maximum(_up(wish, ways), _up(ways.moq, ways)), 0.0)
-    units = np.minimum(units, np.floor(ways.most / ways.multiple) * ways.multiple)
-    units = np.where(units >= ways.moq, units, 0.0)
-    base = cover + got[ways.key]
-    help_ = _worth(exposure, ways, units, base, worst, np.zeros_like(got))
-    order = np.lexsort((ways.day, -help_.benefit, ways.key))
-    best = _turns(ways.key, order) == 0
-    pays = best & (help_.benefit > 0)
-    kept = np.where(pays, units, 0.0)
-    np.add.at(got, ways.key, kept)
-    return Help(
-        help_.way, kept, np.where(pays, help_.avoided, 0.0), np.where(pays, help_.benefit, 0.0)
-    )
-
-
-def _worth(
-    exposure: Exposure, ways: Ways, units: Floats, cover: Floats, worst: Ints, got: Floats
-) -> Help:
-    """What units are worth on top of ``cover``."""
-    rows = np.arange(len(units))
-    mean, variance = (
-        part[rows, worst] for part in (exposure.outlook.mean, exposure.outlook.variance)
-    )
-    elsewhere = np.maximum(got[ways.key] - units, 0.0)
-    without = expected_missed(mean, variance, cover + elsewhere)
-    avoided = without - expected_missed(mean, variance, cover + elsewhere + units)
-    held = np.maximum(exposure.resupply - ways.day, 1) * exposure.holding
-    cost = ways.premium * units + held * np.maximum(units - avoided, 0.0)
-    return Help(rows, units, avoided, exposure.shortage * avoided - cost)
+def _whole(units: Floats, ways: Ways) -> Floats:
+    """Whole multiples in ``units``, 0 below the smallest quantity of the way."""
+    whole = np.floor(units / ways.multiple + 1e-9) * ways.multiple
+    return np.where(whole >= np.maximum(ways.moq, 1e-9), whole, 0.0)
 
 
 def _up(units: Floats, ways: Ways) -> Floats:

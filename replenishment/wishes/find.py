@@ -18,7 +18,14 @@ from replenishment.params import PlanParams
 from replenishment.wishes.cover import within_cover
 from replenishment.wishes.lots import LotTerms, Worth, buy_up, unit_cost_at, whole_down
 from replenishment.wishes.shelf import sold_in_time
-from replenishment.wishes.terms import lifetime_demand, lot_terms, may_order, said_level, said_need
+from replenishment.wishes.terms import (
+    lifetime_demand,
+    lot_terms,
+    may_order,
+    said_level,
+    said_need,
+    said_target,
+)
 from stockwright.distribution import Distribution
 from stockwright.forecast import Forecast
 from stockwright.network import LaneKind, Lanes
@@ -72,7 +79,9 @@ class Wishes:
     runs_out: first step at whose close the projection at mean demand is empty, 0 for none; of the
         echelon for feeding locations.
     ahead: the grade's most cover allows less than the lane.
-    built_up: units of the need that are due later, when docks are full.
+    built_up: units of the need that are due later, when docks are full. built_step: the first step
+        in which they are due, 0 without any.
+    shelf_cut: units that the order would have more if the goods kept.
     """
 
     series: Ints
@@ -96,6 +105,8 @@ class Wishes:
     runs_out: NDArray[np.int32]
     ahead: Bools
     built_up: Floats
+    built_step: Ints
+    shelf_cut: Floats
 
     @property
     def on_order(self) -> Floats:
@@ -119,8 +130,8 @@ class Wishes:
             **plain, needs=needs, worth=Worth(needs, terms), breaks=self.breaks, total=total
         )
 
-    def raised(self, units: Floats) -> Wishes:
-        """These wishes with a build-up of ``units`` (keys,) on top, which are due later."""
+    def raised(self, units: Floats, step: Ints) -> Wishes:
+        """These wishes with a build-up of ``units`` (keys,) on top, which are due from ``step``."""
         more = units > 0
         if not more.any():
             return self
@@ -129,7 +140,13 @@ class Wishes:
         quantity = np.where(more, quantity_of(worth, self.breaks, more), self.quantity)
         asked = np.where(more, asked_of(worth, quantity, more), self.asked)
         return replace(
-            self, needs=needs, worth=worth, quantity=quantity, asked=asked, built_up=units
+            self,
+            needs=needs,
+            worth=worth,
+            quantity=quantity,
+            asked=asked,
+            built_up=units,
+            built_step=step,
         )
 
     def findings(self) -> tuple[Finding, ...]:
@@ -277,7 +294,8 @@ def find_wishes(evening: Evening) -> Wishes:
     held = np.where(echelons.feeds[series], available + inbound, alone)
     most = network.items.most_cover[series] / np.maximum(sides.of("protection"), 1)
     terms, ahead = within_cover(terms, most, held, total.mean, free)
-    needs = sides.needs(params, terms).in_orders(terms.share).overruled(wanted)
+    needs = sides.needs(params, terms).in_orders(terms.share)
+    needs = needs.overruled(wanted, said_target(series, lane, evening))
     too_large = np.where(needs.quantity > 0, too_large, 0.0)
     worth, breaks = Worth(needs, terms), Breaks.of(network.lanes, lane)
     quantity = quantity_of(worth, breaks, free)
@@ -311,6 +329,8 @@ def _facts(series: Ints, lane: Ints, sides: Sides, evening: Evening) -> dict[str
         "runs_out": sides.runs_out(),
         "returned": expected_inbound(series, sides.of("protection"), evening),
         "built_up": np.zeros(len(series)),
+        "built_step": np.zeros(len(series), np.int64),
+        "shelf_cut": np.zeros(len(series)),
     }
 
 

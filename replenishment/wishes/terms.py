@@ -53,15 +53,26 @@ def said_level(keys: Keys, series: Ints, said: Overrides) -> Keys:
     return replace(keys, service_level=level)
 
 
+def said_target(series: Ints, lane: Ints, evening: Evening) -> Floats:
+    """Targets of planners that no quantity of theirs overrides, (keys,), NaN for none."""
+    return np.where(
+        np.isfinite(_said_units(series, lane, evening)), np.nan, evening.said.target[series]
+    )
+
+
+def _said_units(series: Ints, lane: Ints, evening: Evening) -> Floats:
+    said = evening.said
+    moved = evening.network.lanes.kind[lane] == LaneKind.TRANSFER
+    return np.where(moved, said.transfer_units[series], said.order_units[series])
+
+
 def said_need(series: Ints, lane: Ints, position: Floats, evening: Evening) -> Floats:
     """Units that planners ask to order, (keys,): a quantity, else what raises the position to a
     target, or NaN.
     """
-    lanes, said = evening.network.lanes, evening.said
-    moved = lanes.kind[lane] == LaneKind.TRANSFER
-    quantity = np.where(moved, said.transfer_units[series], said.order_units[series])
-    open_units = said.target[series] - position
-    return np.where(np.isfinite(quantity), quantity, open_units / lanes.good_share[lane])
+    quantity = _said_units(series, lane, evening)
+    open_units = (evening.said.target[series] - position) / evening.network.lanes.good_share[lane]
+    return np.where(np.isfinite(quantity), quantity, open_units)
 
 
 def said_frozen(series: Ints, lane: Ints, evening: Evening) -> Floats:

@@ -68,7 +68,7 @@ def test_a_bad_row_within_the_gate_is_published_and_the_other_rows_are_planned(s
     night = shop.night()
     assert night.code == 0
     assert night.rejected == [expected]
-    assert any("1 bad rows are set aside" in note for note in night.summary["notes"])
+    assert any("1 bad row is set aside" in note for note in night.summary["notes"])
     others = {sku for sku, _ in night.units()} - {"fan"}
     assert others == {"00123", "123", "kettle", "lamp", "mug"}
 

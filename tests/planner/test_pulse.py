@@ -1,6 +1,7 @@
 """The pulse through the command line, on a small demo shop."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -101,6 +102,49 @@ def test_a_sold_out_key_is_an_alert_and_gets_no_quota(runs, tmp_path):
     alerts = pd.read_csv(runs / "pulse" / "alerts.csv", dtype=str, encoding="utf-8-sig")
     assert "SOLD_OUT" in set(alerts[alerts["sku"] == row["sku"]]["code"])
     assert told(runs, row["sku"], row["location"]).sum() == 0
+
+
+def test_sales_that_fell_since_the_last_pulse_are_named_and_answered(runs, tmp_path):
+    """An export that lacks orders of the morning: 5 fewer of one key, and nothing else fell."""
+    table = keys(runs)
+    sku, place = table.loc[table["sku"] != SKU, ["sku", "location"]].iloc[0]
+    rows = [f"{DAY} 10:00,{sku},{place},7,tmall", f"{DAY} 10:05,{SKU},{PLACE},1,jd"]
+    first = call("pulse", "--sales-today", sales(tmp_path / "1.csv", rows), "--out", runs)
+    assert "sold less" not in first.stdout
+    rows = [f"{DAY} 11:00,{sku},{place},2,tmall", f"{DAY} 11:05,{SKU},{PLACE},3,jd"]
+    answer = call("pulse", "--sales-today", sales(tmp_path / "2.csv", rows), "--out", runs)
+    assert answer.exit_code == 0, answer.output
+    notes = json.loads((runs / "pulse" / "summary.json").read_text("utf-8"))["notes"]
+    assert notes == [
+        "sales_today: 1 key has sold less than the pulse as of 10:05 saw, by 5 units in all "
+        f"({sku} at {place} from 7 to 2); check whether the export holds the whole day"
+    ]
+
+
+def test_a_suggestion_says_what_the_lines_save_and_when_they_arrive(runs, tmp_path):
+    """Units, money and the first date are those of the emergency lines of the key."""
+    rows = keys(runs)
+    sold = [
+        f"{DAY} 10:00,{sku},{place},{int(held) + 9},jd"
+        for sku, place, held in zip(rows["sku"], rows["location"], rows["on_hand"], strict=True)
+    ]
+    file = sales(tmp_path / "rush.csv", sold)
+    assert call("pulse", "--sales-today", file, "--out", runs).exit_code == 0
+    tables = {
+        name: pd.read_csv(runs / "pulse" / f"{name}.csv", dtype={"sku": str}, encoding="utf-8-sig")
+        for name in ("alerts", "emergency_orders", "emergency_transfers")
+    }
+    lines = pd.concat([tables["emergency_orders"], tables["emergency_transfers"]])
+    assert len(lines)
+    alerts = tables["alerts"][tables["alerts"]["code"] == "SOLD_OUT"].set_index(["sku", "location"])
+    for (sku, place), own in lines.groupby(["sku", "destination"]):
+        text = alerts.loc[(sku, place), "suggestion"]
+        saved, worth = own["units_avoided"].sum(), own["benefit"].sum()
+        found = re.search(r"on sale (\S+); by \S+, .* save (\S+) units?, and (\S+) of money", text)
+        assert found, text
+        assert found[1] == own["available_date"].min()
+        assert float(found[2]) == pytest.approx(saved, abs=0.02)
+        assert float(found[3]) == pytest.approx(worth, abs=0.02)
 
 
 def test_an_article_that_the_night_did_not_know_is_an_alert_and_stops_nothing(runs, tmp_path):

@@ -192,6 +192,25 @@ def test_goods_that_may_not_be_ordered_are_not(shop):
     assert plan.orders.series.tolist() == [4]
 
 
+@pytest.mark.parametrize("held", [0.0, 3.0, 20.0, 50.0])
+def test_a_target_of_a_planner_is_published_as_it_was_said(shop, held):
+    """Also where sales will be lost before the arrival, which need no stock and raise no target;
+    packs of 8 round the order, and the line says by how much.
+    """
+    index = shop.index(1)
+    network = shop.network(index, shop.lanes(1, multiple=8.0))
+    said = replace(Overrides.none(1, 60), target=np.array([30.0]))
+    plan = plan_night(shop.forecast(index, 9.0), network, shop.stock(1, held), PARAMS, said)
+    assert plan.policy.order_up_to.tolist() == [30.0]
+    assert plan.orders.need.tolist() == [30.0 - held] * (held < 30)
+    whole = 8 * np.arange(10)
+    for line in range(len(plan.orders.units)):
+        assert plan.orders.target[line] == plan.orders.demand_bought[line] == 30.0
+        units, added = plan.orders.units[line], plan.orders.rounding_added[line]
+        assert units in whole
+        assert units == 30.0 - held + added
+
+
 def test_the_end_of_life_caps_the_order(shop):
     """What cannot be sold any more is lost, so the last order is smaller than in mid-life."""
     index = shop.index(2)

@@ -38,9 +38,9 @@ def test_each_row_is_the_step_of_its_date(situate, at) -> None:
     assert [note for note in night.notes if note.startswith("forecasts")] == [
         "forecasts: 2 rows are dated up to the night's date or beyond the horizon of "
         "28 periods; they are not used",
-        "forecasts: 1 rows are of keys without sales, stock or inbound",
-        "forecasts: your own are used for 1 keys",
-        "forecasts: 1 of these keys have dates without one; ours stand there",
+        "forecasts: 1 row is of a key without sales, stock or inbound",
+        "forecasts: your own are used for 1 key",
+        "forecasts: 1 of these keys has dates without one; ours stand there",
     ]
 
 
@@ -59,7 +59,7 @@ def test_seven_days_make_a_week_and_so_does_one_monday(situate) -> None:
     np.testing.assert_array_equal(given.mean[0], [70, 50])
     wanted = [[70 - np.sqrt(7), 70 + np.sqrt(63)], [48, 70]]
     assert given.quantiles[0] == pytest.approx(np.array(wanted))
-    assert "forecasts: 1 weeks have neither one row nor seven; ours stand" in night.notes
+    assert "forecasts: 1 week has neither one row nor seven; ours stand" in night.notes
 
 
 def test_a_single_row_of_a_week_that_is_no_monday_covers_nothing(situate) -> None:

@@ -57,4 +57,4 @@ def test_contents_that_always_hold_lack_nothing(situate) -> None:
 def test_rows_on_a_kit_that_do_not_reach_its_components_are_counted(situate) -> None:
     prices = [{"sku": sku, "location": "X", "start": day(9), "price": 5} for sku in ("a", "box")]
     night = situate(D.isoformat(), sales=sales("a", "b", "box"), kits=kits(), prices=prices)
-    assert "prices: 1 rows of kits; they do not reach the components" in night.notes
+    assert "prices: 1 row of kits; it does not reach the components" in night.notes

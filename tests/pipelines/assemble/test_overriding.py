@@ -29,10 +29,9 @@ def row(table, field, value, **more):
 
 @pytest.fixture
 def decide(situate):
-    def run(*rows, **settings):
-        return situate(
-            TONIGHT, settings, sales=SALES, inventory=STOCK, lanes=LANES, overrides=list(rows)
-        )
+    def run(*rows, tables=None, **settings):
+        given = {"sales": SALES, "inventory": STOCK, "lanes": LANES, **(tables or {})}
+        return situate(TONIGHT, settings, overrides=list(rows), **given)
 
     return run
 
@@ -64,7 +63,7 @@ def test_a_freeze_without_units_freezes_nothing_and_is_noted(decide):
     )
     assert np.nan_to_num(situation.overrides.order_frozen).tolist() == [5, 0, 0, 0]
     said = [note for note in situation.notes if "frozen without units" in note]
-    assert said == ["overrides: 1 keys are frozen without units; nothing is frozen there"]
+    assert said == ["overrides: 1 key is frozen without units; nothing is frozen there"]
 
 
 def test_the_latest_row_wins(decide):
@@ -99,7 +98,22 @@ def test_a_row_for_a_source_needs_a_lane_from_it(decide):
         row("order", "units", 5, sku="a", source="S"), row("order", "units", 6, source="other")
     )
     assert np.nan_to_num(situation.overrides.order_units).tolist() == [5, 5, 0, 0]
-    assert any("match no key" in note for note in situation.notes)
+    assert not [note for note in situation.notes if "no key" in note]
+
+
+def test_rows_for_no_key_are_named(decide):
+    """Y is supplied from S alone, though T exists; c is stocked nowhere else than at X."""
+    lanes = [*LANES, {"source": "T", "destination": "X", "lead_time_days": 2}]
+    rows = [
+        row("order", "units", 6, sku="b", location="Y", source="T"),
+        row("policy", "target", 6, sku="c", location="Y"),
+    ]
+    stock = [*STOCK, {"sku": "c", "location": "X", "on_hand": 1}]
+    notes = decide(*rows, tables={"inventory": stock, "lanes": lanes}).notes
+    assert [note for note in notes if "no key" in note] == [
+        "overrides: 2 rows match no key that is planned and supplied from the source "
+        "(order units for b at Y from T, policy target for c at Y); not used"
+    ]
 
 
 def naive_forecast(rows, sku, place, mean, width):
@@ -152,7 +166,7 @@ def test_rows_that_make_no_sense_are_left_out_and_counted(decide):
         row("policy", "service_level", 1.5), row("policy", "mean", 3), row("order", "units", -2)
     )
     assert np.isnan(situation.overrides.service_level).all()
-    assert any("3 rows have a field" in note for note in situation.notes)
+    assert "overrides: 3 bad rows are set aside" in situation.notes
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -98,8 +98,8 @@ def test_what_is_left_out_is_counted(situate) -> None:
     ]
     night = situate(D.isoformat(), sales=SALES, signals=signals)
     assert [note for note in night.notes if note.startswith("signals: ")] == [
-        f"signals: 1 rows dated after {D} are left out, for they are not known ahead (clicks)",
-        "signals: 1 rows fit no key",
+        f"signals: 1 row dated after {D} is left out, for it is not known ahead (clicks)",
+        "signals: 1 row fits no key",
     ]
 
 

@@ -69,7 +69,7 @@ def test_as_many_bad_rows_as_the_gate_allows_pass(shop):
     shop.write("sales.csv", HEADER + GOOD * 99 + "2026-11-20,1,East,x,1\n")
     ingested = shop.read()
     assert len(ingested.tables["sales"]) == 99
-    assert "sales: 1 bad rows are set aside" in ingested.notes
+    assert "sales: 1 bad row is set aside" in ingested.notes
 
 
 def test_the_error_carries_the_bad_rows(shop):
@@ -158,6 +158,44 @@ def test_stock_at_a_location_that_locations_does_not_have_is_set_aside(shop, rej
     shop.write("inventory.csv", "sku,location,on_hand\n1,East,3\n1,Moon,3\n")
     (found,) = rejected(shop.lenient())
     assert found[:4] == ("inventory.csv", 3, "location", "Moon")
+
+
+OVERRIDES = "table,sku,location,source,field,value,by\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "reason"),
+    [
+        ("order,123,East,,mean,5,li", "field", "mean", "no field of order, which takes units"),
+        ("policy,123,East,,units,5,li", "field", "units", "no field of policy, which takes serv"),
+        ("order,123,East,,units,-5,li", "value", "-5.0", "less than 0"),
+        ("order,123,East,,units,many,li", "value", "many", "not a number"),
+        ("policy,123,East,,service_level,95,li", "value", "95.0", "a service level lies above 0"),
+        ("policy,P-404,East,,target,5,li", "sku", "P-404", "unknown article"),
+        ("policy,123,Moon,,target,5,li", "location", "Moon", "unknown location"),
+        ("order,123,East,T,units,5,li", "source", "T", "unknown supplier or location"),
+    ],
+)
+def test_an_override_that_cannot_hold_is_named_with_row_column_and_reason(
+    shop, rejected, row, column, value, reason
+):
+    shop.write("lanes.csv", "source,destination,lead_time_days\nS,East,1\n")
+    shop.write("overrides.csv", OVERRIDES + "policy,123,East,,target,5,li\n" + row + "\n")
+    ingested = shop.lenient()
+    (found,) = rejected(ingested)
+    assert found[:4] == ("overrides.csv", 3, column, value)
+    assert found[4].startswith(reason)
+    assert len(ingested.tables["overrides"]) == 1
+
+
+def test_an_override_of_nothing_stops_no_night(shop):
+    """Half of the overrides name an unknown article; that is no broken export."""
+    rows = "policy,123,East,,target,5,li\npolicy,P-404,East,,target,5,li\n"
+    shop.write("overrides.csv", OVERRIDES + rows)
+    ingested = shop.read()
+    assert "overrides: 1 bad row is set aside" in ingested.notes
+    (count,) = (c for c in ingested.rows if c.table == "overrides")
+    assert (count.read, count.used, count.set_aside) == (2, 1, 1)
 
 
 def test_the_date_form_of_most_rows_is_the_columns(shop, rejected):

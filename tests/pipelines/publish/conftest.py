@@ -242,7 +242,7 @@ def ingested() -> Ingested:
         columns=list(REJECTED_COLUMNS),
     )
     findings = pd.DataFrame(
-        [("STALE_STOCK", "medium", "123", "西仓", 9.0)], columns=list(FINDING_COLUMNS)
+        [("STALE_STOCK", "medium", "123", "西仓", 9.0, "", np.nan)], columns=list(FINDING_COLUMNS)
     )
     return Ingested(
         as_of=AS_OF,

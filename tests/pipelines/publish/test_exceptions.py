@@ -55,10 +55,26 @@ def test_findings_of_the_reading_that_the_situation_took_over_are_not_said_twice
     publish, parts
 ) -> None:
     twice = pd.DataFrame(
-        [("NEGATIVE_STOCK", "high", "00123", "EAST", -3.0)], columns=list(FINDING_COLUMNS)
+        [("NEGATIVE_STOCK", "high", "00123", "EAST", -3.0, "", np.nan)],
+        columns=list(FINDING_COLUMNS),
     )
     table = _exceptions(publish(ingested=replace(parts.ingested, findings=twice)))
     assert table["code"].tolist().count("NEGATIVE_STOCK") == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_two_implausible_figures_of_one_key_are_two_exceptions(publish, parts, language) -> None:
+    places = ("inventory.on_hand of 00123 at EAST", "sales.units of 00123 at EAST")
+    found = tuple(
+        Finding("IMPLAUSIBLE", "high", 1, 0.0, {"where": where, "value": 1e12, "most": 1e7})
+        for where in places
+    )
+    situation = replace(parts.situation, findings=found)
+    table = _exceptions(publish(situation=situation, language=language))
+    table = table[table["code"] == "IMPLAUSIBLE"]
+    assert table["exception_id"].nunique() == 2
+    for where, text in zip(places, sorted(table["message"]), strict=True):
+        assert all(each in text for each in (where, "1000000000000", "10000000"))
 
 
 def test_two_orders_late_for_one_key_are_two_exceptions(publish, parts) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.publish.cells import read_csv
 from pipelines.publish.lines import order_table
+from pipelines.publish.texts import load_texts
 from stockwright.plan import Help
 
 
@@ -106,12 +107,48 @@ def test_a_line_that_was_rejected_is_proposed_again_with_its_history(publish, pa
     assert not any("rejected" in text for text in (texts[0], texts[2], texts[3]))
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_built_up_is_told_with_units_and_date(publish, parts, language) -> None:
+    orders = parts.plan.orders
+    built = replace(
+        orders,
+        reason=np.full(4, "BUILD_UP", object),
+        ahead=np.array([31.5, 0, 0, 0]),
+        ahead_step=np.array([9, 0, 0, 0], np.int32),
+    )
+    plan = replace(parts.plan, orders=built)
+    texts = read_csv(publish(plan=plan, language=language) / "orders.csv")["explanation"]
+    day = str(parts.situation.as_of + np.timedelta64(9, "D"))
+    clause = load_texts(language).fill("line", "ahead", {"ahead": "31.5", "ahead_date": day})
+    assert "31.5" in clause
+    assert day in clause
+    assert clause in texts[0]
+    assert not any(day in text for text in texts[1:])
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_shelf_life_takes_away_is_told_with_units_and_date(publish, parts, language) -> None:
+    """Goods on sale for 5 days from the day they arrive have their last day 4 days later."""
+    items = replace(parts.situation.network.items, shelf_life=5.0)
+    situation = replace(parts.situation, network=replace(parts.situation.network, items=items))
+    plan = replace(
+        parts.plan, orders=replace(parts.plan.orders, shelf_cut=np.array([7.0, 0, 0, 0]))
+    )
+    run = publish(plan=plan, situation=situation, language=language)
+    table = read_csv(run / "orders.csv")
+    last = str(np.datetime64(table["available_date"][0]) + 4)
+    clause = load_texts(language).fill("line", "perishes", {"sold_until": last, "shelf_cut": "7"})
+    assert last in clause
+    assert clause in table["explanation"][0]
+    assert not any(last in text for text in table["explanation"][1:])
+
+
 def test_packs_that_leave_some_need_open_are_said_so(publish, parts) -> None:
     orders = parts.plan.orders
     fewer = replace(orders, units=np.full(4, 48.0), rounding_added=48.0 - orders.need)
     texts = read_csv(publish(plan=replace(parts.plan, orders=fewer)) / "orders.csv")["explanation"]
-    assert "; whole packs leave 16 of it open;" in texts[0]
-    assert "packs add" not in texts[0]
+    assert "; whole packs or full loads leave 16 of it open;" in texts[0]
+    assert "loads add" not in texts[0]
 
 
 @pytest.mark.parametrize(

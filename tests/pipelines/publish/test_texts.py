@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.publish.texts import LANGUAGES, load_texts, placeholders
+from pipelines.publish.texts import LANGUAGES, filled, load_texts, placeholders
 from stockwright.errors import ConfigError
 
 
@@ -22,6 +22,39 @@ def test_every_language_has_the_same_placeholders() -> None:
     for section, texts in english.items():
         for code, text in texts.items():
             assert placeholders(text) == placeholders(chinese[section][code]), (section, code)
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ("1", "in 1 day, it is late"),
+        ("2", "in 2 days, they are late"),
+        ("0", "in 0 days, they are late"),
+        ("0.5", "in 0.5 days, they are late"),
+        ("1.5", "in 1.5 days, they are late"),
+        (1, "in 1 day, it is late"),
+    ],
+)
+def test_nouns_and_verbs_agree_with_their_number(days, said) -> None:
+    assert filled("in {days:day|days}, {days:=it is|they are} late", {"days": days}) == said
+
+
+def test_a_number_that_is_missing_is_a_question_mark() -> None:
+    assert filled("{sku} in {days:day|days}", {"sku": "a"}) == "a in ? days"
+
+
+def test_no_english_text_puts_a_plural_behind_any_number() -> None:
+    """Nouns of {1:unit|units} agree; a noun in the plural right behind a number does not."""
+    nouns = "units|days|hours|lines|keys|rows|tables|totals|SKUs|are|were|have"
+    loose = re.compile(rf"\{{\w+\}} (?:{nouns})\b")
+    sections = load_texts("en").sections
+    found = {
+        (section, code): text
+        for section, texts in sections.items()
+        for code, text in texts.items()
+        if loose.search(text)
+    }
+    assert found == {}
 
 
 def test_every_message_comes_with_a_suggestion() -> None:

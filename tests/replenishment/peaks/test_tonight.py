@@ -176,3 +176,34 @@ def test_a_key_is_pulled_to_its_own_arrivals_only():
     room = np.full((1, 8), 40.0)
     ahead = pull_forward(deliveries_of(due, 1.0, 99.0, first=2, every=3), room)
     np.testing.assert_allclose(ahead.units, [20])
+    assert ahead.due.tolist() == [8]
+
+
+def test_the_day_on_which_the_first_of_what_comes_early_is_due_is_told():
+    """Of 30 due on day 4 and 90 on day 6, 40 a day fit: 90 fill days 6, 5 and a part of day 4,
+    and nothing comes early; with 130 on day 6, all of days 3 to 6 is used and 40 come on day 3.
+    """
+    due = np.array([[0.0, 0, 0, 30, 0, 90]])
+    room = np.full((1, 6), 40.0)
+    none = pull_forward(deliveries_of(due, 1.0, 99.0), room)
+    assert (none.units.tolist(), none.due.tolist()) == ([0], [0])
+    due[0, 5] = 130.0
+    ahead = pull_forward(deliveries_of(due, 1.0, 99.0, first=3), room)
+    np.testing.assert_allclose(ahead.units, [40])
+    assert ahead.due.tolist() == [4]
+
+
+def test_a_line_tells_what_of_it_comes_early_and_from_when_it_is_wanted(shop):
+    """What is built up is what the same night orders less without it, and is due later."""
+    forecast, network, _ = peak_of(shop)
+    stock = shop.stock(12, 30.0)
+    plan = plan_night(forecast, network, stock, PARAMS).orders
+    plain = plan_night(forecast, network, stock, PLAIN).orders
+    early = plan.reason == "BUILD_UP"
+    assert early.any()
+    without = np.bincount(plain.series, plain.units, 12)[plan.series]
+    np.testing.assert_allclose((plan.need - plan.ahead)[early], without[early], atol=1e-6)
+    arrives = network.lanes.lead_time[plan.lane] + 1
+    assert (plan.ahead_step[early] > arrives[early]).all()
+    assert not plan.ahead[~early].any()
+    assert not plain.ahead.any()

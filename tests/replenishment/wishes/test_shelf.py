@@ -42,6 +42,41 @@ def test_no_order_exceeds_the_demand_of_its_shelf_life_whatever_the_minimum_asks
     assert finding.message["units"] == 40
 
 
+@pytest.mark.parametrize("life", [1, 2, 4])
+def test_a_line_tells_what_its_shelf_life_takes_away(shop, life):
+    """That is what the same night orders more of goods that keep; the third SKU keeps."""
+    index = shop.index(3)
+    lanes = shop.lanes(3, review=REVIEW, lead_time=LEAD, multiple=[1, 4, 1])
+    lives = np.array([life, life, np.inf])
+    forecast, stock = shop.forecast(index, [3.0, 5.0, 3.0]), shop.stock(3, 2)
+    orders, keeping = (
+        plan_night(
+            forecast, shop.network(index, lanes, shelf_life=each), stock, PlanParams()
+        ).orders
+        for each in (lives, np.full(3, np.inf))
+    )
+    np.testing.assert_allclose(orders.shelf_cut, keeping.units - orders.units)
+    assert (orders.shelf_cut[:2] > 0).all()
+    assert not keeping.shelf_cut.any()
+
+
+def test_what_a_feeding_location_lacks_for_shelf_life_is_that_of_all_it_feeds(shop):
+    index = shop.index(1, ("dc", "east"))
+    lanes = shop.lanes(2, kind=[0, 1], lead_time=[1, 1], review=[REVIEW, 1])
+    forecast = shop.forecast(index, [0.0, 4.0])
+    orders, keeping = (
+        plan_night(
+            forecast,
+            shop.network(index, lanes, kind=[0, 1], sells=[False, True], shelf_life=life),
+            shop.stock(2),
+            PlanParams(),
+        ).orders
+        for life in (4.0, np.inf)
+    )
+    assert orders.series.tolist() == keeping.series.tolist() == [0]
+    assert orders.shelf_cut[0] == keeping.units[0] - orders.units[0] > 0
+
+
 def test_the_more_a_left_unit_still_brings_the_more_is_bought(shop):
     index = shop.index(1)
     units = []
