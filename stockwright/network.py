@@ -237,6 +237,10 @@ class ItemTerms:
         require(self.holding_cost >= 0, "holding_cost", ">= 0")
         require(self.shortage_cost >= 0, "shortage_cost", ">= 0")
 
+    def price_short(self) -> Floats:
+        """Money per unit not served of each series, (series,), with the help of others."""
+        return np.minimum(self.shortage_cost, self.helped_shortage)
+
 
 @dataclass(frozen=True)
 class Fallbacks:

@@ -232,7 +232,7 @@ class _Source:
 
     def worth(self) -> Floats:
         """Money that one unit more would save, (nodes,)."""
-        price = self.evening.network.items.shortage_cost[self.member]
+        price = self.evening.network.items.price_short()[self.member]
         money, mean = self.summed(self.needs.mean * price), self.summed(self.needs.mean)
         return self.short() * np.divide(money, mean, out=np.zeros_like(mean), where=mean > 1e-9)
 
@@ -257,7 +257,7 @@ class _Source:
             rho,
         )
         left = np.maximum(self.summed(needs.mean)[at] - mean, 0.0)
-        price = self.evening.network.items.shortage_cost
+        price = self.evening.network.items.price_short()
         money = self.summed(needs.mean * price[self.member])[at] - mean * price[series]
         spread = np.sqrt(np.maximum(variance * others, 1e-300))
         return Pool(

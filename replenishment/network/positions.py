@@ -25,8 +25,7 @@ def leaf_keys(series: Ints, evening: Evening) -> Keys:
     none = np.zeros(len(series), np.int64)
     own = (steps[series], units[series])
     keys = _keys(series, evening, none, evening.usable[series], own)
-    most = evening.network.items.helped_shortage[series]
-    return replace(keys, shortage=np.minimum(keys.shortage, most))
+    return replace(keys, shortage=evening.network.items.price_short()[series])
 
 
 def node_keys(series: Ints, evening: Evening) -> tuple[Forecast, Keys]:
