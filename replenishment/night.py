@@ -66,8 +66,7 @@ def plan_night(
     wishes = built_up(wishes, evening)
     moved = move_stock(wishes, evening, moves.leaving(first))
     ordered = place_orders(wishes, evening, moved)
-    found = (*wishes.findings(), *moved.findings, *ordered.findings)
-    found = told_apart(found, wishes, evening)
+    found = told_apart((*wishes.findings(), *moved.findings, *ordered.findings), wishes, evening)
     return Plan(
         policy=policy,
         orders=rush.behind(ordered.lines(wishes, policy)),
