@@ -62,11 +62,11 @@ def plan_night(
     good = replace(first, needs=first.needs.in_good_units())
     moves, gone = rebalance(good, evening)
     evening, wishes = _once_moved(moves, first, rush, evening)
-    wishes = with_shelf_cut(wishes, evening, rush.wishes)
-    wishes = built_up(wishes, evening)
+    wishes = built_up(with_shelf_cut(wishes, evening, rush.wishes), evening)
     moved = move_stock(wishes, evening, moves.leaving(first))
     ordered = place_orders(wishes, evening, moved)
-    found = told_apart((*wishes.findings(), *moved.findings, *ordered.findings), wishes, evening)
+    parts = (*wishes.findings(), *moved.findings, *ordered.findings)
+    found = told_apart(parts, wishes, evening)
     return Plan(
         policy=policy,
         orders=rush.behind(ordered.lines(wishes, policy)),

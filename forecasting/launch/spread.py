@@ -114,7 +114,7 @@ def fit_launch_spread(
 def _spread(x: Floats) -> LaunchSpread:
     variance, dispersion, drift = np.exp(np.clip(x[:3], -8.0, 6.0))
     share = _LARGEST_SHARE * special.expit(x[4])
-    ratio = 1 + (min(1 / share, _LARGEST_RATIO) - 1) * special.expit(x[5])
+    ratio = 1 + (1 / max(share, 1 / _LARGEST_RATIO) - 1) * special.expit(x[5])
     tail = (float(share), float(ratio))
     sibling = float(special.expit(x[3]))
     return LaunchSpread(float(variance), 1 + float(dispersion), float(drift), sibling, tail)

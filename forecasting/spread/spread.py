@@ -170,7 +170,7 @@ class _Form:
 
     def spread(self, x: Floats) -> Spread:
         share = _LARGEST_SHARE * special.expit(x[-2])
-        ratio = 1 + (min(1 / share, _LARGEST_RATIO) - 1) * special.expit(x[-1])
+        ratio = 1 + (1 / max(share, 1 / _LARGEST_RATIO) - 1) * special.expit(x[-1])
         weights = x[:-2].reshape(3, _TRAITS)
         return Spread(weights, self.center, self.scale, (float(share), float(ratio)))
 
