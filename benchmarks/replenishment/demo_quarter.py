@@ -110,11 +110,13 @@ def main() -> None:
     ]
     for name in found[0]:
         rows = np.array([each[name] for each in found])
-        mean, low, high = rows.mean(axis=0), rows.min(axis=0), rows.max(axis=0)
+        out_of_reach = int(np.isnan(rows[:, 0]).sum())
+        mean, low, high = (take(rows, axis=0) for take in (np.nanmean, np.nanmin, np.nanmax))
         print(
             f"{name}: stock {mean[0]:.1%} lower ({low[0]:.1%} to {high[0]:.1%}), lost units "
             f"{mean[1]:.1%} fewer ({low[1]:.1%} to {high[1]:.1%}), turnover {mean[2]:.1f} days "
-            f"against {mean[3]:.1f}, fill {mean[4]:.4f} ({low[4]:.4f} to {high[4]:.4f})"
+            f"against {mean[3]:.1f}, fill {mean[4]:.4f} ({low[4]:.4f} to {high[4]:.4f}); "
+            f"the formula does not reach that fill in {out_of_reach} of {len(found)} shops"
         )
 
 
