@@ -79,7 +79,9 @@ def _help_numbers(night: Night, lines: Lines) -> dict[str, list[str]]:
         return dict.fromkeys(("helped_price", "full_price", "taken"), [""] * len(series))
     full = night.situation.network.items.shortage_cost[series]
     numbers = {
-        "helped_price": np.where(np.isfinite(said.shortage[series]), said.shortage[series], np.nan),
+        "helped_price": np.where(
+            said.shortage[series] <= full - 0.005, said.shortage[series], np.nan
+        ),
         "full_price": full,
         "taken": np.where(said.taken[series] >= _LEAST_TAKEN, said.taken[series], np.nan),
     }

@@ -16,7 +16,7 @@ from replenishment.network.pooling import with_apart, with_shared
 from replenishment.network.positions import expected_inbound, leaf_keys, node_keys
 from replenishment.params import PlanParams
 from replenishment.wishes.cover import within_cover
-from replenishment.wishes.lots import LotTerms, Worth, buy_up, unit_cost_at, whole_down
+from replenishment.wishes.lots import LotTerms, Worth, buy_up, lots_for, unit_cost_at, whole_down
 from replenishment.wishes.shelf import sold_in_time
 from replenishment.wishes.terms import (
     lifetime_demand,
@@ -284,7 +284,8 @@ def find_wishes(evening: Evening) -> Wishes:
     sides = sides_of(series, evening)
     available, inbound = sides.split(echelons.summed(evening.usable)[series])
     wanted = said_need(series, lane, available + inbound, evening)
-    allowed = may_order(series, lane, evening)
+    # A planner's nothing is no lot to fill a minimum with, either.
+    allowed = may_order(series, lane, evening) & ~(wanted <= 0)
     lifetime = lifetime_demand(evening)[series]
     total, free = sides.total(), np.isfinite(wanted)
     keeps = np.isinf(network.items.shelf_life[series]) | free
@@ -299,6 +300,7 @@ def find_wishes(evening: Evening) -> Wishes:
     too_large = np.where(needs.quantity > 0, too_large, 0.0)
     worth, breaks = Worth(needs, terms), Breaks.of(network.lanes, lane)
     quantity = quantity_of(worth, breaks, free)
+    quantity = np.where(free, lots_for(terms, wanted), quantity)
     return Wishes(
         **_facts(series, lane, sides, evening),
         needs=needs,

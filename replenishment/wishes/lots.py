@@ -81,6 +81,13 @@ def whole_down(units: Floats, lot: Floats) -> Floats:
     return np.asarray(np.floor(units / lot + 1e-6) * lot)
 
 
+def lots_for(terms: LotTerms, units: Floats) -> Floats:
+    """Smallest orders that hold ``units``, (keys,), or the largest there is; 0 for none."""
+    least = np.maximum(whole_up(units, terms.lot), terms.first)
+    fits = (units > 0) & (terms.first <= terms.most)
+    return np.where(fits, np.minimum(least, terms.most), 0.0)
+
+
 class Worth:
     """Money that an order of each key saves, net of what it costs to hold."""
 
