@@ -18,6 +18,7 @@ c + (p - c) f; f was chosen by simulation (see docs/methods/supply.md).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ from replenishment.network.lanes import LaneChoice
 from replenishment.wishes.find import Wishes, asked_of, find_wishes
 from replenishment.wishes.loads import in_loads
 from replenishment.wishes.lots import Worth
+from replenishment.wishes.terms import said_frozen
 from stockwright.network import LaneKind, Network
 from stockwright.plan import Finding, Lines
 from stockwright.stock import StockPosition
@@ -51,13 +53,12 @@ _STILL_LOST = 0.3
 class Emergencies:
     """Emergency lines of tonight, and the stock position that counts them as on order.
 
-    value: money that they cost. shortage: (series,) price of a lost unit that decides the regular
-    order. loss: (series,) the price by the tables.
+    shortage: (series,) price of a lost unit that decides the regular order. loss: (series,) the
+    price by the tables.
     """
 
     lines: Lines | None
     stock: StockPosition
-    value: float
     findings: tuple[Finding, ...]
     prices: dict[str, float]
     shortage: Floats
@@ -67,15 +68,9 @@ class Emergencies:
         """The evening with the emergency lines on order and paid for."""
         if self.lines is None:
             return evening
-        paid = evening.network.lanes.payment_date[self.lines.lane]
-        funds = evening.network.funds.after(self.lines.series, self.lines.value, paid)
-        budget = max(evening.params.budget - self.value, 0.0)
-        return replace(
-            evening,
-            network=replace(evening.network, funds=funds),
-            stock=self.stock,
-            params=replace(evening.params, budget=budget),
-        )
+        lines = self.lines
+        spent = _spent(evening, lines.series, lines.lane, lines.value)
+        return replace(spent, stock=self.stock)
 
     def wishes(self, evening: Evening) -> Wishes:
         """What the keys would order regularly where they count on the fast lanes."""
@@ -108,7 +103,7 @@ def order_emergencies(evening: Evening) -> Emergencies:
     if (network.lanes.kind == LaneKind.EXPEDITED).any():
         lane, gap = _gaps(evening)
     if not (lane >= 0).any():
-        return Emergencies(None, stock, 0.0, (), {}, loss, loss)
+        return Emergencies(None, stock, (), {}, loss, loss)
     premium = _premium(network, evening.choice, lane)
     hurried = _until_regular(evening, lane, gap)
     wishes = find_wishes(hurried)
@@ -124,7 +119,6 @@ def order_emergencies(evening: Evening) -> Emergencies:
             network.lanes.lead_time[lines.lane] + 1,
             lines.units * network.lanes.good_share[lines.lane],
         ),
-        value=float(lines.value.sum()),
         findings=made.findings,
         prices=made.prices,
         shortage=np.where(steady, premium + _STILL_LOST * (loss - premium), loss),
@@ -140,7 +134,7 @@ def _shared(wishes: Wishes, evening: Evening) -> Outcome:
     pool = network.suppliers.expedited_units
     limits = [
         Limit(EXPEDITED_POOL, source, np.ones(len(source)), pool),
-        *money_limits(wishes, np.full(len(source), np.nan), evening),
+        *money_limits(wishes, np.full(len(source), np.nan), _promised(evening)),
         inbound_limit(wishes, everyone, evening, None),
         *storage_limits(wishes, everyone, evening, None),
     ]
@@ -150,6 +144,24 @@ def _shared(wishes: Wishes, evening: Evening) -> Outcome:
     findings = cut_findings(wishes, rows, shared.quantity, binding)
     prices = shadow_prices(limits[:1], shared.prices[:1])
     return Outcome(rows, shared.quantity, binding, ~everyone, findings, prices)
+
+
+def _spent(evening: Evening, series: NDArray[Any], lane: NDArray[Any], value: Floats) -> Evening:
+    """The evening with ``value`` (lines,) taken off its budgets and its cash."""
+    network, params = evening.network, evening.params
+    funds = network.funds.after(series, value, network.lanes.payment_date[lane])
+    budget = max(params.budget - float(value.sum()), 0.0)
+    return replace(
+        evening, network=replace(network, funds=funds), params=replace(params, budget=budget)
+    )
+
+
+def _promised(evening: Evening) -> Evening:
+    """The evening with the money taken off that frozen orders will need."""
+    lanes, (series, lane) = evening.network.lanes, evening.choice.supplied()
+    units = np.nan_to_num(said_frozen(series, lane, evening))
+    rows = np.flatnonzero((units > 0) & (lanes.kind[lane] != LaneKind.TRANSFER))
+    return _spent(evening, series[rows], lane[rows], (units * lanes.unit_cost[lane])[rows])
 
 
 def _always_at_hand(evening: Evening, lane: Ints) -> NDArray[np.bool_]:

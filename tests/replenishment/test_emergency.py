@@ -171,3 +171,17 @@ def test_with_a_fast_lane_at_hand_the_shop_never_does_worse(shop, premium, slow)
     assert costs[1] <= costs[0] * (1 + 1e-9)
     if premium <= 1:
         assert costs[1] < 0.95 * costs[0]
+
+
+def test_emergency_orders_leave_the_money_that_frozen_orders_need(shop):
+    """One key is sold out, the other's forty units at 10 each are frozen; the budget holds 430."""
+    index = shop.index(2)
+    network = shop.network(index, two_lanes(shop, 2, 1.0), holding_cost=0.05)
+    stock, forecast = shop.stock(2, np.array([0.0, 100.0])), shop.forecast(index, np.full(2, 5.0))
+    said = dataclasses.replace(Overrides.none(2, 60), order_frozen=np.array([np.nan, 40.0]))
+    params = dataclasses.replace(PARAMS, budget=430.0)
+    orders = plan_night(forecast, network, stock, params, said).orders
+    assert orders.units[orders.series == 1].tolist() == [40.0]
+    assert 0 < orders.value[orders.reason == EMERGENCY].sum() <= 30.0
+    alone = plan_night(forecast, network, stock, params).orders
+    assert alone.value[alone.reason == EMERGENCY].sum() > 30.0
