@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# The "no emit" options keep the addresses of indexes out of the lock files.
 OPTIONS = [
     "--quiet",
     "--strip-extras",
