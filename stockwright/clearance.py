@@ -32,7 +32,8 @@ class Clearance:
 
     series: row of the index. grade: slow grade "S", "A", "B" or "C". act: Act. channel: name of
     the channel that sells, "" for the shop's own.
-    units: on hand. age_days, cover_days: NaN where unknown, inf where nothing sells. unit_cost,
+    units: on hand. age_days: NaN where unknown. cover_days: inf where the stock never runs out.
+    ends: the end of its sale is in sight. unit_cost,
     price, floor: money per unit; 0 for no floor.
     recovery: money expected from the act. nothing: from doing nothing. next_act, next_recovery:
     the best other act and its money. discount: money that lower prices are expected to give away.
@@ -49,6 +50,7 @@ class Clearance:
     units: Floats
     age_days: Floats
     cover_days: Floats
+    ends: NDArray[np.bool_]
     unit_cost: Floats
     price: Floats
     floor: Floats
@@ -79,7 +81,7 @@ class Clearance:
         """Nothing is slow."""
         whole = {"series", "act", "next_act", "step_item", "step"}
         kinds: dict[str, Any] = dict.fromkeys(whole, np.int64)
-        kinds |= dict.fromkeys(("grade", "channel"), object)
+        kinds |= dict.fromkeys(("grade", "channel"), object) | {"ends": np.bool_}
         return cls(**{e.name: np.zeros(0, kinds.get(e.name, np.float64)) for e in fields(cls)})
 
     def __len__(self) -> int:

@@ -12,6 +12,7 @@ from pipelines.assemble.situation import Situation
 from pipelines.config import Config
 from pipelines.ingest.ingested import REJECTED_COLUMNS, Ingested
 from pipelines.publish import (
+    clearance,
     exceptions,
     forecasts,
     lines,
@@ -61,6 +62,7 @@ def write_outputs(
     texts = load_texts(config.output.language)
     night = Night(situation, forecast, plan, texts, previous, tuple(stairs), config.grades)
     tables = {"orders": lines.order_table(night), "transfers": lines.transfer_table(night)}
+    tables["clearance"] = clearance.clearance_table(night)
     tables["exceptions"] = exceptions.exception_table(
         night, ingested, substitutes, [tables["orders"], tables["transfers"]]
     )
@@ -70,6 +72,7 @@ def write_outputs(
     return [
         write_csv(folder / lines.ORDERS, tables["orders"]),
         write_csv(folder / lines.TRANSFERS, tables["transfers"]),
+        write_csv(folder / clearance.FILE, tables["clearance"]),
         write_csv(folder / f"{POLICY}.csv", policy),
         write_policy_parquet(folder / f"{POLICY}.parquet", policy),
         forecasts.write_forecasts(folder / forecasts.FILE, night),

@@ -57,6 +57,7 @@ def plan_clearance(
         units=holdings.units,
         age_days=holdings.age_days,
         cover_days=np.asarray(cover_days, np.float64),
+        ends=holdings.ending,
         unit_cost=holdings.unit_cost,
         price=holdings.price,
         floor=holdings.floor,
