@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -71,7 +72,7 @@ class ClearanceConfig(BaseModel):
     @field_validator("ladder")
     @classmethod
     def _rises(cls, ladder: list[float]) -> list[float]:
-        if any(high <= low for low, high in zip(ladder, ladder[1:], strict=False)):
+        if any(high <= low for low, high in pairwise(ladder)):
             raise ValueError("each discount must be larger than the one before, prices only fall")
         return ladder
 
