@@ -35,7 +35,7 @@ def ages_of(
     series, good = series[came], good[came]
     sku = keys.index.sku.astype(np.int64)
     of_key = newest_ages(series, days, good, on_hand)
-    whole = np.bincount(sku, on_hand, len(keys.index.skus))
+    whole = np.bincount(sku, on_hand, len(keys.index.skus)).astype(np.float64)
     of_sku = newest_ages(sku[series], days, good, whole)[sku]
     sold_for = (as_of - first_sale).astype(np.float64)
     sold_for = np.where(np.isnat(first_sale), np.nan, sold_for)

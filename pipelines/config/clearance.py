@@ -63,7 +63,7 @@ class ClearanceConfig(BaseModel):
     ladder: list[Discount] = Field(default=[0.1, 0.2, 0.3, 0.4, 0.5, 0.7], min_length=1)
     weeks: Annotated[int, Field(ge=1, le=104)] = 13
     cover_days: Days = 90.0
-    cover: dict[ValueGrade, Days] = Field(default_factory=lambda: {"A": 60.0})
+    cover: dict[ValueGrade, Days] = Field(default={"A": 60.0})
     salvage_share: Share = 0.1
     relabel_cost: Money = 0.0
     discount_budget: Money | None = None
