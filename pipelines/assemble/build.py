@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from pipelines.assemble.ages import ages_of
 from pipelines.assemble.arrivals import GoodShares, inbound_arrivals, position_of
 from pipelines.assemble.cash import cash_of
 from pipelines.assemble.catalog import attributes_of, catalog_of
+from pipelines.assemble.clearing_terms import clearing_terms, held_findings
 from pipelines.assemble.commitments import Promised, after_the_end, promised_of
 from pipelines.assemble.covariates import covariates_of
 from pipelines.assemble.covering import Covered, covered_of, location_fallbacks
@@ -139,6 +141,7 @@ def _situation(
         *committed.findings,
         *after_the_end(committed.commitments, parts.past.listing.ends, night.window),
         *_no_lane(parts, network.items.stock_mode, panel),
+        *held_findings(stock, network.items, supply.costs.assumed_cost, panel),
     ]
     notes = (*override_notes, *signal_notes, *committed.notes, *given_notes, *return_notes)
     return Situation(
@@ -156,6 +159,7 @@ def _situation(
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
         supplier_record=supply.record,
+        clearing=clearing_terms(night.tables, supply.costs, keys),
         past_overrides=replace(spoken, kept=committed.commitments) if spoken else None,
     )
 
@@ -240,7 +244,11 @@ def _stock(
     since = night.as_of - np.timedelta64(config.transfers.rest_days, "D")
     moved_in, moved_out = moved_lately(night.tables["inbound"], joined, parts.places, keys, since)
     known = stock.known & ~_unreadable(found, keys)
-    stock = replace(stock, known=known, moved_in=moved_in, moved_out=moved_out)
+    age = ages_of(
+        stock.age_days, stock.on_hand, night.tables["receipts"], parts.catalog.first_sale,
+        keys, night.as_of,
+    )  # fmt: skip
+    stock = replace(stock, age_days=age, known=known, moved_in=moved_in, moved_out=moved_out)
     return stock, lines, (*inbound.findings, *lines.findings)
 
 
