@@ -41,6 +41,7 @@ class Clearance:
     cancelled: units on order that the act makes useless.
     step_item: (steps,) row of the item. step: (steps,) week, from 1. step_price: (steps,) money per
     unit then. step_units, step_recovery: (steps,) expected in that week.
+    whole: items are whole SKUs, at one price in all their locations; series is then the first.
     """
 
     series: Ints
@@ -66,10 +67,11 @@ class Clearance:
     step_price: Floats
     step_units: Floats
     step_recovery: Floats
+    whole: bool = False
 
     def __post_init__(self) -> None:
         n, steps = len(self.series), len(self.step_item)
-        for each in fields(self):
+        for each in fields(self)[:-1]:
             shape = (steps if each.name.startswith("step") else n,)
             values = getattr(self, each.name)
             object.__setattr__(self, each.name, frozen(each.name, values, shape, values.dtype))
@@ -82,7 +84,7 @@ class Clearance:
         whole = {"series", "act", "next_act", "step_item", "step"}
         kinds: dict[str, Any] = dict.fromkeys(whole, np.int64)
         kinds |= dict.fromkeys(("grade", "channel"), object) | {"ends": np.bool_}
-        return cls(**{e.name: np.zeros(0, kinds.get(e.name, np.float64)) for e in fields(cls)})
+        return cls(**{e.name: np.zeros(0, kinds.get(e.name, np.float64)) for e in fields(cls)[:-1]})
 
     def __len__(self) -> int:
         return len(self.series)

@@ -22,7 +22,8 @@ ENDS, STUCK, LONG = "ENDS_UNSOLD", "NO_DEMAND", "LONG_COVER"
 def clearance_table(night: Night) -> Table:
     """clearance.csv: by item, most urgent and most money first, then by week.
 
-    What is kept has one row for all its weeks.
+    What is kept has one row for all its weeks. The location is empty where one price holds for all
+    of them.
     """
     plan = night.plan.clearance or Clearance.none()
     rows = _shown(plan)
@@ -36,7 +37,7 @@ def clearance_table(night: Night) -> Table:
     table: Table = {
         "line_id": _ids(night, plan, item, start),
         "sku": night.skus(plan.series[item]),
-        "location": night.locations(plan.series[item]),
+        "location": night.locations(_place(plan, item)),
         "slow_grade": plan.grade[item],
         "action": _words(plan.act[item]),
         "channel": plan.channel[item],
@@ -86,9 +87,15 @@ def _ids(
     night: Night, plan: Clearance, item: NDArray[np.int64], start: NDArray[np.datetime64]
 ) -> NDArray[np.object_]:
     series = plan.series[item]
-    names = (night.skus(series), night.locations(series), _words(plan.act[item]))
+    places = night.locations(_place(plan, item))
+    names = (night.skus(series), places, _words(plan.act[item]))
     ends = (plan.channel[item], np.datetime_as_string(start.astype("datetime64[D]")))
     return line_ids(night, CLEARANCE, *(each.tolist() for each in (*names, *ends)))
+
+
+def _place(plan: Clearance, item: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Series whose location a row names; -1, which has none, for a whole SKU."""
+    return np.asarray(np.where(plan.whole, -1, plan.series[item]), np.int64)
 
 
 def _words(acts: NDArray[Any]) -> NDArray[np.object_]:
