@@ -35,8 +35,6 @@ def cleared(
     config: Config,
 ) -> Plan:
     """The plan with what is done about slow stock, and without orders of what is cleared."""
-    if not config.clearance.use:
-        return plan
     items = holdings_of(situation, forecast, life, config)
     whole = config.clearance.price_by == "sku"
     if whole:

@@ -12,7 +12,7 @@ from pipelines.publish.night import CLEARANCE, Night, line_ids, text_array
 from stockwright.clearance import Act, Clearance
 
 FILE = "clearance.csv"
-_WEEK = 7
+_WEEK, _TEN_YEARS = 7, 3650.0
 #: Words of the acts in the files.
 ACTS = {act: act.name.lower() for act in Act}
 #: Why an item is slow: its end of sale comes first, nothing sells, or it lies too long.
@@ -46,7 +46,7 @@ def clearance_table(night: Night) -> Table:
         "end": start + (weeks * _WEEK - 1).astype("timedelta64[D]"),
         "stock_units": rounded(plan.units[item]),
         "age_days": rounded(plan.age_days[item], 1),
-        "cover_days": rounded(plan.cover_days[item], 1),
+        "cover_days": rounded(_cover(plan)[item], 1),
         "unit_cost": rounded(plan.unit_cost[item]),
         "price": rounded(plan.price[item]),
         "new_price": rounded(price),
@@ -93,6 +93,11 @@ def _ids(
     return line_ids(night, CLEARANCE, *(each.tolist() for each in (*names, *ends)))
 
 
+def _cover(plan: Clearance) -> NDArray[np.float64]:
+    """Days of cover; beyond ten years nothing sells."""
+    return np.asarray(np.where(plan.cover_days > _TEN_YEARS, np.inf, plan.cover_days), np.float64)
+
+
 def _place(plan: Clearance, item: NDArray[np.int64]) -> NDArray[np.int64]:
     """Series whose location a row names; -1, which has none, for a whole SKU."""
     return np.asarray(np.where(plan.whole, -1, plan.series[item]), np.int64)
@@ -103,8 +108,8 @@ def _words(acts: NDArray[Any]) -> NDArray[np.object_]:
 
 
 def _reasons(plan: Clearance) -> NDArray[np.object_]:
-    never = ~np.isfinite(plan.cover_days)
-    return np.asarray(np.where(plan.ends, ENDS, np.where(never, STUCK, LONG)), object)
+    lasting = np.where(np.isfinite(_cover(plan)), LONG, STUCK)
+    return np.asarray(np.where(plan.ends, ENDS, lasting), object)
 
 
 def _explanations(
@@ -132,7 +137,8 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
     clauses = ["stuck"]
     if row["age_days"]:
         clauses.append("since")
-    clauses += [row["action"], "recovers"]
+    waits = row["action"] == ACTS[Act.MARK_DOWN] and row["new_price"] == row["price"]
+    clauses += ["later" if waits else row["action"], "recovers"]
     taken = (row["action"], row["recovery"])
     if (row["next_best_action"], row["next_best_recovery"]) != taken:
         clauses.append("next")

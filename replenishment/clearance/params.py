@@ -16,18 +16,25 @@ Floats = NDArray[np.float64]
 class ClearanceParams:
     """ladder: discounts of the list price, rising, in (0, 1). relabel_cost: money per unit whose
     price is changed. discount_budget: most money that lower prices may give away, inf for no limit.
+    least_gain: money that an act must bring beyond doing nothing, and least_share: the share of
+    what that brings.
     """
 
     ladder: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
     relabel_cost: float = 0.0
     discount_budget: float = np.inf
+    least_gain: float = 1.0
+    least_share: float = 0.01
 
     def __post_init__(self) -> None:
         steps = np.diff([0.0, *self.ladder, 1.0])
         if not len(self.ladder) or not (steps > 0).all():
             raise ConfigError(f"ladder is {self.ladder}; give rising discounts between 0 and 1")
-        if not (self.relabel_cost >= 0 and self.discount_budget >= 0):
-            raise ConfigError("relabel_cost and discount_budget must be 0 or more")
+        money = (self.relabel_cost, self.discount_budget, self.least_gain, self.least_share)
+        if not min(money) >= 0:
+            raise ConfigError(
+                "relabel_cost, discount_budget, least_gain and least_share must be 0 or more"
+            )
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def plan_clearance(
     item, deed, row = _places(done)
     parts = [np.concatenate([getattr(each, name) for each in done]) for name in _MONEY]
     order = np.lexsort((deed, item))
+    order = order[_worth(item[order], parts[0][order], params)]
     money, used, discount = (part[order] for part in parts)
     item, deed, row = item[order], deed[order], row[order]
     channel = np.array([each.channel for each in done])[deed]
@@ -73,6 +74,14 @@ def plan_clearance(
 
 
 _MONEY = ("money", "used", "discount")
+
+
+def _worth(item: Ints, money: Floats, params: ClearanceParams) -> NDArray[np.bool_]:
+    """What is done instead of the first option of its item only for the gain asked for."""
+    first = np.diff(item, prepend=-1) > 0
+    nothing = money[first][item]
+    least = np.maximum(params.least_gain, params.least_share * np.abs(nothing))
+    return np.asarray(first | (money >= nothing + least), np.bool_)
 
 
 def _places(done: list[Deed]) -> tuple[Ints, Ints, Ints]:
