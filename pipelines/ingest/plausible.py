@@ -42,7 +42,8 @@ def implausible(
     Nothing is changed: a figure may be right, and one that is dropped in silence is worse than one
     that is wrong.
     """
-    parts, notes = [], []
+    parts: list[pd.DataFrame] = []
+    notes: list[str] = []
     for table, column, kind in _CHECKED:
         found = frames[table]
         most = _most(np.abs(found[column].to_numpy(np.float64)), kind, gates)

@@ -40,6 +40,10 @@ def _column(values: NDArray[Any]) -> pa.Array:
     if values.dtype.kind == "O":
         return guarded(pa.array(values, pa.string()))
     if values.dtype.kind == "f":
+        whole = (values == np.floor(values)) & (np.abs(values) < 1e15)
+        if whole.all():
+            # The same digits, in less time.
+            return pa.array(values.astype(np.int64))
         return number_strings(values)
     if values.dtype.kind == "M":
         return pa.array(values.astype("datetime64[D]"), pa.date32(), from_pandas=True)

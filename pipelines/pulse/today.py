@@ -74,21 +74,18 @@ def read_today(
     held = _read(files, config, day)
     sales = held["sales_today"].frame
     newest = _newest(sales["time"].to_numpy(), day)
-    at = _second(newest, len(sales), second)
     places = names.find(sales["sku"], sales["location"])
     units = sales["units"].to_numpy(np.float64)
     kind = sales["order_type"].astype("str")
     fresh = ~sales["reserved"].to_numpy(np.bool_)
     takes = kind.isin(_TAKES).to_numpy() & (units > 0) & fresh
-    known = places >= 0
-    stray = sales[takes & ~known].groupby(["sku", "location"], observed=True)["units"].sum()
-    rows = takes & known
+    stray = sales[takes & (places < 0)].groupby(["sku", "location"], observed=True)["units"].sum()
+    rows = takes & (places >= 0)
     key, amount = places[rows], units[rows]
     promised = sales["commitment"].to_numpy(np.bool_)[rows]
     asked = (kind == "sale").to_numpy()[rows] & ~promised
-    n = len(names)
+    n, orders = len(names), _orders(key[asked], sales["order_id"][rows][asked], amount[asked])
     pairs = _by_channel(key, sales["channel"][rows], amount)
-    orders = _orders(key[asked], sales["order_id"][rows][asked], amount[asked])
     return Today(
         taken=_sum(key, amount, n),
         demanded=_sum(key, amount * asked, n),
@@ -101,7 +98,7 @@ def read_today(
         order_key=orders[0],
         order_units=orders[1],
         stray=stray.reset_index().astype({"sku": "str", "location": "str"}),
-        second=at,
+        second=_second(newest, len(sales), second),
         newest=newest,
         rejected=joined_rejected([t.all_rejected() for t in held.values() if t.rejected]),
         notes=tuple(_notes(held, units, int((~fresh).sum()))),

@@ -187,7 +187,7 @@ def _worst_day(exposure: Exposure, level: Floats, inside: NDArray[np.bool_]) -> 
     ninth = outlook.variance / (9.0 * m**2)
     root = 1.0 - ninth + special.ndtri(level)[:, None] * np.sqrt(ninth)
     bought = outlook.sure + m * np.maximum(root, 0.0) ** 3
-    return np.where(inside, bought - exposure.arrivals, -np.inf).argmax(axis=1)
+    return np.asarray(np.where(inside, bought - exposure.arrivals, -np.inf).argmax(axis=1))
 
 
 def best_help(exposure: Exposure, ways: Ways, spare: Floats) -> Help:
