@@ -79,9 +79,13 @@ class Exposure:
             self.resupply[rows], self.shortage[rows], self.holding[rows], self.surplus_days[rows],
         )  # fmt: skip
 
-    def held(self, day: Ints) -> Floats:
-        """Money that a unit costs which comes on ``day`` and is not sold in time, (keys,)."""
-        return np.asarray((np.maximum(self.resupply - day, 1) + self.surplus_days) * self.holding)
+    def held(self, day: Ints, usual: bool = False) -> Floats:
+        """Money that a unit costs which comes on ``day`` and is not sold in time, (keys,).
+
+        usual: the same for a unit of what is sold without a surge.
+        """
+        wait = np.maximum(self.resupply - day, 1) + (0.0 if usual else self.surplus_days)
+        return np.asarray(wait * self.holding)
 
 
 @dataclass(frozen=True)
@@ -145,21 +149,37 @@ def _asks(exposure: Exposure, ways: Ways) -> _Asks:
     before = np.where(day < ways.day[:, None], gap, -np.inf).argmax(axis=1)
     early = exposure.outlook.by(before)
     lost = np.where(ways.day > 0, np.maximum(gap[rows, before] - exposure.stock, 0.0), 0.0)
-    held = exposure.held(ways.day)
-    level = (exposure.shortage - ways.premium) / np.maximum(exposure.shortage + held, 1e-12)
-    pays = (level > _LOWEST) & inside.any(axis=1)
-    level = np.clip(level, _LOWEST, _HIGHEST)
     part = lost / np.maximum(early.mean, 1e-12)
+    level = _critical(exposure, ways, exposure.held(ways.day))
+    usual = _critical(exposure, ways, exposure.held(ways.day, usual=True))
+    pays = (usual > _LOWEST) & inside.any(axis=1)
     worst = _worst_day(exposure, level, inside)
-    surge = np.flatnonzero(exposure.outlook.sure[:, -1])
+    surge = np.flatnonzero(exposure.outlook.usual[:, -1])
     some, column = exposure.take(surge), np.s_[surge, None]
     later = some.outlook.whole().less(early.take(column), part[column])
-    short = later.quantile(level[column]) - some.arrivals
+    short = _bought(later, level[column], usual[column]) - some.arrivals
     worst[surge] = np.where(inside[surge], short, -np.inf).argmax(axis=1)
     demand = exposure.outlook.by(worst).less(early, part)
     cover = exposure.stock + exposure.arrivals[rows, worst]
-    wanted = np.where(pays, np.maximum(demand.quantile(level) - cover, 0.0), 0.0)
+    bought = _bought(demand, level, usual)
+    wanted = np.where(pays, np.maximum(bought - cover, 0.0), 0.0)
     return _Asks(exposure, ways, wanted, demand, cover)
+
+
+def _critical(exposure: Exposure, ways: Ways, held: Floats) -> Floats:
+    """The critical ratio where a unit left over costs ``held``, (ways,), as far as it is bought."""
+    level = (exposure.shortage - ways.premium) / np.maximum(exposure.shortage + held, 1e-12)
+    return np.clip(level, _LOWEST, _HIGHEST)
+
+
+def _bought(demand: Demand, level: Floats, usual: Floats) -> Floats:
+    """The quantile of demand at ``level``, and at least that of what is usual at its own."""
+    units = demand.quantile(level)
+    some = np.nonzero(demand.usual)
+    if len(some[0]):
+        own = np.broadcast_to(usual, units.shape)[some]
+        units[some] = np.maximum(units[some], demand.take(some).without_surge().quantile(own))
+    return units
 
 
 def spare_of(exposure: Exposure, level: float) -> Floats:
@@ -183,10 +203,10 @@ def _worst_day(exposure: Exposure, level: Floats, inside: NDArray[np.bool_]) -> 
     inverting the gamma on every day would take most of a pulse.
     """
     outlook = exposure.outlook
-    m = np.maximum(outlook.mean - outlook.sure, 1e-12)
+    m = np.maximum(outlook.mean - outlook.usual, 1e-12)
     ninth = outlook.variance / (9.0 * m**2)
     root = 1.0 - ninth + special.ndtri(level)[:, None] * np.sqrt(ninth)
-    bought = outlook.sure + m * np.maximum(root, 0.0) ** 3
+    bought = outlook.usual + m * np.maximum(root, 0.0) ** 3
     return np.asarray(np.where(inside, bought - exposure.arrivals, -np.inf).argmax(axis=1))
 
 

@@ -30,26 +30,28 @@ _LEAST = 1e-12
 class Outlook:
     """Demand from now to the close of each day ahead, today first; all (keys, days) units.
 
-    mean: of the running totals. variance: of them. sure: part of the mean that is asked for
-    whatever becomes of a surge; 0 without one, for then it is only as sure as the variance says.
+    mean: of the running totals. variance: of them. usual, usual_variance: of what is asked for
+    whatever becomes of a surge; 0 without one.
     """
 
     mean: Floats
     variance: Floats
-    sure: Floats
+    usual: Floats
+    usual_variance: Floats
 
     def take(self, rows: NDArray[np.integer]) -> Outlook:
         """The outlook of some of the keys."""
-        return Outlook(self.mean[rows], self.variance[rows], self.sure[rows])
+        return Outlook(
+            self.mean[rows], self.variance[rows], self.usual[rows], self.usual_variance[rows]
+        )
 
     def whole(self) -> Demand:
         """Demand up to the close of each day, (keys, days)."""
-        return Demand(self.mean, self.variance, self.sure)
+        return Demand(self.mean, self.variance, self.usual, self.usual_variance)
 
     def by(self, day: Ints) -> Demand:
         """Demand up to the close of ``day``, (keys,), of each key."""
-        rows = np.arange(len(day))
-        return Demand(self.mean[rows, day], self.variance[rows, day], self.sure[rows, day])
+        return self.whole().take((np.arange(len(day)), day))
 
     def until(self, day: Ints) -> Demand:
         """Demand up to the close of the day before ``day`` (keys,); 0: nothing."""
@@ -58,27 +60,37 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Demand:
-    """Demand of some time, any shape: ``sure`` units and gamma-distributed ones; in all with that
-    mean and variance."""
+    """Demand of some time, any shape, with that mean and variance.
+
+    usual, usual_variance: of what is asked for whatever becomes of a surge. Beside a surge, which
+    is far less sure, it counts as certain, and what is beyond as gamma-distributed; without one
+    it is 0, and all of the demand is gamma-distributed.
+    """
 
     mean: Floats
     variance: Floats
-    sure: Floats
+    usual: Floats
+    usual_variance: Floats
 
     def take(self, rows: Any) -> Demand:
         """Some of it, by any index of an array."""
-        return Demand(self.mean[rows], self.variance[rows], self.sure[rows])
+        return Demand(
+            self.mean[rows], self.variance[rows], self.usual[rows], self.usual_variance[rows]
+        )
 
     def times(self, part: Floats | NDArray[np.bool_] | float) -> Demand:
         """A part of the time, in which mean and variance are that part of the whole."""
-        return Demand(self.mean * part, self.variance * part, self.sure * part)
+        return Demand(
+            self.mean * part, self.variance * part, self.usual * part, self.usual_variance * part
+        )
 
     def less(self, other: Demand, part: Floats) -> Demand:
         """What is left of it without a part of an earlier time, whose noise is not in the rest."""
         return Demand(
             self.mean - part * other.mean,
             np.maximum(self.variance - part * other.variance, 0.0),
-            self.sure - part * other.sure,
+            self.usual - part * other.usual,
+            np.maximum(self.usual_variance - part * other.usual_variance, 0.0),
         )
 
     def where(self, which: NDArray[np.bool_], other: Demand) -> Demand:
@@ -86,23 +98,24 @@ class Demand:
         return Demand(
             np.where(which, self.mean, other.mean),
             np.where(which, self.variance, other.variance),
-            np.where(which, self.sure, other.sure),
+            np.where(which, self.usual, other.usual),
+            np.where(which, self.usual_variance, other.usual_variance),
         )
 
     def chance_short(self, stock: Floats) -> Floats:
         """P(demand > stock); demand without a mean is none, stock below 0 is none."""
         shape, scale = self._gamma()
-        beyond = np.maximum(stock, 0.0) - self.sure
+        beyond = np.maximum(stock, 0.0) - self.usual
         chance = np.where(beyond < 0, 1.0, special.gammaincc(shape, np.maximum(beyond, 0) / scale))
         return np.asarray(np.where(self.mean > _LEAST, chance, 0.0))
 
     def missed(self, stock: Floats) -> Floats:
         """E(demand - stock)+, in units; stock below 0 is none."""
         shape, scale = self._gamma()
-        beyond = np.maximum(stock, 0.0) - self.sure
+        beyond = np.maximum(stock, 0.0) - self.usual
         held = np.maximum(beyond, 0.0)
         at = held / scale
-        missed = (self.mean - self.sure) * special.gammaincc(shape + 1.0, at)
+        missed = (self.mean - self.usual) * special.gammaincc(shape + 1.0, at)
         missed = missed - held * special.gammaincc(shape, at)
         missed = np.maximum(missed, 0.0) + np.maximum(-beyond, 0.0)
         return np.asarray(np.where(self.mean > _LEAST, missed, 0.0))
@@ -110,11 +123,16 @@ class Demand:
     def quantile(self, level: Floats) -> Floats:
         """The demand that is not exceeded with probability ``level``."""
         shape, scale = self._gamma()
-        units = self.sure + special.gammaincinv(shape, level) * scale
+        units = self.usual + special.gammaincinv(shape, level) * scale
         return np.asarray(np.where(self.mean > _LEAST, units, 0.0))
 
+    def without_surge(self) -> Demand:
+        """What is usual, gamma-distributed as the demand of keys without a surge."""
+        none = np.zeros_like(self.usual)
+        return Demand(self.usual, self.usual_variance, none, none)
+
     def _gamma(self) -> tuple[Floats, Floats]:
-        mean = np.maximum(self.mean - self.sure, _LEAST)
+        mean = np.maximum(self.mean - self.usual, _LEAST)
         variance = np.maximum(self.variance, _LEAST)
         return mean**2 / variance, variance / mean
 
@@ -141,15 +159,16 @@ def look_ahead(
     mean = np.cumsum(raised, axis=1)
     variance = np.cumsum(deviation, axis=1) ** 2
     variance += prior.step_variance[:, None] * np.cumsum(own, axis=1)
-    sure = np.zeros_like(mean)
+    variance += prior.dispersion[:, None] * mean
+    usual, usual_variance = np.zeros_like(mean), np.zeros_like(mean)
     rows = np.flatnonzero(rates.surge)
-    sure[rows] = rates.broken[rows, None] * mean[rows]
+    usual[rows], usual_variance[rows] = mean[rows], variance[rows]
     lasts, square = time_to_last(1.0 - rest, means.shape[1])
     beyond = rates.surge[rows, None] * lasts
     mean[rows] += beyond
     variance[rows] += rates.surge_square[rows, None] * square - beyond**2
-    variance += prior.dispersion[:, None] * mean
-    return Outlook(mean + np.cumsum(promised, axis=1), variance, sure)
+    variance[rows] += prior.dispersion[rows, None] * beyond
+    return Outlook(mean + np.cumsum(promised, axis=1), variance, usual, usual_variance)
 
 
 def hours_of_cover(

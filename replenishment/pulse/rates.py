@@ -12,12 +12,13 @@ McCullagh & Nelder 1989, section 9.2). Of the deviation the level, which lasts, 
 On one day in a hundred the forecast and its spread may be wrong altogether. The prior of θ is then
 contaminated by one whose variance the day itself gives, by moments (Berger & Berliner 1986, *Robust
 Bayes and empirical Bayes analysis with ε-contaminated priors*, section 3; Morris 1983). How likely
-that is, is Bayes' rule on the probabilities of the N units under both. The units beyond the
-forecast are then a surge, of which nobody knows how long it lasts: ``replenishment.pulse.surge``.
+that is, is Bayes' rule on the probabilities of the N units under both. Where it is more likely than
+not, θ is no higher than its 99 % quantile by the forecast; the units beyond are a surge, of which
+nobody knows how long it lasts: ``replenishment.pulse.surge``.
 
 One order tells of one customer, however large it is. It counts at most as many units as the
-forecast would not be surprised to see in a whole day, and no fewer than orders of the key usually
-have; what is beyond takes stock and says nothing of the orders of others (bounded influence, Huber
+forecast would not be surprised to see in a whole day, and no fewer than its average unit is bought
+with; what is beyond takes stock and says nothing of the orders of others (bounded influence, Huber
 1964).
 """
 
@@ -74,8 +75,8 @@ class Rates:
     """Factors on the forecast, all (keys,): of the rest of today and of the days after.
 
     today, ahead: posterior means. today_variance, ahead_variance: of the factors.
-    broken: probability that the day breaks with the forecast. surge, surge_square: units per day
-    beyond it that are then sold, mean and mean square, 0 where it does not. pace: all of it now, as
+    surge, surge_square: units per day beyond them that are sold where the day breaks with the
+    forecast, mean and mean square, else 0. pace: all of it now, as
     a multiple of the forecast. expected: units expected by now. surprise: standard deviations by
     which sales differ from it.
     """
@@ -84,7 +85,6 @@ class Rates:
     ahead: Floats
     today_variance: Floats
     ahead_variance: Floats
-    broken: Floats
     surge: Floats
     surge_square: Floats
     pace: Floats
@@ -95,12 +95,12 @@ class Rates:
 def largest_ordinary_order(prior: DayPrior) -> Floats:
     """Units up to which one order is demand like any other, (keys,).
 
-    The largest of a day's demand that does not contradict the forecast, and of three times the
-    dispersion, which is the size of the order that the average unit is bought in.
+    The largest of a day's demand that does not contradict the forecast, and of the dispersion,
+    which is the size of the order that the average unit is bought in.
     """
     dispersion = prior.dispersion
     spread = np.sqrt(dispersion * prior.mean + prior.variance * prior.mean**2)
-    return np.maximum(np.ceil(prior.mean + _CONFLICT * spread), _CONFLICT * dispersion)
+    return np.maximum(np.ceil(prior.mean + _CONFLICT * spread), dispersion)
 
 
 def update_rates(prior: DayPrior, sold: Floats, share: float) -> Rates:
@@ -116,39 +116,47 @@ def update_rates(prior: DayPrior, sold: Floats, share: float) -> Rates:
     shape = np.divide(1.0, variance, out=np.ones_like(gap), where=uncertain)
     after = shape + sold / dispersion
     rate = shape + exposure / dispersion
-    # Where the day breaks with the forecast its surge holds all that is beyond it.
-    holds = np.where(uncertain, 1.0 - broken, 0.0)
-    today = 1.0 + holds * (after / rate - 1.0)
-    today_variance = holds * after / rate**2 + broken * variance
+    today = np.where(uncertain, after / rate, 1.0)
+    today[broken] = np.minimum(today[broken], _highest(variance[broken]))
+    today_variance = np.where(uncertain, after / rate**2, 0.0)
+    today_variance[broken] = variance[broken]
     lasts = np.divide(
         prior.level_variance, variance, out=np.full_like(gap, 0.5), where=variance > 0
     )
-    surge = broken * gap / max(share, SHORTEST)
+    seen = max(share, SHORTEST)
+    beyond = np.where(broken, np.maximum(sold - exposure * today, 0.0), 0.0)
     return Rates(
         today=today,
         ahead=1.0 + lasts * (today - 1.0),
         today_variance=today_variance,
         # Given θ the level keeps the variance that the day's own noise hides.
         ahead_variance=lasts * (1.0 - lasts) * variance + lasts**2 * today_variance,
-        broken=broken,
-        surge=surge,
-        surge_square=broken * (gap**2 + dispersion * sold) / max(share, SHORTEST) ** 2,
-        pace=today + np.divide(surge, mean, out=np.zeros_like(gap), where=mean > 0),
+        surge=beyond / seen,
+        surge_square=np.where(broken, beyond**2 + dispersion * sold, 0.0) / seen**2,
+        pace=today + np.divide(beyond / seen, mean, out=np.zeros_like(gap), where=mean > 0),
         expected=exposure,
         surprise=surprise,
     )
 
 
-def _broken(surprise: Floats, steps: Floats, exposure: Floats, variance: Floats) -> Floats:
-    """Probability that today breaks with the forecast, (keys,); steps sold, and expected."""
-    chance = np.zeros_like(surprise)
+def _broken(
+    surprise: Floats, steps: Floats, exposure: Floats, variance: Floats
+) -> NDArray[np.bool_]:
+    """Where today is more likely than not to break with the forecast; steps sold, and expected."""
+    broken = np.zeros(len(surprise), np.bool_)
     rows = np.flatnonzero(surprise > _CONFLICT)
     n, e = steps[rows], exposure[rows]
     trusted = np.maximum(variance[rows], _CERTAIN)
     by_day = np.maximum(((n - e) ** 2 - e) / e**2, trusted)
     odds = np.log(_BREAKS / (1.0 - _BREAKS)) + _evidence(n, e, by_day) - _evidence(n, e, trusted)
-    chance[rows] = special.expit(odds)
-    return chance
+    broken[rows] = odds > 0
+    return broken
+
+
+def _highest(variance: Floats) -> Floats:
+    """The factor that the forecast exceeds as rarely as days break with it, (keys,)."""
+    spread = np.maximum(variance, _CERTAIN)
+    return np.asarray(special.gammaincinv(1.0 / spread, 1.0 - _BREAKS) * spread)
 
 
 def _evidence(steps: Floats, exposure: Floats, variance: Floats) -> Floats:

@@ -15,7 +15,7 @@ def exposure(daily, stock, shortage, days=6):
     n = len(daily)
     none = np.zeros((n, days))
     return Exposure(
-        Outlook(mean, 2.0 * mean, none), none, np.array(stock, float), np.full(n, days),
+        Outlook(mean, 2.0 * mean, none, none), none, np.array(stock, float), np.full(n, days),
         np.array(shortage, float), np.full(n, 0.01), np.zeros(n),
     )  # fmt: skip
 

@@ -11,9 +11,10 @@ DAYS = 8
 
 @pytest.mark.parametrize("sure", [0.0, 6.0, 14.0])
 def test_misses_and_quantiles_are_those_of_simulated_demand(sure):
-    """Units that are sure, and gamma-distributed ones of mean 10 and variance 25; stock 12."""
+    """Units that count as certain, and gamma-distributed ones of mean 10 and variance 25; stock
+    12."""
     draws = sure + np.random.default_rng(1).gamma(4, 2.5, 2_000_000)
-    demand = Demand(np.array([10.0 + sure]), np.array([25.0]), np.array([sure]))
+    demand = Demand(np.array([10.0 + sure]), np.array([25.0]), np.array([sure]), np.zeros(1))
     stock = np.array([12.0])
     missed = np.maximum(draws - 12, 0).mean()
     assert demand.missed(stock)[0] == pytest.approx(missed, rel=0.01)

@@ -31,15 +31,15 @@ def test_a_day_that_contradicts_the_forecast_is_believed():
 
 
 def test_a_few_units_that_chance_may_bring_are_no_new_pace():
-    """Three by midday of a key that sells one in ten days: chance does that to one key in some
-    thousands a day, and breaks with the forecast are one in a hundred of days."""
+    """Two by midday of a key that sells one in ten days: chance does that to one key in some
+    hundreds a day, and breaks with the forecast are one in a hundred of days."""
     found = update_rates(prior(0.1, 0.2, 0.2), np.array([2.0]), 0.5)
     assert found.surprise[0] > 3
     assert found.pace[0] < 3
 
 
-@pytest.mark.parametrize("sold", [9.0, 14.0, 20.0, 30.0])
-def test_the_chance_of_a_break_is_bayes_rule_on_two_negative_binomials(sold):
+@pytest.mark.parametrize("sold", [9.0, 14.0, 16.0, 18.0, 20.0, 30.0])
+def test_a_day_breaks_where_bayes_rule_on_two_negative_binomials_says_so(sold):
     """Probabilities by integration over the level, the prior of a break one in a hundred."""
     mean, share, variance = 6.0, 0.5, 0.2
     by_day = ((sold - 3) ** 2 - 3) / 9
@@ -49,9 +49,11 @@ def test_the_chance_of_a_break_is_bayes_rule_on_two_negative_binomials(sold):
         return stats.poisson.pmf(sold, mean * share * level).mean()
 
     odds = 0.01 * chance(by_day) / (0.99 * chance(variance))
-    expected = odds / (1 + odds) if (sold - 3) / np.sqrt(3 + 0.2 * 9) > 3 else 0.0
+    broken = odds > 1 and (sold - 3) / np.sqrt(3 + 0.2 * 9) > 3
     found = update_rates(prior(mean, 0.15, 0.05), np.array([sold]), share)
-    assert found.surge[0] == pytest.approx(expected * (sold - 3) / share, rel=1e-3)
+    posterior = (1 / variance + sold) / (1 / variance + 3)
+    granted = min(posterior, stats.gamma.ppf(0.99, 1 / variance, scale=variance))
+    assert found.surge[0] == pytest.approx(broken * (sold - 3 * granted) / share, rel=1e-6)
 
 
 def test_an_order_is_ordinary_up_to_a_day_that_would_not_surprise():

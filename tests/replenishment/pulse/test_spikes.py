@@ -12,11 +12,11 @@ from replenishment.pulse.surge import time_to_last
 DAYS, RESUPPLY = 14, 8
 
 
-def ordered(mean, sold, hour, largest=1.0, premium=2.0):
+def ordered(mean, sold, hour, largest=1.0, premium=2.0, level=0.1):
     """Units over a lane of two days of a key with nothing left; orders of ``largest`` units."""
     share = DayProfile().share_by(hour)
     one = np.ones(1)
-    prior = DayPrior(mean * one, 1.3 * one, 0.1 * one, 0.1 * one)
+    prior = DayPrior(mean * one, 1.3 * one, level * one, 0.1 * one)
     cut = min(largest, largest_ordinary_order(prior)[0]) / largest
     rates = update_rates(prior, sold * cut * one, share)
     none = np.zeros((1, DAYS))
@@ -60,3 +60,11 @@ def test_a_surge_never_orders_less_than_the_same_day_without_it(premium, hour):
     share = DayProfile().share_by(hour)
     usual = ordered(20.0, np.floor(20 * share), hour, premium=premium)
     assert ordered(20.0, 400.0, hour, premium=premium) >= min(usual, 6 * 20.0)
+
+
+@pytest.mark.parametrize("level", [0.1, 0.5, 2.0])
+@pytest.mark.parametrize("hour", [6, 10, 20])
+def test_many_orders_never_order_less_than_one(hour, level):
+    """Of a quiet key, also where an uncertain forecast gives way to a surge."""
+    units = [ordered(0.2, float(n), hour, level=level) for n in range(1, 100)]
+    assert min(units) >= units[0]
