@@ -11,7 +11,7 @@ McCullagh & Nelder 1989, section 9.2). Of the deviation the level, which lasts, 
 
 On one day in a hundred the forecast and its spread may be wrong altogether. The prior of θ is then
 contaminated by one whose variance the day itself gives, by moments (Berger & Berliner 1986, *Robust
-Bayes and empirical Bayes analysis with ε-contaminated priors*, section 3; Morris 1983). How likely
+Bayes and empirical Bayes analysis with ε-contaminated priors*; Morris 1983). How likely
 that is, is Bayes' rule on the probabilities of the N units under both. Where it is more likely than
 not, θ is no higher than its 99 % quantile by the forecast; the units beyond are a surge, of which
 nobody knows how long it lasts: ``replenishment.pulse.surge``.
