@@ -86,12 +86,13 @@ def span_of(cache: Path, seed: int, skus: int, first: str, days: int) -> Span:
     if kept.exists():
         found: Span = pickle.loads(kept.read_bytes())
         return found
-    span = _made(_shop(cache, seed, skus), np.datetime64(first), days)
+    span = _made(shop_folder(cache, seed, skus), np.datetime64(first), days)
     kept.write_bytes(pickle.dumps(span))
     return span
 
 
-def _shop(cache: Path, seed: int, skus: int) -> Path:
+def shop_folder(cache: Path, seed: int, skus: int) -> Path:
+    """Folder of the tables of a shop, written unless it is there."""
     key = hashlib.sha256()
     for path in sorted((ROOT / "pipelines" / "demo").glob("*.py")):
         key.update(path.read_bytes())
@@ -126,14 +127,14 @@ def _evenings(folder: Path, first: np.datetime64, days: int) -> Iterator[Evening
     the panel of a later day tells nothing that was not known; promises are those of the week's
     first evening. Order weekdays repeat every week.
     """
-    starts = [_situation(folder, first + DAY * day) for day in range(7)]
+    starts = [situation_of(folder, first + DAY * day) for day in range(7)]
     names = _names(starts[0])
     networks = [_restricted(start, names) for start in starts]
     hits = _hits(starts[0])
     fitted: FittedModel | None = None
     begun = starts[0]
     for week in range(0, days, 7):
-        later = _situation(folder, first + DAY * (week + 7))
+        later = situation_of(folder, first + DAY * (week + 7))
         rows, sold = _names(later).get_indexer(names), later.sold
         whole = later.panel.take(rows)
         for day in range(week, min(week + 7, days)):
@@ -168,7 +169,8 @@ def _promised(begun: Situation, passed: int, names: pd.MultiIndex) -> Commitment
     )  # fmt: skip
 
 
-def _situation(folder: Path, date: np.datetime64) -> Situation:
+def situation_of(folder: Path, date: np.datetime64) -> Situation:
+    """The shop at the close of ``date``."""
     config = load_config(folder=folder)
     model = config.model.model_copy(update={"history_days": 2000})
     config = config.model_copy(update={"horizon": HORIZON, "model": model})

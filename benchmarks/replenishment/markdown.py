@@ -85,7 +85,9 @@ def error(n: int, seed: int) -> None:
     exact = MarkdownParams(points=3000)
     start = time.process_time()
     truth = plan_markdown(task, exact)
-    print(f"single units: {(time.process_time() - start) / n * 1e3:.1f} CPU ms per item", flush=True)
+    print(
+        f"single units: {(time.process_time() - start) / n * 1e3:.1f} CPU ms per item", flush=True
+    )
     open_ = np.isfinite(truth.fixed)
     for points in (32, 64, 128):
         start = time.process_time()
