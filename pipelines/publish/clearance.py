@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipelines.publish.cells import Table, cell_texts, money, rounded
 from pipelines.publish.night import CLEARANCE, Night, line_ids, text_array
 from stockwright.clearance import Act, Clearance
+from stockwright.plan import Finding
 
 FILE = "clearance.csv"
 _WEEK, _TEN_YEARS = 7, 3650.0
@@ -146,3 +147,18 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
         clauses.append("cancels")
     text = "".join(night.texts.fill("clearance", clause, row) for clause in clauses)
     return text + night.texts.of("line", "end")
+
+
+def still_ordered(night: Night) -> list[Finding]:
+    """CLEARED_STILL_ORDERED: units on order of what is cleared. Money: their cost."""
+    plan = night.plan.clearance or Clearance.none()
+    return [
+        Finding(
+            "CLEARED_STILL_ORDERED",
+            "medium",
+            int(plan.series[item]),
+            float(plan.cancelled[item] * plan.unit_cost[item]),
+            {"units": float(plan.cancelled[item]), "act": ACTS[Act(plan.act[item])]},
+        )
+        for item in np.flatnonzero(plan.cancelled > 0).tolist()
+    ]
