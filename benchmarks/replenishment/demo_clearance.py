@@ -33,13 +33,13 @@ from numpy.typing import NDArray
 from pipelines.night.clearing import cleared
 from pipelines.publish.kpis import AHEAD_DAYS
 from stockwright.clearance import Act, Clearance
-from stockwright.panel import text_hash
+from stockwright.panel import mix_hash, text_hash
 from stockwright.plan import Plan
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 FIRST, SETTLE, COUNTED = "2025-03-23", 5, 26
-SLOW, COVER, AGE = 0.135, (120, 480), (120, 400)
+SLOW, MOST, COVER, AGE = 0.13, 0.145, (120, 480), (120, 400)
 RULE = ((90, 0.7), (150, 0.5))
 SALVAGE = 0.1
 # Weeks of demand at the planned price that stock without an end of sale could wait for.
@@ -103,7 +103,7 @@ def inject(shop: Shop, scene: Scene, rows: Ints, hits: NDArray[np.bool_]) -> Non
     ends = np.zeros(len(index.skus), np.int64)
     np.maximum.at(ends, index.sku, items.ends.astype(np.int64))
     hit = np.bincount(index.sku, hits, len(index.skus)) > 0
-    draw = text_hash([f"{truth.seed} {name}" for name in index.skus])
+    draw = mix_hash(text_hash([f"{truth.seed} {name}" for name in index.skus]))
     span, when = ((draw >> np.uint64(shift)) % np.uint64(1 << 16) / (1 << 16) for shift in (8, 32))
     cost = np.bincount(index.sku, items.unit_cost) / np.maximum(np.bincount(index.sku), 1)
     held = np.bincount(index.sku, scene.situation.stock.on_hand, len(index.skus))
@@ -111,14 +111,17 @@ def inject(shop: Shop, scene: Scene, rows: Ints, hits: NDArray[np.bool_]) -> Non
     more = np.ceil(np.maximum(wanted - held, 0.0))
     more[(ends <= last) | hit | (daily <= 0)] = 0.0
     age = np.rint(AGE[0] + (AGE[1] - AGE[0]) * when)
-    order = np.argsort(draw, kind="stable")
     ahead = daily * AHEAD_DAYS
     beyond = np.maximum(held - ahead, 0.0)
-    slow, value = (beyond * cost).sum(), (held * cost).sum()
-    gain = (np.maximum(held + more - ahead, 0.0) - beyond)[order] * cost[order]
-    share = (slow + np.cumsum(gain)) / (value + np.cumsum((more * cost)[order]))
-    drawn = np.zeros(len(order), np.bool_)
-    drawn[order[: int(np.argmax(share >= SLOW)) + 1]] = True
+    slow, value = float((beyond * cost).sum()), float((held * cost).sum())
+    gain = (np.maximum(held + more - ahead, 0.0) - beyond) * cost
+    drawn = np.zeros(len(draw), np.bool_)
+    for place in np.argsort(draw, kind="stable").tolist():
+        after = slow + gain[place], value + more[place] * cost[place]
+        if gain[place] > 0 and after[0] <= MOST * after[1]:
+            drawn[place], (slow, value) = True, after
+        if slow >= SLOW * value:
+            break
     own = np.where(drawn, more, 0.0)[index.sku]
     weight = np.maximum(scene.situation.stock.on_hand, 0.1)
     part = weight / np.bincount(index.sku, weight)[index.sku]

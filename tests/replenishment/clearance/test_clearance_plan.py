@@ -90,7 +90,9 @@ def test_no_act_is_expected_to_bring_less_than_doing_nothing():
 
 
 def test_a_supplier_who_pays_more_than_customers_gets_it_back():
-    plan = _plan(_holdings(return_value=np.array([5.9]), return_weeks=np.array([2])), elasticity=0.5)
+    plan = _plan(
+        _holdings(return_value=np.array([5.9]), return_weeks=np.array([2])), elasticity=0.5
+    )
     assert plan.act[0] == Act.RETURN
     assert plan.recovery[0] == pytest.approx(40 * 5.9)
     assert plan.cancelled[0] == 0.0
