@@ -66,6 +66,16 @@ def move_stock(wishes: Wishes, evening: Evening, leaving: Floats) -> Outcome:
     )
 
 
+def room_left(wishes: Wishes, evening: Evening, sent: Floats) -> list[Limit]:
+    """What places can still take of transfers when ``sent``, (keys,), is on its way to them."""
+    everyone = wishes.transfer | np.isfinite(said_frozen(wishes.series, wishes.lane, evening))
+    limits = [
+        inbound_limit(wishes, everyone, evening, None),
+        *storage_limits(wishes, everyone, evening, None),
+    ]
+    return [replace(each, room=np.maximum(each.room - each.use(sent), 0.0)) for each in limits]
+
+
 def _shared(
     worth: Worth, wanted: Floats, asked: Floats, limits: list[Limit], floor: float
 ) -> tuple[Shared, NDArray[np.bool_]]:
