@@ -48,7 +48,7 @@ def plan_night(
     asked = evening.forecast
     evening, help_ = with_help(evening)
     rush = order_emergencies(evening)
-    evening = rush.after(evening)
+    given, evening = evening, rush.after(evening)
     first = rush.wishes(evening)
     check_promised(first, evening)
     overruled = cost_of_overrides(first, evening)
@@ -57,7 +57,7 @@ def plan_night(
     evening, wishes = moved.evening, moved.wishes
     ordered = place_orders(wishes, evening, moved.down)
     parts = (*wishes.findings(), *moved.down.findings, *ordered.findings)
-    found = told_apart(parts, wishes, evening)
+    found = told_apart(parts, wishes, given)
     return Plan(
         policy=policy,
         orders=rush.behind(ordered.lines(wishes, policy)),
