@@ -9,7 +9,7 @@ from replenishment.lines.impossible import told_apart
 from replenishment.lines.lateral import lateral_cuts
 from replenishment.lines.moved import move_all
 from replenishment.lines.orders import place_orders
-from replenishment.lines.outcome import joined_prices
+from replenishment.lines.outcome import by_series, joined_prices
 from replenishment.lines.promised import check_promised
 from replenishment.lines.steering import steer
 from replenishment.network.evening import Evening
@@ -58,15 +58,17 @@ def plan_night(
     ordered = place_orders(wishes, evening, moved.down)
     parts = (*wishes.findings(), *moved.down.findings, *ordered.findings)
     found = told_apart(parts, wishes, given)
+    n = len(stock.on_hand)
+    fates = overruled.findings(*by_series(wishes, (moved.down, ordered), found, n))
     return Plan(
         policy=policy,
         orders=rush.behind(ordered.lines(wishes, policy)),
         transfers=moved.lines(first, network, policy),
-        findings=(*rush.findings, *found, *lateral_cuts(moved.gone, first), *overruled.findings()),
+        findings=(*rush.findings, *found, *lateral_cuts(moved.gone, first), *fates),
         limits=joined_prices(rush.prices, moved.down.prices, ordered.prices),
         life=life,
         life_of_sku=life_of_sku,
-        override_cost=overruled.of_series(len(stock.on_hand)),
+        override_cost=overruled.of_series(n),
         expiring=expiring,
         help=help_,
         kept=_kept(wishes, evening),

@@ -127,13 +127,14 @@ def _line_ids(rows: list[Row], lines: Sequence[Table]) -> NDArray[np.object_]:
 
 def _message(night: Night, row: Row) -> str:
     values = {name: number_text(value) for name, value in row.message.items()}
-    values["limit"] = night.texts.of("limits", values.get("limit", ""))
+    for name in ("limit", "cut_by"):
+        values[name] = night.texts.of("limits", values.get(name, ""))
     values |= {"sku": row.sku, "location": row.location, "money": number_text(row.money)}
     ago = {"0": "today", "1": "yesterday"}.get(values.get("days", ""), "earlier")
+    values["ago"] = night.texts.fill("ago", ago, values)
+    values["fate"] = night.texts.fill("fates", values.get("fate", ""), values)
     if night.texts.knows("messages", row.code):
-        return night.texts.fill(
-            "messages", row.code, values | {"ago": night.texts.fill("ago", ago, values)}
-        )
+        return night.texts.fill("messages", row.code, values)
     return row.code + ": " + ", ".join(f"{name} {value}" for name, value in values.items())
 
 

@@ -120,11 +120,12 @@ def _arrived(night: Night, series: NDArray[np.intp]) -> Floats:
 
 
 def leaving_units(night: Night) -> Floats:
-    """Units of tonight's transfers out of each series, (series,)."""
-    lines, n = night.plan.transfers, night.index.n_series
-    source = night.parents()[lines.series]
+    """Units of tonight's transfers, sideways or down, out of each series, (series,)."""
+    lines, index = night.plan.transfers, night.index
+    places = night.situation.network.lanes.source[lines.lane].astype(np.int64)
+    source = index.find(index.sku[lines.series].astype(np.int64), places)
     known = source >= 0
-    left = np.bincount(source[known], lines.units[known], minlength=n)
+    left = np.bincount(source[known], lines.units[known], minlength=index.n_series)
     return np.asarray(left, np.float64)
 
 

@@ -104,5 +104,6 @@ def _last_lots(worth: Worth, taken: Floats) -> Floats:
     terms = worth.terms
     before = np.where(taken > terms.first + 1e-9, taken - terms.lot, 0.0)
     loss = np.maximum(worth.of(taken) - worth.of(before), 0.0)
-    out = np.full(len(taken), np.inf)
-    return np.divide(loss, taken - before, out=out, where=taken > 0)
+    out: Floats = np.full(len(taken), np.inf)
+    np.divide(loss, taken - before, out=out, where=taken > 0)
+    return out

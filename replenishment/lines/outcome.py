@@ -37,6 +37,23 @@ class Outcome:
         return make_lines(wishes, policy, self.rows, self.quantity, self.binding, self.frozen)
 
 
+def by_series(
+    wishes: Wishes, outcomes: tuple[Outcome, ...], findings: tuple[Finding, ...], n: int
+) -> tuple[Floats, NDArray[np.object_]]:
+    """Units of the lines of each series, and the limit that took units from them, (series,).
+
+    findings: those that tell why a series has no line.
+    """
+    units, codes = np.zeros(n), np.full(n, "", object)
+    for each in outcomes:
+        series = wishes.series[each.rows]
+        units[series], codes[series] = each.quantity[each.rows], each.binding[each.rows]
+    for found in findings:
+        if found.code in ("LIMIT_CUT", "LINE_IMPOSSIBLE"):
+            codes[found.series] = found.message["limit"]
+    return units, codes
+
+
 def shadow_prices(limits: list[Limit], prices: list[Floats]) -> dict[str, float]:
     """Highest shadow price of each limit, and how many of its groups are short."""
     parts = [
