@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.publish.night import Night
+from replenishment.lines.lateral import REBALANCE
 from replenishment.needs.keys import arrival_table, first_empty
 from replenishment.network.evening import usable
 from stockwright.distribution import Distribution
@@ -175,6 +176,7 @@ def _lines_cut(night: Night, lines: Lines) -> list[Finding]:
         "units": lines.limit_cut[rows],
         "kept": lines.units[rows],
         "limit": lines.binding[rows],
+        "way": np.where(lines.reason[rows] == REBALANCE, "sideways", ""),
     }
     return _findings("LIMIT_CUT", "medium", series, cost, columns)
 

@@ -142,7 +142,7 @@ def _shared(wishes: Wishes, evening: Evening) -> Outcome:
     shared = share(wishes.worth, wishes.quantity, limits)
     binding = binding_codes(wishes, shared.quantity, shared, limits, wishes.worth)
     rows = np.arange(len(everyone))
-    findings = cut_findings(wishes, rows, shared.quantity, binding)
+    findings = cut_findings(wishes, rows, shared.quantity, binding, "emergency")
     prices = shadow_prices(limits[:1], shared.prices[:1])
     return Outcome(rows, shared.quantity, binding, ~everyone, findings, prices)
 
