@@ -47,37 +47,51 @@ def move_all(first: Wishes, evening: Evening, rush: Emergencies) -> Moved:
     """Lateral transfers, then what sources send down with these under way.
 
     Units that would reach a place by a detour, from the source over another place, are taken out
-    of the lateral transfers, and the sources are shared out anew; see ``detours``.
+    of the lateral transfers, and the sources are shared out anew; see ``detours``. That goes on
+    with the SKUs which it changes, and ends when the transfers of all SKUs have no detours left.
     """
     good = replace(first, needs=first.needs.in_good_units())
     moves, gone = rebalance(good, evening)
+    after = moves.after(first, evening)
+    plain = _anew(moves, first, rush, after)
     while True:
-        moved = _with(moves, gone, first, evening, rush)
-        sent = np.where(first.transfer, moved.down.quantity, 0.0)
-
-        def room(kept: Moves, sent: Floats = sent) -> list[Limit]:
-            return room_left(first, kept.after(first, evening), sent)
-
-        vain = detours(moves, first, evening, sent, room)
+        wishes = built_up(with_shelf_cut(plain, after, rush.wishes), after)
+        down = move_stock(wishes, after, moves.leaving(first))
+        sent = np.where(first.transfer, down.quantity, 0.0)
+        vain = _in_vain(moves, first, evening, sent)
         if not (vain > 0).any():
-            return moved
-        moves = moves.without(vain)
+            return Moved(moves, gone, down, after, wishes)
+        while (vain > 0).any():
+            changed, moves = moves.take(np.flatnonzero(vain > 0)), moves.without(vain)
+            after = moves.after(first, evening)
+            plain = _anew(changed, plain, rush, after)
+            mine = _of_skus(changed, plain, evening)
+            few = replace(plain, quantity=np.where(mine, plain.quantity, 0.0))
+            part = move_stock(few, after, moves.leaving(first)).quantity
+            sent = np.where(first.transfer & mine, part, sent)
+            vain = _in_vain(moves, first, evening, sent)
 
 
-def _with(moves: Moves, gone: Moves, first: Wishes, evening: Evening, rush: Emergencies) -> Moved:
-    """The night with some lateral transfers."""
-    after, wishes = _once_moved(moves, first, rush, evening)
-    wishes = built_up(with_shelf_cut(wishes, after, rush.wishes), after)
-    return Moved(moves, gone, move_stock(wishes, after, moves.leaving(first)), after, wishes)
+def _in_vain(moves: Moves, first: Wishes, evening: Evening, sent: Floats) -> Floats:
+    """Units of each move that go by a detour while ``sent``, (keys,), goes down, (moves,)."""
+
+    def room(kept: Moves) -> list[Limit]:
+        return room_left(first, kept.after(first, evening), sent)
+
+    return detours(moves, first, evening, sent, room)
 
 
-def _once_moved(
-    moves: Moves, wishes: Wishes, rush: Emergencies, evening: Evening
-) -> tuple[Evening, Wishes]:
-    """The evening with lateral transfers under way, and the wishes of the SKUs they move anew."""
+def _of_skus(moves: Moves, wishes: Wishes, evening: Evening) -> NDArray[np.bool_]:
+    """Whether each key of the wishes is of a SKU that the moves move, (keys,)."""
+    sku = evening.forecast.index.sku[wishes.series]
+    return np.isin(sku, sku[moves.target])
+
+
+def _anew(moves: Moves, wishes: Wishes, rush: Emergencies, evening: Evening) -> Wishes:
+    """The wishes with those of the SKUs of some lateral transfers found anew."""
     if not len(moves):
-        return evening, wishes
-    evening, sku = moves.after(wishes, evening), evening.forecast.index.sku
-    touched = np.isin(sku, sku[wishes.series[moves.target]])
-    anew = rush.wishes(evening.only(touched))
-    return evening, wishes.renewed(np.flatnonzero(touched[wishes.series]), anew)
+        return wishes
+    mine = _of_skus(moves, wishes, evening)
+    touched = np.zeros(evening.forecast.index.n_series, np.bool_)
+    touched[wishes.series[mine]] = True
+    return wishes.renewed(np.flatnonzero(mine), rush.wishes(evening.only(touched)))
