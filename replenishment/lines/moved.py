@@ -69,7 +69,9 @@ def move_all(first: Wishes, evening: Evening, rush: Emergencies) -> Moved:
             few = replace(plain, quantity=np.where(mine, plain.quantity, 0.0))
             part = move_stock(few, after, moves.leaving(first)).quantity
             sent = np.where(first.transfer & mine, part, sent)
-            vain = _in_vain(moves, first, evening, sent)
+            vain = np.zeros(len(moves))
+            again = np.flatnonzero(mine[moves.target])
+            vain[again] = _in_vain(moves.take(again), first, evening, sent)
 
 
 def _in_vain(moves: Moves, first: Wishes, evening: Evening, sent: Floats) -> Floats:
