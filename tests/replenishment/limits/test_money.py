@@ -192,7 +192,7 @@ def test_the_limit_that_is_named_is_one_whose_relief_gives_the_line_more(
         "CATEGORY_BUDGET": planned(replace(funds, amount=wide), total),
         "CASH": planned(replace(funds, cash=wide), total),
     }
-    gained = {code: units_of(other) > units_of(plan) for code, other in more.items()}
+    gained = {code: shop.units_of(other) > shop.units_of(plan) for code, other in more.items()}
     lines = plan.orders
     named = dict(zip(lines.series.tolist(), lines.binding.tolist(), strict=True))
     named = {series: code for series, code in named.items() if code}
