@@ -1,6 +1,6 @@
 """Elasticities of the demo shop's SKUs, whose true ones are known: coverage, error and time.
 
-    python benchmarks/forecasting/elasticity.py [--seeds 1 2 5] [--skus 2000] [--days 730]
+    python benchmarks/forecasting/elasticity.py [--seeds 1 2 5] [--spread-sd S]
     python benchmarks/forecasting/elasticity.py --speed 100000
 
 For each seed: share of the SKUs whose true elasticity lies in the interval of 50, 80 and 95 %
@@ -8,7 +8,8 @@ For each seed: share of the SKUs whose true elasticity lies in the interval of 5
 and root mean square of the error, mean posterior deviation, coefficient of variation found for
 SKUs in their category, and beside the error that of three others: every SKU at the published mean
 that is the prior of the shop, every SKU at its category's true mean, which nobody knows, and the
-category's elasticity as the features learn it. ``--speed``: a synthetic panel of so
+category's elasticity as the features learn it. ``--spread-sd``: of the prior of
+the spread of SKUs; the larger, the more the data alone decide. ``--speed``: a synthetic panel of so
 many series in four locations, two years of days.
 """
 
@@ -19,6 +20,7 @@ import resource
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,14 +38,14 @@ from stockwright.panel import Covariates, DemandPanel, SeriesIndex, Status
 _LEVELS = (0.5, 0.8, 0.95)
 
 
-def measure(seed: int, skus: int, days: int) -> dict[str, float]:
+def measure(seed: int, skus: int, days: int, asked: ElasticityParams) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "shop"
         write_demo(folder, skus=skus, days=days, seed=seed)
         truth = Truth.load(folder)
         panel = tables_panel(folder, DEMO_LAST_DATE)
     began = time.perf_counter()
-    learned = learn_response(panel, ElasticityParams.for_period("day"))
+    learned = learn_response(panel, asked)
     seconds = time.perf_counter() - began
     params = FeatureParams.for_period("day")
     context = build_context(panel, params)
@@ -120,12 +122,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 5])
     parser.add_argument("--skus", type=int, default=2000)
     parser.add_argument("--days", type=int, default=730)
+    parser.add_argument("--spread-sd", type=float, default=ElasticityParams().spread_sd)
     parser.add_argument("--speed", type=int, metavar="SERIES")
     given = parser.parse_args()
     if given.speed:
         speed(given.speed)
         return
-    found = {seed: measure(seed, given.skus, given.days) for seed in given.seeds}
+    asked = replace(ElasticityParams.for_period("day"), spread_sd=given.spread_sd)
+    found = {seed: measure(seed, given.skus, given.days, asked) for seed in given.seeds}
     names = list(next(iter(found.values())))
     print("seed | " + " | ".join(names))
     for seed, row in found.items():

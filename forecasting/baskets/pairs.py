@@ -1,12 +1,13 @@
 """Pairs of SKUs that meet in orders more often than chance lets them.
 
-Support, confidence and lift as of Brin, Motwani, Ullman & Tsur (1997). Large orders hold more of
-everything: where an order of s SKUs holds each SKU with a chance in proportion to s, two SKUs that
-have nothing to do with one another meet ``base_lift`` = orders * sum s (s - 1) / (sum s) ** 2 times
-as often as na * nb / orders (the configuration model: Chung & Lu 2002). The number of meetings is
-taken as Poisson, whose upper tail is heavier than that of Fisher's exact test; its exact lower
-limit is Garwood's (1936). Pairs are chosen at a false discovery rate (Benjamini & Hochberg 1995)
-and their limits hold at the rate at which they were chosen (Benjamini & Yekutieli 2005, sec. 3), so
+Support and confidence as of Agrawal, Imielinski & Swami (1993), lift (there: interest) as of Brin,
+Motwani, Ullman & Tsur (1997). Large orders hold more of everything: where an order of s SKUs holds
+each SKU with a chance in proportion to s, as the random graphs of Chung & Lu (2002) do, two SKUs
+that have nothing to do with one another meet ``base_lift`` = orders * sum s (s - 1) / (sum s) ** 2
+times as often as na * nb / orders. The number of meetings is taken as Poisson, whose upper tail is
+heavier than that of Fisher's exact test; its exact lower limit is Garwood's (1936). Pairs are
+chosen at a false discovery rate (Benjamini & Hochberg 1995), and their limits hold at the level at
+which they were chosen (Benjamini & Yekutieli 2005), so
 that a pair is chosen where the lower limit of its lift exceeds the base lift.
 """
 

@@ -2,8 +2,8 @@
 
 The likelihood is the conditional one of features.price: within a stretch of periods without an
 event, units given their total. Its variance is not a Poisson's but that of ``scatter``; each
-stretch of a SKU, all its locations together, counts by information over variance, and a SKU's own
-estimate is one Newton step from its posterior mean, which the next pass starts from (Laplace).
+stretch of a SKU, all its locations together, counts by information over variance. A SKU's own
+estimate is one Newton step from the posterior mean of the pass before: Laplace's approximation.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 # Variance of an estimate that nothing is known of.
 _UNKNOWN = 1e9
+# Units of information below which a stretch says nothing: its cut is all level and trend.
+_LEAST = 1e-6
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def learn_response(
     found, scatter = np.full(n, params.shop_mean), None
     for _ in range(params.passes):
         said, scatter = _pass(panel, sku, found, scatter, params)
-        known = said.information > 1.0 / _UNKNOWN
+        known = said.information > 0
         variance = np.divide(said.excess, said.information, out=np.full(n, _UNKNOWN), where=known)
         step = np.divide(said.slope, said.information, out=np.zeros(n), where=known)
         shrunk = shrink(found + step, variance, tiers, params)
@@ -113,7 +115,7 @@ def _pass(
         score = Score.of(strata, where, found[where])
         used = scatter or assumed_scatter(strata.units.shape[1], params)
         own, slope = score.pools @ score.information, score.slope()
-        some = own > 0
+        some = own > _LEAST
         weight = np.divide(own, used.variance(score), out=np.zeros(len(own)), where=some)
         told = weight * own
         step = np.divide(slope, own, out=np.zeros(len(own)), where=some)

@@ -3,7 +3,7 @@
 Every child is normal around its parent with a deviation that is a coefficient of variation times
 the parent's mean. Messages run up and down, as in every tree of normal variables (Pearl 1988,
 ch. 7). The coefficients have log-normal priors and are estimated: those of categories by
-their posterior mean, that of SKUs is integrated over (Rue, Martino & Chopin 2009, sec. 3).
+their posterior mean, that of SKUs is integrated over (Rue, Martino & Chopin 2009).
 """
 
 from __future__ import annotations

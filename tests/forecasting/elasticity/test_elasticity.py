@@ -31,6 +31,28 @@ def test_intervals_of_80_percent_hold_80_percent_of_true_elasticities(
     assert response.elasticity.mean() == pytest.approx(true.mean(), abs=0.1)
 
 
+def test_weeks_are_learned_from_like_days(make_shop: MakeShop) -> None:
+    """Simulated: 156 weeks of 300 SKUs, a cut of one to four weeks in every second month."""
+    rng = np.random.default_rng(12)
+    true = 2.2 * (1 + 0.15 * rng.normal(size=300))
+    cut = rng.choice([0.0, 0.15, 0.3], p=[0.5, 0.3, 0.2], size=(300, 18)).repeat(9, axis=1)
+    length = rng.integers(1, 5, size=(300, 18)).repeat(9, axis=1)
+    cut = (cut * (np.arange(162) % 9 < length))[:, :156]
+    panel = make_shop(true, periods=156, level=6.0, cut=cut)
+    response = learn_response(panel, ElasticityParams.for_period("week")).response
+    response = response.take(slice(None, None, 2))
+    inside = np.abs(response.elasticity - true) <= 1.2816 * response.sd
+    assert 0.74 <= inside.mean() <= 0.88
+
+
+def test_a_price_that_never_changes_tells_nothing(make_shop: MakeShop) -> None:
+    """20 % off all the time is no price history."""
+    panel = make_shop(np.full(5, 2.0), cut=np.full((5, 546), 0.2))
+    learned = learn_response(panel, PARAMS)
+    assert not learned.from_history
+    np.testing.assert_allclose(learned.response.elasticity, PARAMS.shop_mean)
+
+
 def test_the_locations_of_a_sku_share_its_elasticity(make_shop: MakeShop) -> None:
     response = learn_response(make_shop(np.full(30, 2.0), locations=3), PARAMS).response
     for values in (response.elasticity, response.sd):
