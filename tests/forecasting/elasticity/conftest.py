@@ -27,6 +27,34 @@ def cuts(rng: np.random.Generator, n: int, periods: int) -> np.ndarray:
     return np.repeat(depth, 30, axis=1)[:, :periods] * (np.arange(periods) % 30 < 10)
 
 
+def panel_of(demand: np.ndarray, discount: np.ndarray, locations: int) -> DemandPanel:
+    """A panel of SKUs in ``locations`` each, always in stock, in four categories."""
+    n, periods = demand.shape
+    sku, flat = np.arange(n) // locations, np.zeros((1, periods))
+    return DemandPanel(
+        index=SeriesIndex(
+            tuple(f"s{i:05d}" for i in range(n // locations)),
+            tuple(f"w{i}" for i in range(locations)),
+            sku.astype(np.int32),
+            (np.arange(n) % locations).astype(np.int32),
+        ),
+        calendar=Calendar("day", np.datetime64("2023-01-02")),
+        demand=demand.astype(np.float32),
+        status=np.full(demand.shape, Status.OBSERVED, np.uint8),
+        in_stock=np.ones(demand.shape, np.float32),
+        covariates=Covariates(
+            price=np.full((1, periods), np.nan, np.float32),
+            discount=discount.astype(np.float32),
+            event=flat.astype(np.int16),
+            phase=flat.astype(np.int16),
+            event_names=("sale",),
+            phase_names=("burst",),
+        ),
+        launch=np.zeros(n, np.int32),
+        attributes={"category_1": (sku % 4).astype(np.int32)},
+    )
+
+
 @pytest.fixture
 def make_shop() -> MakeShop:
     def build(
@@ -37,41 +65,14 @@ def make_shop() -> MakeShop:
         shock: float = 0.2,
         seed: int = 1,
         cut: np.ndarray | None = None,
-        trend: float = 0.0,
     ) -> DemandPanel:
         """Negative binomial demand (dispersion 2) of SKUs that share cuts over locations."""
         rng = np.random.default_rng(seed)
         skus = len(elasticity)
-        n = skus * locations
         sku = np.repeat(np.arange(skus), locations)
-        cut = cuts(rng, skus, periods) if cut is None else cut
-        discount = cut[sku].astype(np.float32)
+        discount = (cuts(rng, skus, periods) if cut is None else cut)[sku].astype(np.float32)
         mean = level * (1 - discount) ** -elasticity[sku][:, None]
-        mean = mean * np.exp(trend * np.arange(periods) / 91)
-        mean = mean * weekly_shock(rng, n, periods, shock)
-        demand = rng.negative_binomial(mean, 0.5).astype(np.float32)
-        flat = np.zeros((1, periods))
-        return DemandPanel(
-            index=SeriesIndex(
-                tuple(f"s{i:05d}" for i in range(skus)),
-                tuple(f"w{i}" for i in range(locations)),
-                sku.astype(np.int32),
-                np.tile(np.arange(locations), skus).astype(np.int32),
-            ),
-            calendar=Calendar("day", np.datetime64("2023-01-02")),
-            demand=demand,
-            status=np.full(demand.shape, Status.OBSERVED, np.uint8),
-            in_stock=np.ones(demand.shape, np.float32),
-            covariates=Covariates(
-                price=np.full((1, periods), np.nan, np.float32),
-                discount=discount,
-                event=flat.astype(np.int16),
-                phase=flat.astype(np.int16),
-                event_names=("sale",),
-                phase_names=("burst",),
-            ),
-            launch=np.zeros(n, np.int32),
-            attributes={"category_1": (sku % 4).astype(np.int32)},
-        )
+        mean = mean * weekly_shock(rng, len(sku), periods, shock)
+        return panel_of(rng.negative_binomial(mean, 0.5), discount, locations)
 
     return build

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from forecasting.elasticity.params import ElasticityParams
-from forecasting.elasticity.tree import _GRID, _Tree, shrink
+from forecasting.elasticity.tree import _Tree, shrink
 
 PARAMS = ElasticityParams()
 TIERS = (np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1]), np.array([0, 0]))
@@ -51,17 +51,28 @@ def test_the_likelihood_of_a_spread_is_that_of_one_large_normal_distribution() -
     assert found[0] - found[1] == pytest.approx(expected[0] - expected[1])
 
 
-def test_the_mixture_over_spreads_is_that_of_the_grid() -> None:
-    """With one tier: mean and deviation by sums over the grid of dense posteriors."""
+def test_an_estimate_is_pulled_towards_its_category_and_never_past_it() -> None:
+    """One category, so exact that its mean is known: each mean lies between the two."""
     rng = np.random.default_rng(5)
-    estimate, variance = rng.normal(2.6, 0.8, 8), np.full(8, 0.3)
-    result = shrink(estimate, variance, [np.zeros(8, np.int64)], PARAMS)
-    assert _GRID[0] < result.spread[0] < _GRID[-1]
-    wide = shrink(estimate, variance, [np.zeros(8, np.int64)], replace(PARAMS, spread_sd=1.0))
-    assert wide.spread[0] != result.spread[0]
+    estimate = np.append(rng.normal(2.6, 0.3, 400), [1.0, 4.5])
+    variance = np.append(np.full(400, 0.05), [0.3, 0.3])
+    result = shrink(estimate, variance, [np.zeros(402, np.int64)], PARAMS)
+    middle = float(np.average(estimate[:400]))
+    assert estimate[400] < result.mean[400] < middle < result.mean[401] < estimate[401]
     assert (result.sd < np.sqrt(variance)).all()
-    inside = (result.mean - estimate) * (estimate.mean() - estimate) >= 0
-    assert inside[np.abs(estimate - estimate.mean()) > 0.3].all()
+
+
+def test_a_flatter_prior_lets_the_data_set_the_spread() -> None:
+    """Estimates with a true coefficient of 0.5, far from the prior: the flat prior comes closer."""
+    rng = np.random.default_rng(6)
+    estimate = 2.6 * (1 + 0.5 * rng.normal(size=40)) + 0.5 * rng.normal(size=40)
+    near, flat = (
+        shrink(
+            estimate, np.full(40, 0.25), [np.zeros(40, np.int64)], replace(PARAMS, spread_sd=width)
+        ).spread[0]
+        for width in (0.1, 1.0)
+    )
+    assert PARAMS.spread < near < flat < 0.7
 
 
 @pytest.mark.parametrize("true", [0.1, 0.4])
