@@ -10,7 +10,7 @@ from stockwright.errors import DataError
 
 @pytest.mark.parametrize("salvage", [0.0, 0.7])
 def test_the_closed_form_solves_the_equation_of_optimality(salvage):
-    """dV/dt = sup_p k exp(-a p) (p - V(n) + V(n - 1)), whose best price is V(n) - V(n - 1) + 1/a."""
+    """dV/dt = sup_p k exp(-a p) (p - V(n) + V(n - 1)); the best p is V(n) - V(n - 1) + 1/a."""
     k, a, units, time = 8.0, 1.3, 5, 2.0
 
     def change(_, value):

@@ -1,4 +1,4 @@
-"""Markdown plans against a recursion that is written out in plain Python, and in how they answer."""
+"""Markdown plans against a recursion written out in plain Python, and in how they answer."""
 
 from __future__ import annotations
 
