@@ -1,14 +1,14 @@
 """The markdown plan of many items: when to go down the ladder of prices, and what it recovers.
 
 A dynamic programme over the weeks left, the price in force and the stock, solved backwards for
-all items at once (Gallego & van Ryzin 1994, section 5, for prices from a set; Bitran & Caldentey
-2003, section 3.2). At the start of each week the stock is seen and a price chosen that is not
-above the one in force; demand of the week then is what it is at that price, what finds no stock is
-lost, and what is left after the last week brings its salvage.
+all items at once (Gallego & van Ryzin 1994, for prices from a set; Bitran & Caldentey 2003). At
+the start of each week the stock is seen and a price chosen that is not above the one in force;
+demand of the week then is what it is at that price, what finds no stock is lost, and what is left
+after the last week brings its salvage.
 
 Where the response to price is uncertain, the weeks' demands are mixed over its scenarios: the plan
 is the best one for what is known today, and does not count on learning the response on the way.
-Planned anew each night with what was learnt, it is an open-loop feedback policy (Bertsekas 2017,
+Planned anew each night with what was learnt, it is an open-loop feedback policy (Bertsekas 2005,
 chapter 6).
 """
 

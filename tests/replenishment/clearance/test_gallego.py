@@ -26,7 +26,7 @@ def test_the_closed_form_solves_the_equation_of_optimality(salvage):
 
 
 def test_the_value_stays_below_that_of_sure_demand_and_comes_near_for_many_units():
-    """Gallego & van Ryzin 1994, theorem 2 and 3: sure demand bounds, and is the limit."""
+    """Gallego & van Ryzin 1994: sure demand bounds the value, and is its limit."""
     units = np.array([1.0, 10, 100, 10_000])
     k, a = 4 * units, 1.0
     price = np.maximum(np.log(k / units) / a, 1 / a)

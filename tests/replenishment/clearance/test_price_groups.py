@@ -131,11 +131,11 @@ def test_two_same_items_take_the_path_of_one_and_twice_its_money():
     assert plan_group(both).value == pytest.approx(2 * plan_group(one).value)
 
 
-@pytest.mark.parametrize("seed", [11, 12])
-def test_the_program_finds_what_walking_thousands_of_paths_finds(seed):
-    """Ten weeks and six rungs are 3,003 paths."""
+@pytest.mark.parametrize("seed", [11, pytest.param(12, marks=pytest.mark.slow)])
+def test_the_program_finds_what_walking_all_of_many_paths_finds(seed):
+    """Nine weeks and six rungs are 2,002 paths."""
     rng = np.random.default_rng(seed)
-    ratio, n, weeks = np.linspace(1, 0.4, 6), 4, 10
+    ratio, n, weeks = np.linspace(1, 0.4, 6), 4, 9
     full = rng.uniform(10, 90, n)
     base = rng.uniform(0.5, 3, (n, 1, weeks, 1))
     mean = base * ratio ** -rng.uniform(0.8, 3, (n, 3, 1, 1))
