@@ -60,7 +60,9 @@ class MarkdownTask:
             raise DataError(f"price has shape {price.shape}, expected (items, rungs)")
         mean = mean[:, None] if mean.ndim == 3 else mean
         if mean.ndim != 4:
-            raise DataError(f"mean has shape {mean.shape}, expected (items, scenarios, weeks, rungs)")
+            raise DataError(
+                f"mean has shape {mean.shape}, expected (items, scenarios, weeks, rungs)"
+            )
         n, rungs = price.shape
         self._set("price", frozen("price", price, price.shape, np.float64))
         self._set("mean", frozen("mean", mean, (n, *mean.shape[1:3], rungs), np.float64))
@@ -91,7 +93,9 @@ class MarkdownTask:
         require(np.isfinite(self.stock) & (self.stock > 0), "stock", "finite and > 0")
         require((self.weeks >= 1) & (self.weeks <= longest), "weeks", f"from 1 to {longest}")
         require(np.isfinite(self.price) & (self.price >= 0), "price", "finite and >= 0")
-        require(np.diff(self.price, axis=1) < 0, "price", "lower on each rung than on the one before")
+        require(
+            np.diff(self.price, axis=1) < 0, "price", "lower on each rung than on the one before"
+        )
         require(np.isfinite(self.mean) & (self.mean >= 0), "mean", "finite and >= 0")
         require(np.isfinite(self.dispersion) & (self.dispersion >= 1), "dispersion", ">= 1")
         most = np.isfinite(self.salvage) & (self.salvage <= self.price[:, 0])
@@ -108,7 +112,7 @@ class MarkdownTask:
     @property
     def rungs(self) -> int:
         """Number of prices of each item."""
-        return self.price.shape[1]
+        return int(self.price.shape[1])
 
     def take(self, items: NDArray[Any] | slice) -> MarkdownTask:
         """Some of the items."""
