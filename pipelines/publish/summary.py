@@ -16,6 +16,7 @@ from pipelines.publish.grades import grade_shares
 from pipelines.publish.kpis import Kpi, kpis, supplier_totals
 from pipelines.publish.lines import ORDERS, TRANSFERS, dropped_lines
 from pipelines.publish.night import Night
+from pipelines.publish.slow_stock import slow_shares
 from pipelines.publish.staircase import shop_rows
 from stockwright.plan import Finding
 
@@ -50,6 +51,7 @@ def summary_of(
         | {"kept_back": round(float(np.sum(transfers["kept_back"].astype(np.float64))), 2)},
         "life": _life(tables["policy"]),
         "grades": grade_shares(night),
+        "slow_grades": slow_shares(night),
         "override_cost": round(float(np.nansum(night.override_cost())), 2),
         "staircase": shop_rows(night.stairs),
         "exceptions": rows,

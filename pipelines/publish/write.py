@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from forecasting.blend.staircase import Stair
+from pipelines.assemble.clearing import slow_stock_of
 from pipelines.assemble.situation import Situation
 from pipelines.config import Config
 from pipelines.ingest.ingested import REJECTED_COLUMNS, Ingested
@@ -60,6 +62,9 @@ def write_outputs(
     folder.mkdir(parents=True, exist_ok=True)
     texts = load_texts(config.output.language)
     night = Night(situation, forecast, plan, texts, previous, tuple(stairs), config.grades)
+    if config.clearance.use:
+        slow = slow_stock_of(situation, forecast, night.life(), config)
+        night = replace(night, slow=slow)
     tables = {"orders": lines.order_table(night), "transfers": lines.transfer_table(night)}
     tables["exceptions"] = exceptions.exception_table(
         night, ingested, substitutes, [tables["orders"], tables["transfers"]]
