@@ -20,8 +20,8 @@ _SEVERITY = {SlowGrade.S: "high", SlowGrade.A: "medium", SlowGrade.B: "medium", 
 
 def slow_shares(night: Night) -> dict[str, dict[str, float | int]]:
     """Of each slow grade, S to C: items; value, its stock at cost, and share, that of all stock on
-    hand; left_value, what of it is not expected to sell in time, at cost; holding, what it still
-    costs to hold. Empty where nobody looked.
+    hand; left_value and left_share, what of it is not expected to sell in time, at cost; holding,
+    what it still costs to hold. Empty where nobody looked.
     """
     if night.slow is None:
         return {}
@@ -37,6 +37,7 @@ def slow_shares(night: Night) -> dict[str, dict[str, float | int]]:
             "value": round(value, 2),
             "share": round(value / whole, 4) if whole > 0 else 0.0,
             "left_value": round(float(left[rows].sum()), 2),
+            "left_share": round(float(left[rows].sum()) / whole, 4) if whole > 0 else 0.0,
             "holding": round(float(health.holding[rows].sum()), 2),
         }
     return out
@@ -45,11 +46,13 @@ def slow_shares(night: Night) -> dict[str, dict[str, float | int]]:
 def slow_findings(night: Night) -> list[Finding]:
     """COVER_ABOVE_THRESHOLD and, of goods whose end comes, LEFT_AT_THE_END, for every slow item.
 
-    Money: the units not expected to sell in time, at cost.
+    Money: the units not expected to sell in time, at cost. Of goods whose end is over
+    STOCK_AFTER_END speaks.
     """
     if night.slow is None:
         return []
-    slow = np.flatnonzero(night.slow.grade)
+    ended = night.situation.network.items.ends <= night.forecast.origin
+    slow = np.flatnonzero((night.slow.grade > 0) & ~ended[night.slow.holdings.series])
     holdings, grade = night.slow.holdings.take(slow), night.slow.grade[slow]
     left = np.minimum(slow_units(night.slow.holdings, night.slow.health)[slow], holdings.units)
     early, late = cover_band(holdings)
