@@ -62,9 +62,7 @@ def write_outputs(
     folder.mkdir(parents=True, exist_ok=True)
     texts = load_texts(config.output.language)
     night = Night(situation, forecast, plan, texts, previous, tuple(stairs), config.grades)
-    if config.clearance.use:
-        slow = slow_stock_of(situation, forecast, night.life(), config)
-        night = replace(night, slow=slow)
+    night = _with_slow_stock(night, config)
     tables = {"orders": lines.order_table(night), "transfers": lines.transfer_table(night)}
     tables["exceptions"] = exceptions.exception_table(
         night, ingested, substitutes, [tables["orders"], tables["transfers"]]
@@ -85,6 +83,13 @@ def write_outputs(
         workbook.write_workbook(folder / workbook.FILE, night, figures, tables),
         summary.write_summary(folder / summary.FILE, figures),
     ]
+
+
+def _with_slow_stock(night: Night, config: Config) -> Night:
+    if not config.clearance.use:
+        return night
+    slow = slow_stock_of(night.situation, night.forecast, night.life(), config)
+    return replace(night, slow=slow)
 
 
 def _write_suppliers(folder: Path, night: Night, ingested: Ingested, seed: int) -> list[Path]:

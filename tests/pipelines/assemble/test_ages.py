@@ -34,7 +34,7 @@ def receipt(days: int, units: float, sku: str = "a", place: str = "X", rejected:
 
 
 def test_goods_leave_in_the_order_in_which_they_came() -> None:
-    """Unit by unit: the stock is the youngest units, and what is older than all counts as oldest."""
+    """Unit by unit: the stock is the youngest; what is older than all counts as the oldest."""
     rng = np.random.default_rng(2)
     group, units = rng.integers(0, 5, 40), rng.integers(1, 9, 40).astype(float)
     days, stock = rng.integers(0, 300, 40).astype(float), rng.integers(0, 90, 6).astype(float)
@@ -68,7 +68,8 @@ def test_the_receipt_date_of_the_stock_goes_before_receipts_and_those_before_the
     assert age["a"] == 20
     assert age["b"] == (3 * 8 + 3 * 40) / 6
     assert age["c"] == 19
-    assert np.isnan(age["d"]) and np.isnan(age["e"])
+    assert np.isnan(age["d"])
+    assert np.isnan(age["e"])
 
 
 def test_what_came_by_transfer_is_as_old_as_the_stock_of_its_sku(situate, at) -> None:

@@ -1,4 +1,4 @@
-"""Terms of clearance: figures that cannot be right are named, and counted up to what they can be."""
+"""Terms of clearance: figures that cannot be right are named and counted up to what can be."""
 
 from __future__ import annotations
 

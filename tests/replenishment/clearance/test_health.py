@@ -85,7 +85,8 @@ def test_ratios_are_those_of_the_books_and_unknown_where_price_or_cost_is(holdin
     expected = [yearly * 4 / 600, np.nan, -yearly * 6 / 600, -yearly / 600]
     np.testing.assert_allclose(health.gmroi, expected)
     free = health_of(holdings(1, unit_cost=0.0), np.array([90.0]))
-    assert np.isnan(free.gmroi[0]) and free.margin[0] == 1
+    assert np.isnan(free.gmroi[0])
+    assert free.margin[0] == 1
 
 
 @settings(max_examples=40, deadline=None)

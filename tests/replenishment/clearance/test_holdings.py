@@ -31,7 +31,8 @@ def test_a_figure_that_cannot_be_is_refused_by_name(holdings, change, what) -> N
 
 def test_unknown_age_and_price_are_known_to_be_unknown(holdings) -> None:
     stock = holdings(2, age_days=np.nan, price=np.nan)
-    assert np.isnan(stock.age_days).all() and np.isnan(stock.price).all()
+    assert np.isnan(stock.age_days).all()
+    assert np.isnan(stock.price).all()
 
 
 def test_some_items_keep_all_of_theirs(holdings) -> None:

@@ -77,7 +77,8 @@ def test_older_less_sold_and_dearer_bought_goods_are_never_less_urgent(holdings)
     before = graded(holdings(n, **plain))
     for name, factor in (("sold", 0.6), ("age_days", 1.7), ("unit_cost", 1.3)):
         after = graded(holdings(n, **plain | {name: plain[name] * factor}))
-        assert (after <= before).all() and (after < before).any()
+        assert (after <= before).all()
+        assert (after < before).any()
 
 
 @pytest.mark.parametrize(
