@@ -50,6 +50,7 @@ PRODUCTS = Table(
         Column("planner", "text", "who answers for it"),
     ),
     key=("sku",),
+    describes=True,
     spans=(("launch_date", "end_date"),),
     extra="attr_",
 )
@@ -75,6 +76,7 @@ LOCATIONS = Table(
         Column("storage_volume", "number", "volume of the stock that it can hold", low=0.0),
     ),
     key=("location",),
+    describes=True,
 )
 
 SUPPLIERS = Table(
@@ -107,6 +109,7 @@ SUPPLIERS = Table(
         Column("truck_weight", "number", "weight that one of its trucks takes", above=0.0),
     ),
     key=("supplier",),
+    describes=True,
 )
 
 LANES = Table(
@@ -226,6 +229,7 @@ CHANNELS = Table(
         ),
     ),
     key=("channel", "location"),
+    describes=True,
 )
 
 TABLES = (PRODUCTS, LOCATIONS, SUPPLIERS, LANES, COVERAGE, OVERRIDES, CHANNELS)
