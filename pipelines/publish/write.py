@@ -64,8 +64,7 @@ def write_outputs(
     texts = load_texts(config.output.language)
     night = Night(situation, forecast, plan, texts, previous, tuple(stairs), config.grades)
     night = _with_slow_stock(night, config)
-    tables = {"orders": lines.order_table(night), "transfers": lines.transfer_table(night)}
-    tables["clearance"] = clearance.clearance_table(night)
+    tables = _line_tables(night)
     tables["exceptions"] = exceptions.exception_table(
         night, ingested, substitutes, [tables["orders"], tables["transfers"]]
     )
@@ -86,6 +85,14 @@ def write_outputs(
         workbook.write_workbook(folder / workbook.FILE, night, figures, tables),
         summary.write_summary(folder / summary.FILE, figures),
     ]
+
+
+def _line_tables(night: Night) -> dict[str, Table]:
+    return {
+        "orders": lines.order_table(night),
+        "transfers": lines.transfer_table(night),
+        "clearance": clearance.clearance_table(night),
+    }
 
 
 def _with_slow_stock(night: Night, config: Config) -> Night:

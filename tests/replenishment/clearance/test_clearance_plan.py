@@ -31,13 +31,13 @@ def _holdings(n=1, **changed):
     return Holdings(**told | changed)
 
 
-def _plan(holdings, elasticity=2.5, sd=0.0, channels=None, grade="A", **params):
+def _plan(holdings, elasticity=2.5, sd=0.0, channels=None, grade="A", listed=10.0, **params):
     n = len(holdings)
     return plan_clearance(
         holdings,
         np.full(n, grade, object),
         np.full(n, 140.0),
-        np.maximum(holdings.price, 10.0),
+        np.maximum(holdings.price, listed),
         PriceResponse(np.full(n, elasticity), np.full(n, sd)),
         channels or Channels(),
         ClearanceParams(**params),
@@ -90,7 +90,9 @@ def test_no_act_is_expected_to_bring_less_than_doing_nothing():
 
 
 def test_a_supplier_who_pays_more_than_customers_gets_it_back():
-    plan = _plan(_holdings(return_value=np.array([5.9]), return_weeks=np.array([2])), elasticity=0.5)
+    plan = _plan(
+        _holdings(return_value=np.array([5.9]), return_weeks=np.array([2])), elasticity=0.5
+    )
     assert plan.act[0] == Act.RETURN
     assert plan.recovery[0] == pytest.approx(40 * 5.9)
     assert plan.cancelled[0] == 0.0
@@ -155,10 +157,7 @@ def test_prices_in_twice_the_money_bring_twice_the_money():
     once = _plan(_holdings())
     money = ("unit_cost", "price", "salvage", "holding")
     doubled = {name: getattr(_holdings(), name) * 2 for name in money}
-    twice = plan_clearance(
-        replace(_holdings(), **doubled), np.array(["A"], object), np.full(1, 140.0), np.full(1, 20.0),
-        PriceResponse(np.full(1, 2.5), np.zeros(1)), Channels(), ClearanceParams(),
-    )  # fmt: skip
+    twice = _plan(replace(_holdings(), **doubled), listed=20.0)
     np.testing.assert_allclose(twice.recovery, 2 * once.recovery)
 
 
