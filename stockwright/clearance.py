@@ -85,7 +85,8 @@ class Clearance:
         kinds: dict[str, Any] = dict.fromkeys(whole, np.int64)
         kinds |= dict.fromkeys(("grade", "channel"), object) | {"ends": np.bool_}
         names = [each.name for each in fields(cls)[:-1]]
-        return cls(*(np.zeros(0, kinds.get(name, np.float64)) for name in names))
+        empty: dict[str, Any] = {n: np.zeros(0, kinds.get(n, np.float64)) for n in names}
+        return cls(**empty)
 
     def __len__(self) -> int:
         return len(self.series)
