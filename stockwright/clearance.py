@@ -84,7 +84,9 @@ class Clearance:
         whole = {"series", "act", "next_act", "step_item", "step"}
         kinds: dict[str, Any] = dict.fromkeys(whole, np.int64)
         kinds |= dict.fromkeys(("grade", "channel"), object) | {"ends": np.bool_}
-        return cls(**{e.name: np.zeros(0, kinds.get(e.name, np.float64)) for e in fields(cls)[:-1]})
+        names = [each.name for each in fields(cls)[:-1]]
+        empty: dict[str, Any] = {n: np.zeros(0, kinds.get(n, np.float64)) for n in names}
+        return cls(**empty)
 
     def __len__(self) -> int:
         return len(self.series)

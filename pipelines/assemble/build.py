@@ -39,7 +39,7 @@ from pipelines.config import Config
 from pipelines.config.festivals import festivals_of
 from pipelines.ingest import Ingested, demand_lines
 from stockwright.given import GivenForecast
-from stockwright.network import Locations, Network
+from stockwright.network import ItemTerms, Locations, Network
 from stockwright.panel import DemandPanel
 from stockwright.plan import Finding
 from stockwright.stock import StockPosition
@@ -99,7 +99,8 @@ def assemble(
     night = _Night(tables, keys, window, config, as_of, sold(lines, keys, window), kit_notes)
     parts = _parts(night, "lanes" in ingested.given)
     situation = _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
-    return replace(situation, local_share=parts.covered.local)
+    terms = clearing_terms(tables, parts.supply.costs, keys)
+    return replace(situation, local_share=parts.covered.local, clearing=terms)
 
 
 def _parts(night: _Night, lanes_given: bool) -> _Parts:
@@ -140,8 +141,7 @@ def _situation(
         *moving,
         *committed.findings,
         *after_the_end(committed.commitments, parts.past.listing.ends, night.window),
-        *_no_lane(parts, network.items.stock_mode, panel),
-        *held_findings(stock, network.items, supply.costs.assumed_cost, panel),
+        *_of_keys(parts, network.items, stock, panel),
     ]
     notes = (*override_notes, *signal_notes, *committed.notes, *given_notes, *return_notes)
     return Situation(
@@ -159,7 +159,6 @@ def _situation(
         mean_stock=mean_stock_of(night.tables["stock_history"], keys, night.as_of),
         previous_decisions=joined[list(DECISION_COLUMNS)].reset_index(drop=True),
         supplier_record=supply.record,
-        clearing=clearing_terms(night.tables, supply.costs, keys),
         past_overrides=replace(spoken, kept=committed.commitments) if spoken else None,
     )
 
@@ -258,6 +257,13 @@ def _unreadable(found: pd.DataFrame, keys: Keys) -> np.ndarray:
     bad = np.zeros(keys.n_series + 1, np.bool_)
     bad[series] = True
     return bad[:-1]
+
+
+def _of_keys(
+    parts: _Parts, items: ItemTerms, stock: StockPosition, panel: DemandPanel
+) -> list[Finding]:
+    held = held_findings(stock, items, parts.supply.costs.assumed_cost, panel)
+    return [*_no_lane(parts, items.stock_mode, panel), *held]
 
 
 def _no_lane(parts: _Parts, stocked: np.ndarray, panel: DemandPanel) -> list[Finding]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.assemble.situation import ClearingTerms, Situation
 from pipelines.config import Config
+from replenishment.clearance.health import Health, health_of
 from replenishment.clearance.holdings import WEEK, Holdings
+from replenishment.clearance.slow_grades import SlowGradeParams, slow_grades
 from replenishment.network.echelon import Echelons, build_echelons
 from replenishment.network.expiry import excess_of
 from replenishment.network.lanes import choose_lanes
@@ -25,6 +28,40 @@ _TAIL_DAYS, _PAST_DAYS = 28, 91
 _BLOCK = 20_000
 # A mean of less is none.
 _NOTHING = 1e-9
+
+
+@dataclass(frozen=True)
+class SlowStock:
+    """Tonight's stock on hand with its health, its turnover threshold (items,) in days, and its
+    SlowGrade, (items,) uint8.
+    """
+
+    holdings: Holdings
+    health: Health
+    threshold: Floats
+    grade: NDArray[np.uint8]
+
+
+def slow_stock_of(
+    situation: Situation, forecast: Forecast, life: LifeStages, config: Config
+) -> SlowStock:
+    """Every item of stock on hand, and how urgent what is slow of it is."""
+    return graded_stock(holdings_of(situation, forecast, life, config), situation, config)
+
+
+def graded_stock(holdings: Holdings, situation: Situation, config: Config) -> SlowStock:
+    """The health of the holdings against the threshold of their grade of value, and the grades."""
+    letters = np.asarray(situation.catalog.abc_xyz, object)[holdings.series].astype("U1")
+    threshold = np.full(len(holdings), config.clearance.cover_days)
+    for letter, days in config.clearance.cover.items():
+        threshold[letters == letter] = days
+    health = health_of(holdings, threshold)
+    steps = config.clearance.grades.model_dump()
+    given: dict[str, Any] = {
+        name: tuple(each) if isinstance(each, list) else each for name, each in steps.items()
+    }
+    params = SlowGradeParams(**given)
+    return SlowStock(holdings, health, threshold, slow_grades(holdings, health, params))
 
 
 def holdings_of(

@@ -24,15 +24,14 @@ def articles_of(situation: Situation, forecast: Forecast, holdings: Holdings) ->
     The demand is that of all customers, also where a location is out of stock.
     """
     skus, group = np.unique(forecast.index.sku[holdings.series], return_inverse=True)
-    n, units = len(skus), holdings.units
-    first = np.searchsorted(group, np.arange(n))
+    units, first = holdings.units, np.searchsorted(group, np.arange(len(skus)))
     weeks = np.rint(_mean(group, units, holdings.weeks)).astype(np.int64)
     mean, dispersion, level = _wanted(situation, forecast, skus, holdings.demand.shape[1])
     until = np.arange(1, mean.shape[1] + 1) <= weeks[:, None]
     plain = ("unit_cost", "salvage", "holding", "return_value")
     return Holdings(
         series=holdings.series[first],
-        units=np.bincount(group, units, n),
+        units=_sum(group, units),
         age_days=_mean(group, units, holdings.age_days),
         price=_mean(group, units, holdings.price),
         floor=_most(group, holdings.floor),
@@ -40,9 +39,9 @@ def articles_of(situation: Situation, forecast: Forecast, holdings: Holdings) ->
         dispersion=dispersion,
         level_variance=level,
         sold=_sold(situation, forecast, holdings, group),
-        on_order=np.bincount(group, holdings.on_order, n),
+        on_order=_sum(group, holdings.on_order),
         weeks=weeks,
-        perishing=np.bincount(group, holdings.perishing, n),
+        perishing=_sum(group, holdings.perishing),
         return_weeks=_most(group, holdings.return_weeks).astype(np.int64),
         price_group=holdings.price_group[first],
         hit=_most(group, holdings.hit) > 0,
@@ -51,13 +50,17 @@ def articles_of(situation: Situation, forecast: Forecast, holdings: Holdings) ->
     )
 
 
+def _sum(group: Ints, values: Floats) -> Floats:
+    return np.bincount(group, values, int(group.max(initial=-1)) + 1).astype(np.float64)
+
+
 def _mean(group: Ints, weight: Floats, values: NDArray[np.generic]) -> Floats:
     """Weighted mean of each group over what is known, NaN where nothing is."""
     told = np.isfinite(values.astype(np.float64))
-    n = int(group.max(initial=-1)) + 1
-    whole = np.bincount(group, weight * told, n)
-    total = np.bincount(group, weight * np.where(told, values, 0.0), n)
-    return np.divide(total, whole, out=np.full(n, np.nan), where=whole > 0)
+    whole = _sum(group, weight * told)
+    total = _sum(group, weight * np.where(told, values, 0.0))
+    out: Floats = np.divide(total, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return out
 
 
 def _most(group: Ints, values: NDArray[np.generic]) -> Floats:

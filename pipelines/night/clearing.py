@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.assemble import Situation
-from pipelines.assemble.clearing import holdings_of
+from pipelines.assemble.clearing import graded_stock, holdings_of
 from pipelines.assemble.clearing_articles import articles_of
 from pipelines.config import Config
-from replenishment.clearance.health import health_of
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.plan import plan_clearance
-from replenishment.clearance.slow_grades import SlowGrade, SlowGradeParams, slow_grades
+from replenishment.clearance.slow_grades import SlowGrade
 from replenishment.lines.rows import PLANNER
 from stockwright.clearance import Act, Clearance
 from stockwright.forecast import Forecast
@@ -35,21 +33,19 @@ def cleared(
     config: Config,
 ) -> Plan:
     """The plan with what is done about slow stock, and without orders of what is cleared."""
-    items = holdings_of(situation, forecast, life, config)
+    holdings = holdings_of(situation, forecast, life, config)
     whole = config.clearance.price_by == "sku"
     if whole:
-        items = articles_of(situation, forecast, items)
-    health = health_of(items, thresholds(situation, items.series, config))
-    given = config.clearance.grades.model_dump()
-    grade = slow_grades(items, health, SlowGradeParams(**_tuples(given)))
-    slow = np.flatnonzero(grade)
-    few = items.take(slow)
+        holdings = articles_of(situation, forecast, holdings)
+    stock = graded_stock(holdings, situation, config)
+    slow = np.flatnonzero(stock.grade)
+    few = holdings.take(slow)
     listed = situation.network.items.price[few.series]
     budget = config.clearance.discount_budget
     found = plan_clearance(
         few,
-        np.array([SlowGrade(code).name for code in grade[slow].tolist()], dtype=object),
-        health.cover_days[slow],
+        np.array([SlowGrade(code).name for code in stock.grade[slow].tolist()], dtype=object),
+        stock.health.cover_days[slow],
         np.fmax(listed, few.price),
         response.take(few.series),
         channels_of(situation, config),
@@ -61,18 +57,6 @@ def cleared(
     )
     found = replace(found, whole=whole)
     return replace(plan, clearance=found, orders=_without(plan.orders, found, forecast))
-
-
-def _tuples(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
-
-
-def thresholds(situation: Situation, series: NDArray[np.int64], config: Config) -> Floats:
-    """Days of cover beyond which stock is slow, by grade of value, (items,)."""
-    letters = situation.catalog.abc_xyz[series].tolist()
-    given = config.clearance
-    days = [given.cover.get(text[:1], given.cover_days) for text in letters]
-    return np.array(days, np.float64)
 
 
 def channels_of(situation: Situation, config: Config) -> Channels:

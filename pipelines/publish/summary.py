@@ -17,6 +17,7 @@ from pipelines.publish.grades import grade_shares
 from pipelines.publish.kpis import Kpi, kpis, supplier_totals
 from pipelines.publish.lines import ORDERS, TRANSFERS, dropped_lines
 from pipelines.publish.night import Night
+from pipelines.publish.slow_stock import slow_shares
 from pipelines.publish.staircase import shop_rows
 from stockwright.clearance import Act, Clearance
 from stockwright.plan import Finding
@@ -53,6 +54,7 @@ def summary_of(
         "clearance": _clearance(night),
         "life": _life(tables["policy"]),
         "grades": grade_shares(night),
+        "slow_grades": slow_shares(night),
         "override_cost": round(float(np.nansum(night.override_cost())), 2),
         "staircase": shop_rows(night.stairs),
         "exceptions": rows,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from forecasting.blend.staircase import Stair
+from pipelines.assemble.clearing import slow_stock_of
 from pipelines.assemble.situation import Situation
 from pipelines.config import Config
 from pipelines.ingest.ingested import REJECTED_COLUMNS, Ingested
@@ -61,8 +63,8 @@ def write_outputs(
     folder.mkdir(parents=True, exist_ok=True)
     texts = load_texts(config.output.language)
     night = Night(situation, forecast, plan, texts, previous, tuple(stairs), config.grades)
-    tables = {"orders": lines.order_table(night), "transfers": lines.transfer_table(night)}
-    tables["clearance"] = clearance.clearance_table(night)
+    night = _with_slow_stock(night, config)
+    tables = _line_tables(night)
     tables["exceptions"] = exceptions.exception_table(
         night, ingested, substitutes, [tables["orders"], tables["transfers"]]
     )
@@ -83,6 +85,21 @@ def write_outputs(
         workbook.write_workbook(folder / workbook.FILE, night, figures, tables),
         summary.write_summary(folder / summary.FILE, figures),
     ]
+
+
+def _line_tables(night: Night) -> dict[str, Table]:
+    return {
+        "orders": lines.order_table(night),
+        "transfers": lines.transfer_table(night),
+        "clearance": clearance.clearance_table(night),
+    }
+
+
+def _with_slow_stock(night: Night, config: Config) -> Night:
+    if not config.clearance.use:
+        return night
+    slow = slow_stock_of(night.situation, night.forecast, night.life(), config)
+    return replace(night, slow=slow)
 
 
 def _write_suppliers(folder: Path, night: Night, ingested: Ingested, seed: int) -> list[Path]:

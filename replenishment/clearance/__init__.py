@@ -1,1 +1,1 @@
-"""What does not sell: how stock stands, and what is to be done with it."""
+"""Clearance: what stock that does not sell is worth, and at what price it is sold off."""

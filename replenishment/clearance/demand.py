@@ -72,6 +72,8 @@ def _last_step(mean: Floats, dispersion: Floats) -> Floats:
 def step_chances(mean: Floats, dispersion: Floats, weight: Floats) -> Iterator[Floats]:
     """``weight`` times the probability that 0, 1, 2, ... steps are wanted, of the mean's shape.
 
+    The array that is yielded is overwritten by the next one.
+
     Panjer's recursion (1981) for the negative binomial law of variance ``dispersion * mean``:
     p(k + 1) = p(k) (mean / dispersion + k (1 - 1 / dispersion)) / (k + 1). Where p(0) is too small
     for a float, part of its logarithm is owed, and paid as the probabilities grow.
@@ -82,10 +84,12 @@ def step_chances(mean: Floats, dispersion: Floats, weight: Floats) -> Iterator[F
     paid = np.minimum(owed, _LOWEST)
     chance, owed = weight * np.exp(-paid), owed - paid
     first, slope = mean / dispersion, excess / dispersion
-    late = bool(owed.any())
+    late, ratio = bool(owed.any()), np.empty_like(chance)
     for k in count():
         yield np.where(owed > 0, 0.0, chance) if late else chance
-        chance = chance * ((first + k * slope) / (k + 1))
+        np.multiply(first, 1 / (k + 1), out=ratio)
+        ratio += slope * (k / (k + 1))
+        chance *= ratio
         if late:
             paid = np.where(chance > np.exp(_LOW), np.minimum(owed, _LIFT), 0.0)
             chance, owed = chance * np.exp(-paid), owed - paid

@@ -1,8 +1,8 @@
 """The best prices in continuous time, where demand falls exponentially with the price.
 
 Customers come at rate k exp(-a p) while the price is p; the price may move at any moment, up and
-down (Gallego & van Ryzin 1994, section 3.2). The optimum has a closed form, which bounds what any
-ladder of prices can bring.
+down (Gallego & van Ryzin 1994, the exponential case). The optimum has a closed form, which bounds
+what any ladder of prices can bring.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def exponential_optimum(
     """Value and price of ``stock`` whole units >= 1 with ``time`` >= 0 left, all (items,).
 
     V(n, t) = log(sum of (k t / e)^i / i! for i = 0 ... n) / a and p(n, t) = V(n, t) - V(n - 1, t)
-    + 1 / a (Gallego & van Ryzin 1994, section 3.2); k > 0, a > 0. A salvage c per unit is sold for
-    anyway: prices are counted above it, with k exp(-a c) in place of k.
+    + 1 / a (Gallego & van Ryzin 1994, the exponential case); k > 0, a > 0. A salvage c per unit is
+    sold for anyway: prices are counted above it, with k exp(-a c) in place of k.
     """
     units, left, rate, slope, worth = np.broadcast_arrays(
         *(np.atleast_1d(np.asarray(v, np.float64)) for v in (stock, time, k, a, salvage))

@@ -32,8 +32,8 @@ _SMALLEST = 1e-9
 class Health:
     """How each item stands, all (items,).
 
-    cover_days: until the mean demand has used up the stock; cover_early, cover_late: the days
-        between which it does so with 80 % probability. inf where it never does, as beyond an end.
+    cover_days: until the mean demand has used up the stock, inf where it never does, as beyond an
+        end; ``cover_band`` has its spread.
     left_chance: that any of the stock is left at the threshold. left_threshold, left_end: units
         expected to be left then, and at the end of sale or of the weeks looked at.
     sell_through: units sold over those and the units on hand.
@@ -45,8 +45,6 @@ class Health:
     """
 
     cover_days: Floats
-    cover_early: Floats
-    cover_late: Floats
     left_chance: Floats
     left_threshold: Floats
     left_end: Floats
@@ -64,14 +62,11 @@ def health_of(holdings: Holdings, threshold: Floats) -> Health:
     """
     width = np.full(len(holdings), holdings.demand.shape[1] * float(WEEK))
     left = total_until(holdings, threshold)
-    early, late = cover_band(holdings)
     price, cost = holdings.price, holdings.unit_cost
     rate = holdings.demand[:, :_RATE_WEEKS].mean(axis=1) / WEEK
     yearly = rate * _DAYS_A_YEAR * (price - cost)
     return Health(
         cover_days=_days_of(holdings, holdings.units),
-        cover_early=early,
-        cover_late=late,
         left_chance=left.cdf(_below(holdings.units)),
         left_threshold=left.expected_left(holdings.units),
         left_end=total_until(holdings, width).expected_left(holdings.units),

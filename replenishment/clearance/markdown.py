@@ -1,14 +1,14 @@
 """The markdown plan of many items: when to go down the ladder of prices, and what it recovers.
 
 A dynamic programme over the weeks left, the price in force and the stock, solved backwards for
-all items at once (Gallego & van Ryzin 1994, section 5, for prices from a set; Bitran & Caldentey
-2003, section 3.2). At the start of each week the stock is seen and a price chosen that is not
-above the one in force; demand of the week then is what it is at that price, what finds no stock is
-lost, and what is left after the last week brings its salvage.
+all items at once (Gallego & van Ryzin 1994, for prices from a set; Bitran & Caldentey 2003). At
+the start of each week the stock is seen and a price chosen that is not above the one in force;
+demand of the week then is what it is at that price, what finds no stock is lost, and what is left
+after the last week brings its salvage.
 
 Where the response to price is uncertain, the weeks' demands are mixed over its scenarios: the plan
 is the best one for what is known today, and does not count on learning the response on the way.
-Planned anew each night with what was learnt, it is an open-loop feedback policy (Bertsekas 2017,
+Planned anew each night with what was learnt, it is an open-loop feedback policy (Bertsekas 2005,
 chapter 6).
 """
 
@@ -38,7 +38,7 @@ class MarkdownParams:
 
     points: int = 64
     least_weeks: int = 0
-    cells: int = 1_000_000
+    cells: int = 400_000
 
     def __post_init__(self) -> None:
         if self.points < 2 or self.least_weeks < 0 or self.cells < 1:
@@ -90,10 +90,9 @@ def plan_markdown(task: MarkdownTask, params: MarkdownParams | None = None) -> M
 
 
 def _blocks(task: MarkdownTask, lots: StockLots, cells: int) -> Iterator[Ints]:
-    """Rows of items alike in lots, weeks and demand, so that little is worked on in vain."""
-    reach = lots.reach()
-    size = np.ceil(2 * np.log2(lots.count + 1))
-    order = np.lexsort((reach, task.weeks, size))
+    """Rows of items alike in lots, demand and weeks, so that little is worked on in vain."""
+    size, wanted = (np.ceil(2 * np.log2(each + 1)) for each in (lots.count, lots.cut))
+    order = np.lexsort((task.weeks, wanted, size))
     width = task.weeks * task.rungs * (lots.count + 1)
     at = 0
     while at < len(order):
@@ -110,8 +109,8 @@ class _Block:
 
     states: lots 0, 1, ... in stock. chances: (weeks, rungs, lots, items). sales: (weeks, rungs,
     states, items) expected. price: (rungs, 1, items). change: (states, items) cost of a change.
-    open: (rungs, 1, items). depth: number of weeks that a price may have to stay, with 0. after: weeks
-    that it has to stay after the week of a change.
+    open: (rungs, 1, items). depth: numbers of weeks that a price may have to stay, 0 included.
+    after: weeks that it has to stay after the week of a change.
     """
 
     task: MarkdownTask
@@ -189,7 +188,7 @@ def _passed_on(chances: Floats, spread: Floats) -> Floats:
     return out
 
 
-def _solve(block: _Block) -> tuple[NDArray[np.int8], Floats, Floats]:
+def _solve(block: _Block) -> tuple[NDArray[np.int16], Floats, Floats]:
     """Backward induction: best rung (weeks, rungs, states, items), value, value of fixed rungs."""
     task, items = block.task, np.arange(len(block.task))
     weeks, rungs = block.chances.shape[:2]
@@ -197,7 +196,7 @@ def _solve(block: _Block) -> tuple[NDArray[np.int8], Floats, Floats]:
     end = block.end()
     value = np.broadcast_to(end, (block.depth, *shape))
     fixed = np.broadcast_to(end, shape)
-    policy = np.empty((weeks, *shape), np.int8)
+    policy = np.empty((weeks, *shape), np.int16)
     for week in range(weeks)[::-1]:
         held = block.week(week, value)
         best, policy[week] = _best(block, held)
@@ -214,25 +213,25 @@ def _solve(block: _Block) -> tuple[NDArray[np.int8], Floats, Floats]:
     return policy, value[task.locked, task.start, block.lots.count, items], kept
 
 
-def _best(block: _Block, held: Floats) -> tuple[Floats, NDArray[np.int8]]:
+def _best(block: _Block, held: Floats) -> tuple[Floats, NDArray[np.int16]]:
     """Best value and rung by rung in force, (rungs, states, items); of equals the higher price.
 
     held: (depth, rungs, states, items) value of a week at a rung and of all later ones.
     """
     best, moved = held[0].copy(), np.where(block.open, held[block.after] - block.change, -np.inf)
-    choice = np.empty(best.shape, np.int8)
-    top, which = np.full(best.shape[1:], -np.inf), np.zeros(best.shape[1:], np.int8)
+    choice = np.empty(best.shape, np.int16)
+    top, which = np.full(best.shape[1:], -np.inf), np.zeros(best.shape[1:], np.int16)
     for rung in range(len(best))[::-1]:
         goes = top > best[rung]
         choice[rung] = np.where(goes, which, rung)
         np.maximum(best[rung], top, out=best[rung])
         ahead = moved[rung] >= top
-        which = np.where(ahead, np.int8(rung), which)
+        which = np.where(ahead, np.int16(rung), which)
         np.maximum(top, moved[rung], out=top)
     return best, choice
 
 
-def _follow(block: _Block, policy: NDArray[np.int8], rows: Ints, out: MarkdownPlan) -> None:
+def _follow(block: _Block, policy: NDArray[np.int16], rows: Ints, out: MarkdownPlan) -> None:
     """Forward recursion: what happens on average under the policy, written into the plan."""
     task, lots, items = block.task, block.lots, np.arange(len(block.task))
     spread = np.zeros((block.depth, *policy.shape[1:]))
@@ -258,7 +257,7 @@ def _follow(block: _Block, policy: NDArray[np.int8], rows: Ints, out: MarkdownPl
     out.left[rows] = (spread.sum(axis=(0, 1)) * block.states).sum(axis=0) * lots.lot
 
 
-def _moved(block: _Block, choice: NDArray[np.int8], spread: Floats) -> tuple[Floats, Floats]:
+def _moved(block: _Block, choice: NDArray[np.int16], spread: Floats) -> tuple[Floats, Floats]:
     """Probability of weeks to stay, rung and stock after the choice, and the cost of changes."""
     held = np.zeros_like(spread)
     held[:-1] = spread[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,27 +35,16 @@ def plan_clearance(
     """
     if not len(holdings):
         return Clearance.none()
-    done = deeds(holdings, grade, listed, response, channels, params)
-    item, deed, row = _places(done)
-    parts = [np.concatenate([getattr(each, name) for each in done]) for name in _MONEY]
-    order = np.lexsort((deed, item))
-    order = order[_worth(item[order], parts[0][order], params)]
-    money, used, discount = (part[order] for part in parts)
-    item, deed, row = item[order], deed[order], row[order]
-    channel = np.array([each.channel for each in done])[deed]
-    options = Options(item, money, channel, used, discount)
-    taken = choose(options, channels.capacity, params.discount_budget).option
-    others = _next_best(options, taken)
-    acts = np.array([int(each.act) for each in done])[deed]
+    table = _Table.of(deeds(holdings, grade, listed, response, channels, params), params)
+    taken = choose(table.options, channels.capacity, params.discount_budget).option
+    other = _next_best(table.options, taken)
     names = np.array([*channels.names, ""], dtype=object)
-    first = np.flatnonzero(np.diff(item, prepend=-1))
-    left = np.concatenate([each.left for each in done])[order]
-    act = acts[taken]
+    money, act = table.options.value, table.act[taken]
     return Clearance(
         series=holdings.series,
         grade=np.asarray(grade, object),
         act=act,
-        channel=names[channel[taken]],
+        channel=names[table.options.channel[taken]],
         units=holdings.units,
         age_days=holdings.age_days,
         cover_days=np.asarray(cover_days, np.float64),
@@ -63,17 +53,60 @@ def plan_clearance(
         price=holdings.price,
         floor=holdings.floor,
         recovery=money[taken],
-        nothing=money[first],
-        next_act=acts[others],
-        next_recovery=money[others],
-        discount=discount[taken],
-        left=left[taken],
+        nothing=money[np.flatnonzero(np.diff(table.options.item, prepend=-1))],
+        next_act=table.act[other],
+        next_recovery=money[other],
+        discount=table.options.discount[taken],
+        left=table.left[taken],
         cancelled=np.where(act == Act.KEEP, 0.0, holdings.on_order),
-        **_steps(done, deed[taken], row[taken]),
+        **table.steps(taken),
     )
 
 
-_MONEY = ("money", "used", "discount")
+@dataclass(frozen=True)
+class _Table:
+    """Everything that could be done, by item, and where it stands; all (options,).
+
+    deed, row: place in ``done`` and in the deed. act, left: of the deed.
+    """
+
+    done: list[Deed]
+    options: Options
+    deed: Ints
+    row: Ints
+    act: Ints
+    left: Floats
+
+    @classmethod
+    def of(cls, done: list[Deed], params: ClearanceParams) -> _Table:
+        count = np.array([len(each.item) for each in done])
+        deed = np.repeat(np.arange(len(done)), count)
+        row = np.concatenate([np.arange(each) for each in count])
+        item, money, used, discount, left = (
+            np.concatenate([getattr(each, name) for each in done])
+            for name in ("item", "money", "used", "discount", "left")
+        )
+        order = np.lexsort((deed, item))
+        order = order[_worth(item[order], money[order], params)]
+        channel = np.array([each.channel for each in done])[deed]
+        columns = (item, money, channel, used, discount)
+        act = np.array([int(each.act) for each in done])[deed]
+        options = Options(*(each[order] for each in columns))
+        return cls(done, options, deed[order], row[order], act[order], left[order])
+
+    def steps(self, taken: Ints) -> dict[str, Any]:
+        """The weeks of the options taken, item by item."""
+        deed, row = self.deed[taken], self.row[taken]
+        shape = (len(taken), self.done[0].price.shape[1])
+        names = ("price", "units", "recovery")
+        out = {name: np.empty(shape) for name in names}
+        for code, each in enumerate(self.done):
+            mine = np.flatnonzero(deed == code)
+            for name in names:
+                out[name][mine] = getattr(each, name)[row[mine]]
+        item, week = np.nonzero(np.isfinite(out["price"]))
+        told = {f"step_{name}": values[item, week] for name, values in out.items()}
+        return {"step_item": item, "step": week + 1} | told
 
 
 def _worth(item: Ints, money: Floats, params: ClearanceParams) -> NDArray[np.bool_]:
@@ -84,14 +117,6 @@ def _worth(item: Ints, money: Floats, params: ClearanceParams) -> NDArray[np.boo
     return np.asarray(first | (money >= nothing + least), np.bool_)
 
 
-def _places(done: list[Deed]) -> tuple[Ints, Ints, Ints]:
-    """Item, deed and row within the deed of everything that could be done."""
-    count = np.array([len(each.item) for each in done])
-    deed = np.repeat(np.arange(len(done)), count)
-    row = np.concatenate([np.arange(each) for each in count])
-    return np.concatenate([each.item for each in done]), deed, row
-
-
 def _next_best(options: Options, taken: Ints) -> Ints:
     """Row of the best option of each item beside the one taken, or itself where it has no other."""
     value = options.value.copy()
@@ -100,19 +125,3 @@ def _next_best(options: Options, taken: Ints) -> Ints:
     first = np.flatnonzero(np.diff(options.item[order], prepend=-1))
     best = order[first]
     return np.where(np.isfinite(value[best]), best, taken)
-
-
-def _steps(done: list[Deed], deed: Ints, row: Ints) -> dict[str, Any]:
-    """The weeks of the acts taken, item by item."""
-    weeks = done[0].price.shape[1]
-    shape = (len(deed), weeks)
-    price, units, recovery = np.empty(shape), np.empty(shape), np.empty(shape)
-    for code, each in enumerate(done):
-        mine = np.flatnonzero(deed == code)
-        for out, values in ((price, each.price), (units, each.units), (recovery, each.recovery)):
-            out[mine] = values[row[mine]]
-    item, week = np.nonzero(np.isfinite(price))
-    return {
-        "step_item": item, "step": week + 1, "step_price": price[item, week],
-        "step_units": units[item, week], "step_recovery": recovery[item, week],
-    }  # fmt: skip

@@ -118,7 +118,7 @@ class MarkdownTask:
     @property
     def rungs(self) -> int:
         """Number of prices of each item."""
-        return self.price.shape[1]
+        return int(self.price.shape[1])
 
     def take(self, items: NDArray[Any] | slice) -> MarkdownTask:
         """Some of the items."""

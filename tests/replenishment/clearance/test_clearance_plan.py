@@ -31,13 +31,13 @@ def _holdings(n=1, **changed):
     return Holdings(**told | changed)
 
 
-def _plan(holdings, elasticity=2.5, sd=0.0, channels=None, grade="A", **params):
+def _plan(holdings, elasticity=2.5, sd=0.0, channels=None, grade="A", listed=10.0, **params):
     n = len(holdings)
     return plan_clearance(
         holdings,
         np.full(n, grade, object),
         np.full(n, 140.0),
-        np.maximum(holdings.price, 10.0),
+        np.maximum(holdings.price, listed),
         PriceResponse(np.full(n, elasticity), np.full(n, sd)),
         channels or Channels(),
         ClearanceParams(**params),
@@ -157,10 +157,7 @@ def test_prices_in_twice_the_money_bring_twice_the_money():
     once = _plan(_holdings())
     money = ("unit_cost", "price", "salvage", "holding")
     doubled = {name: getattr(_holdings(), name) * 2 for name in money}
-    twice = plan_clearance(
-        replace(_holdings(), **doubled), np.array(["A"], object), np.full(1, 140.0), np.full(1, 20.0),
-        PriceResponse(np.full(1, 2.5), np.zeros(1)), Channels(), ClearanceParams(),
-    )  # fmt: skip
+    twice = _plan(replace(_holdings(), **doubled), listed=20.0)
     np.testing.assert_allclose(twice.recovery, 2 * once.recovery)
 
 

@@ -10,7 +10,7 @@ from stockwright.errors import DataError
 
 @pytest.mark.parametrize("salvage", [0.0, 0.7])
 def test_the_closed_form_solves_the_equation_of_optimality(salvage):
-    """dV/dt = sup_p k exp(-a p) (p - V(n) + V(n - 1)), whose best price is V(n) - V(n - 1) + 1/a."""
+    """dV/dt = sup_p k exp(-a p) (p - V(n) + V(n - 1)); the best p is V(n) - V(n - 1) + 1/a."""
     k, a, units, time = 8.0, 1.3, 5, 2.0
 
     def change(_, value):
@@ -26,7 +26,7 @@ def test_the_closed_form_solves_the_equation_of_optimality(salvage):
 
 
 def test_the_value_stays_below_that_of_sure_demand_and_comes_near_for_many_units():
-    """Gallego & van Ryzin 1994, theorem 2 and 3: sure demand bounds, and is the limit."""
+    """Gallego & van Ryzin 1994: sure demand bounds the value, and is its limit."""
     units = np.array([1.0, 10, 100, 10_000])
     k, a = 4 * units, 1.0
     price = np.maximum(np.log(k / units) / a, 1 / a)

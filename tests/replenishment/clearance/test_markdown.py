@@ -1,4 +1,4 @@
-"""Markdown plans against a recursion that is written out in plain Python, and in how they answer."""
+"""Markdown plans against a recursion written out in plain Python, and in how they answer."""
 
 from __future__ import annotations
 
@@ -235,14 +235,12 @@ def test_stock_in_lots_is_worth_nearly_what_single_units_are(dispersion):
     np.testing.assert_allclose(rough.fixed, exact.fixed, rtol=1e-3)
 
 
-def test_weeks_of_thousands_are_no_less_than_nearly_what_sure_demand_brings():
-    """With means of 3,000 a week, chance costs next to nothing; at most what is wanted sells."""
+def test_stock_that_is_sure_to_sell_out_at_the_full_price_is_worth_that():
+    """Of 10,000 units 12,000 are wanted in four weeks, give or take 110."""
     task = MarkdownTask([10_000], 4, [[50.0, 40.0]], [[[3000.0, 3600.0]] * 4], 2.0)
     plan = plan_markdown(task)
-    sure = 10_000 * 45.0
-    # Of 10,000 units at most 12,000 are wanted at 50: the stock sells out there.
-    assert plan.value[0] == pytest.approx(10_000 * 50.0, rel=2e-3)
-    assert plan.value[0] > sure
+    assert plan.first[0] == 0
+    assert 10_000 * 50.0 * (1 - 1e-3) <= plan.value[0] <= 10_000 * 50.0 * (1 + 1e-9)
 
 
 def test_many_weeks_and_fine_prices_tend_to_the_closed_form_of_continuous_time():
