@@ -45,6 +45,8 @@ from stockwright.stock import StockPosition
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+# What a shop says that stock loses of its cost when it is left beyond so many days: for its orders.
+MARKDOWN, KEPT_DAYS = 0.3, 28
 # Below this share of the planned price an article counts as marked down.
 _LESS = 0.999
 
@@ -242,8 +244,8 @@ class Shop:
         """A Sunday's decisions and the seven days after them."""
         scene, rows = self.scene(place, week), self.rows_of(week)
         plan = plan_night(
-            scene.forecast, scene.situation.network, scene.situation.stock,
-            PlanParams(paths=self.paths),
+            scene.planned, scene.situation.network, scene.situation.stock,
+            PlanParams(paths=self.paths, markdown_rate=MARKDOWN, markdown_after=KEPT_DAYS),
         )  # fmt: skip
         kept = np.ones(len(plan.orders.series), np.bool_)
         removed, salvaged = np.zeros(len(self.names)), np.zeros(len(self.names))

@@ -1,7 +1,8 @@
 """Sundays of the demo shop for replays of clearance: each as the night sees it, kept in a cache.
 
 Situation, forecast, life stages and price response of every seventh evening, from the recorded
-sales up to it. The model is fitted every fourth of them.
+sales up to it. The model is fitted every fourth of them. The forecast reaches as far as the plans of
+clearance, 91 days.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-from demo_nights import DAY, HORIZON, ROOT, shop_folder, situation_of
+from demo_nights import DAY, ROOT, shop_folder, situation_of
 
 from forecasting.elasticity.elasticity import learn_response
 from forecasting.elasticity.params import ElasticityParams
@@ -29,7 +30,7 @@ from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
 from stockwright.price_response import PriceResponse
 
-WEEK, FIT_EVERY = 7, 4
+WEEK, FIT_EVERY, HORIZON = 7, 4, 91
 _SOURCES = ("pipelines/demo", "pipelines/assemble", "forecasting", "features", "stockwright")
 copyreg.pickle(MappingProxyType, lambda view: (dict, (dict(view),)))
 
@@ -91,7 +92,7 @@ def _made(folder: Path, first: np.datetime64, count: int) -> Iterator[Week]:
     params = replace(ModelParams.for_period("day", HORIZON), country="CN", threads=1)
     fitted: FittedModel | None = None
     for place in range(count):
-        situation = situation_of(folder, first + DAY * WEEK * place)
+        situation = situation_of(folder, first + DAY * WEEK * place, HORIZON)
         panel = situation.panel
         if fitted is None or place % FIT_EVERY == 0:
             fitted = fit(panel, params)

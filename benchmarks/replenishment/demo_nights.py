@@ -169,11 +169,11 @@ def _promised(begun: Situation, passed: int, names: pd.MultiIndex) -> Commitment
     )  # fmt: skip
 
 
-def situation_of(folder: Path, date: np.datetime64) -> Situation:
-    """The shop at the close of ``date``."""
+def situation_of(folder: Path, date: np.datetime64, horizon: int = HORIZON) -> Situation:
+    """The shop at the close of ``date``, with what is known ``horizon`` days ahead."""
     config = load_config(folder=folder)
     model = config.model.model_copy(update={"history_days": 2000})
-    config = config.model_copy(update={"horizon": HORIZON, "model": model})
+    config = config.model_copy(update={"horizon": horizon, "model": model})
     return assemble(read_tables(str(folder), config, date), config, date)
 
 
