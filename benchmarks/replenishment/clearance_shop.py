@@ -24,16 +24,13 @@ from numpy.typing import NDArray
 
 from pipelines.assemble import Situation
 from pipelines.assemble.ages import newest_ages
-from pipelines.assemble.clearing import holdings_of
+from pipelines.assemble.clearing import graded_stock, holdings_of
 from pipelines.assemble.clearing_articles import articles_of
 from pipelines.config import Config, load_config
-from pipelines.night.clearing import thresholds
 from pipelines.publish.kpis import AHEAD_DAYS, slow_moving
 from pipelines.publish.night import Night
 from replenishment import PlanParams, plan_night
-from replenishment.clearance.health import health_of
 from replenishment.clearance.holdings import Holdings
-from replenishment.clearance.slow_grades import slow_grades
 from replenishment.simulate import Decisions, ShopState, ShopTerms, step
 from stockwright.commitments import Commitments
 from stockwright.forecast import Forecast
@@ -71,8 +68,7 @@ class Scene:
         """Whole articles with stock, and the slow grade of each."""
         given = holdings_of(self.situation, forecast, self.week.life, self.config)
         items = articles_of(self.situation, forecast, given)
-        limit = thresholds(self.situation, items.series, self.config)
-        return items, slow_grades(items, health_of(items, limit))
+        return items, graded_stock(items, self.situation, self.config).grade
 
     def beyond(self, forecast: Forecast) -> Floats:
         """Units of each series that are not expected to sell in 90 days, (series,)."""

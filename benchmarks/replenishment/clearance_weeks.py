@@ -1,8 +1,8 @@
 """Sundays of the demo shop for replays of clearance: each as the night sees it, kept in a cache.
 
 Situation, forecast, life stages and price response of every seventh evening, from the recorded
-sales up to it. The model is fitted every fourth of them. The forecast reaches as far as the plans of
-clearance, 91 days.
+sales up to it. The model is fitted every fourth of them. The forecast reaches as far as the plans
+of clearance, 91 days.
 """
 
 from __future__ import annotations
@@ -69,12 +69,14 @@ def weeks_of(cache: Path, seed: int, skus: int, first: str, count: int) -> Weeks
     """``count`` Sundays from ``first`` on, from the cache or made anew."""
     cache.mkdir(parents=True, exist_ok=True)
     folder, start = shop_folder(cache, seed, skus), np.datetime64(first)
-    kept = cache / f"clearance-{_sources()}-{seed}-{skus}-{first}"
+    kept = cache / f"clearance-{_sources()}-{HORIZON}-{seed}-{skus}-{first}"
     kept.mkdir(exist_ok=True)
     files = tuple(kept / f"{place:02d}.pickle" for place in range(count))
-    if not all(path.exists() for path in files):
-        for path, week in zip(files, _made(folder, start, count), strict=True):
-            path.write_bytes(zlib.compress(pickle.dumps(week), 1))
+    missing = [place for place, path in enumerate(files) if not path.exists()]
+    if missing:
+        first_fit = missing[0] // FIT_EVERY * FIT_EVERY
+        for place, week in _made(folder, start, range(first_fit, count)):
+            files[place].write_bytes(zlib.compress(pickle.dumps(week), 1))
     return Weeks(files, Truth.load(folder), start)
 
 
@@ -88,10 +90,10 @@ def _sources() -> str:
     return text.hexdigest()[:12]
 
 
-def _made(folder: Path, first: np.datetime64, count: int) -> Iterator[Week]:
+def _made(folder: Path, first: np.datetime64, places: range) -> Iterator[tuple[int, Week]]:
     params = replace(ModelParams.for_period("day", HORIZON), country="CN", threads=1)
     fitted: FittedModel | None = None
-    for place in range(count):
+    for place in places:
         situation = situation_of(folder, first + DAY * WEEK * place, HORIZON)
         panel = situation.panel
         if fitted is None or place % FIT_EVERY == 0:
@@ -102,4 +104,4 @@ def _made(folder: Path, first: np.datetime64, count: int) -> Iterator[Week]:
         life, _ = life_stages(panel, context.groups, params.features(), LifeParams())
         if response.n_series != panel.n_series:
             response = learn_response(panel, ElasticityParams.for_period("day")).response
-        yield Week(situation, replace(forecast, parts=None), life, response)
+        yield place, Week(situation, replace(forecast, parts=None), life, response)
