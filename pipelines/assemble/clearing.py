@@ -46,7 +46,11 @@ def slow_stock_of(
     situation: Situation, forecast: Forecast, life: LifeStages, config: Config
 ) -> SlowStock:
     """Every item of stock on hand, and how urgent what is slow of it is."""
-    holdings = holdings_of(situation, forecast, life, config)
+    return graded_stock(holdings_of(situation, forecast, life, config), situation, config)
+
+
+def graded_stock(holdings: Holdings, situation: Situation, config: Config) -> SlowStock:
+    """The health of the holdings against the threshold of their grade of value, and the grades."""
     letters = np.asarray(situation.catalog.abc_xyz, object)[holdings.series].astype("U1")
     threshold = np.full(len(holdings), config.clearance.cover_days)
     for letter, days in config.clearance.cover.items():

@@ -13,6 +13,7 @@ Money = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Days = Annotated[float, Field(gt=0.0, le=3650.0)]
 Points = Annotated[float, Field(gt=0.0, le=100.0)]
 ValueGrade = Literal["A", "B", "C"]
+SlowGradeNames = Annotated[str, Field(pattern="^[SABC]+$")]
 _WEEK = 7
 
 
@@ -54,7 +55,9 @@ class ClearanceConfig(BaseModel):
     is left after so many days; cover: the same by grade of value. salvage_share: share of the unit
     cost that a unit left at the end brings where the products do not tell. relabel_cost: money per
     unit whose price is changed. discount_budget: most money that the price cuts of one night's
-    plan may give away; None: no limit. grades: see SlowGradesConfig.
+    plan may give away; None: no limit. price_by: whether an article has one price in all locations
+    ("sku") or each location its own. channels: by channel, the slow grades that it is open to; a
+    channel that is not named is open to all. grades: see SlowGradesConfig.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -67,6 +70,8 @@ class ClearanceConfig(BaseModel):
     salvage_share: Share = 0.1
     relabel_cost: Money = 0.0
     discount_budget: Money | None = None
+    price_by: Literal["sku", "location"] = "sku"
+    channels: dict[str, SlowGradeNames] = Field(default_factory=dict)
     grades: SlowGradesConfig = SlowGradesConfig()
 
     @field_validator("ladder")

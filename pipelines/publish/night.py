@@ -24,8 +24,8 @@ from stockwright.panel import SeriesIndex
 from stockwright.plan import Lines, Plan
 from stockwright.stock import StockPosition
 
-#: Order and transfer, as the first letter of a line's name.
-ORDER, TRANSFER = "O", "T"
+#: Order, transfer and clearance, as the first letter of a line's name.
+ORDER, TRANSFER, CLEARANCE = "O", "T", "C"
 
 
 @dataclass(frozen=True)

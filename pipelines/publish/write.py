@@ -14,6 +14,7 @@ from pipelines.assemble.situation import Situation
 from pipelines.config import Config
 from pipelines.ingest.ingested import REJECTED_COLUMNS, Ingested
 from pipelines.publish import (
+    clearance,
     exceptions,
     forecasts,
     lines,
@@ -63,7 +64,7 @@ def write_outputs(
     texts = load_texts(config.output.language)
     night = Night(situation, forecast, plan, texts, previous, tuple(stairs), config.grades)
     night = _with_slow_stock(night, config)
-    tables = {"orders": lines.order_table(night), "transfers": lines.transfer_table(night)}
+    tables = _line_tables(night)
     tables["exceptions"] = exceptions.exception_table(
         night, ingested, substitutes, [tables["orders"], tables["transfers"]]
     )
@@ -73,6 +74,7 @@ def write_outputs(
     return [
         write_csv(folder / lines.ORDERS, tables["orders"]),
         write_csv(folder / lines.TRANSFERS, tables["transfers"]),
+        write_csv(folder / clearance.FILE, tables["clearance"]),
         write_csv(folder / f"{POLICY}.csv", policy),
         write_policy_parquet(folder / f"{POLICY}.parquet", policy),
         forecasts.write_forecasts(folder / forecasts.FILE, night),
@@ -83,6 +85,14 @@ def write_outputs(
         workbook.write_workbook(folder / workbook.FILE, night, figures, tables),
         summary.write_summary(folder / summary.FILE, figures),
     ]
+
+
+def _line_tables(night: Night) -> dict[str, Table]:
+    return {
+        "orders": lines.order_table(night),
+        "transfers": lines.transfer_table(night),
+        "clearance": clearance.clearance_table(night),
+    }
 
 
 def _with_slow_stock(night: Night, config: Config) -> Night:

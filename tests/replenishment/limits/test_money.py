@@ -143,3 +143,59 @@ def test_frozen_lines_beyond_the_cash_of_a_week_are_named_with_it(shop):
         plan_night(*paid(shop, [30.0, 30.0]), PARAMS, said)
     assert "CASH of the week of 2026-01-05 with frozen lines: 2" in str(caught.value)
     assert "uses 38 of 30" in str(caught.value)
+
+
+def test_a_line_too_large_for_what_emergency_orders_leave_of_a_budget_is_cut_not_impossible(shop):
+    """A smallest order within the whole budget may come another night."""
+    index, n = shop.index(2), 2
+    lanes = shop.lanes(
+        n, series=[0, 0, 1], kind=[0, 2, 0], lead_time=[6, 0, 2], unit_cost=[10.0, 11.0, 10.0],
+        moq=[0.0, 0.0, 6.0],
+    )  # fmt: skip
+    night = shop.forecast(index, [3.0, 2.0]), shop.network(index, lanes), shop.stock(n, [0, 0])
+    plan = plan_night(*night, replace(PARAMS, budget=70.0))
+    assert "EMERGENCY" in plan.orders.reason
+    assert plan.orders.value.sum() <= 70
+    (mine,) = [each for each in plan.findings if each.series == 1]
+    assert (mine.code, mine.message["limit"]) == ("LIMIT_CUT", "BUDGET")
+    (mine,) = [
+        each
+        for each in plan_night(*night, replace(PARAMS, budget=59.0)).findings
+        if each.series == 1
+    ]
+    assert mine.code == "LINE_IMPOSSIBLE"
+    assert mine.message["room"] == pytest.approx(5.9)
+
+
+def paid_in(weeks, cash, amounts):
+    """Categories "a" and "a/b", and what may be paid in each of two weeks."""
+    return replace(under(*amounts), weeks=WEEKS, cash=np.array(cash)), WEEKS[weeks]
+
+
+@pytest.mark.parametrize("cash", [(np.inf, np.inf), (30.0, 18.0), (0.0, 40.0)])
+@pytest.mark.parametrize("total", [np.inf, 45.0, 12.0])
+@pytest.mark.parametrize("amounts", [(np.inf, 0.0), (0.0, np.inf), (33.0, 12.0)])
+def test_the_limit_that_is_named_is_one_whose_relief_gives_the_line_more(
+    shop, amounts, total, cash
+):
+    """Where the relief of any one limit alone does, by planning the night again without it."""
+    funds, paid = paid_in([0, 1, 0, 1], cash, amounts)
+
+    def planned(funds, budget):
+        night = arguments(shop, funds, payment_date=paid)
+        return plan_night(*night, replace(PARAMS, budget=budget))
+
+    plan = planned(funds, total)
+    wide = np.full(2, np.inf)
+    more = {
+        "BUDGET": planned(funds, np.inf),
+        "CATEGORY_BUDGET": planned(replace(funds, amount=wide), total),
+        "CASH": planned(replace(funds, cash=wide), total),
+    }
+    gained = {code: shop.units_of(other) > shop.units_of(plan) for code, other in more.items()}
+    lines = plan.orders
+    named = dict(zip(lines.series.tolist(), lines.binding.tolist(), strict=True))
+    named = {series: code for series, code in named.items() if code}
+    named |= {f.series: f.message["limit"] for f in plan.findings if f.code == "LIMIT_CUT"}
+    for series, code in named.items():
+        assert gained[code][series] or not any(each[series] for each in gained.values())
