@@ -31,7 +31,7 @@ from stockwright.network import LocationKind, Network
 from stockwright.overrides import Overrides
 
 Floats = NDArray[np.float64]
-FIRST, DAYS = "2024-10-05", 63
+FIRST, DAYS, HORIZON = "2024-08-24", 105, 75
 LOCK, BURST, ENCORE = (
     np.datetime64(day, "D") for day in ("2024-10-12", "2024-11-01", "2024-11-14")
 )
@@ -51,11 +51,16 @@ class Outcome:
 
 
 def docks(span: Span, times: float) -> Floats:
-    """Units that each location can take in a day, (locations,): ``times`` its mean daily sales."""
+    """Units that each location can take in a day, (locations,): ``times`` its mean daily sales.
+
+    A smallest order always fits.
+    """
     first = span.evenings[0]
-    index, kinds = first.forecast.index, first.network.locations.kind
+    index, kinds, lanes = first.forecast.index, first.network.locations.kind, first.network.lanes
     rate = np.bincount(index.location, first.recent.mean(axis=1), len(kinds))
-    return np.ceil(times * np.where(kinds == LocationKind.CENTRAL, rate.sum(), rate))
+    room = np.ceil(times * np.where(kinds == LocationKind.CENTRAL, rate.sum(), rate))
+    np.maximum.at(room, index.location[lanes.series], lanes.moq)
+    return room
 
 
 def locked(evening: Evening) -> Overrides | None:
@@ -135,7 +140,7 @@ def main() -> None:
     call = parser.parse_args()
     found = []
     for seed in (21, 22, 23) if call.report else (2,):
-        span = span_of(call.cache, seed, call.skus, FIRST, DAYS)
+        span = span_of(call.cache, seed, call.skus, FIRST, DAYS, HORIZON)
         found.append(one_seed(span, seed, call.dock, call.paths))
     for name in found[0]:
         rows = [each[name] for each in found]
