@@ -164,7 +164,9 @@ def _as_announced(panel: DemandPanel, before: DemandPanel, passed: int) -> Deman
     told = {}
     for name in ("price", "discount"):
         told[name] = np.array(getattr(shown, name))
-        told[name][:, panel.origin + ahead] = getattr(known, name)[:, before.origin + passed + ahead]
+        told[name][:, panel.origin + ahead] = getattr(known, name)[
+            :, before.origin + passed + ahead
+        ]
     return replace(panel, covariates=replace(shown, **told))
 
 

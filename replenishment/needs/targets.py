@@ -204,9 +204,7 @@ def _quantiles(total: Distribution, levels: Floats) -> Floats:
     return np.stack([total.quantile_at(level) for level in levels.T], axis=1)
 
 
-def _translated(
-    forecast: Forecast, keys: Keys, held: _Held, cap: Floats
-) -> tuple[Floats, Floats]:
+def _translated(forecast: Forecast, keys: Keys, held: _Held, cap: Floats) -> tuple[Floats, Floats]:
     """The price of a lost unit, and the level that money may not pass.
 
     A service target stands for the price at which it is the cheapest. Where a lost unit costs more
@@ -221,11 +219,15 @@ def _translated(
         target[cycle] = held.totals[-1].take(cycle).quantile_at(level)
         price[cycle] = held.holding_slope(target[cycle], cycle) / (1 - level)
     if len(fill):
-        target[fill], price[fill] = _target_of_fill(forecast.take(fill), keys.take(fill), held, fill)
+        target[fill], price[fill] = _target_of_fill(
+            forecast.take(fill), keys.take(fill), held, fill
+        )
     dearer = np.flatnonzero((price < keys.shortage) & (target > 0))
     if len(dearer):
         price[dearer] = keys.shortage[dearer]
-        cap[dearer] = held.totals[-1].take(dearer).cdf(target[dearer])
+        total, below = held.totals[-1].take(dearer), target[dearer] - held.quantum[dearer]
+        # Between the levels of the target and of one unit less, where no rounding matters.
+        cap[dearer] = (total.cdf(below) + total.cdf(target[dearer])) / 2
     return price, cap
 
 

@@ -145,22 +145,25 @@ def test_lines_add_up(many):
     assert (lines.units >= many[1].lanes.moq[lines.lane]).all()
 
 
+@pytest.mark.parametrize("shortage", [4.0, 400.0])
 @pytest.mark.parametrize("level", [0.6, 0.9, 0.95])
-def test_a_cycle_service_level_is_the_quantile_bought(shop, level):
+def test_a_cycle_service_level_is_the_quantile_bought(shop, level, shortage):
+    """Whether money alone would buy less or more."""
     index = shop.index(3)
     mean = np.array([1.0, 6.0, 30.0])
-    network = shop.network(index, service_level=level)
+    network = shop.network(index, service_level=level, shortage_cost=shortage)
     plan = plan_night(shop.forecast(index, mean), network, shop.stock(3, 2 * mean), PARAMS)
     np.testing.assert_array_equal(
         plan.policy.order_up_to, stats.poisson.ppf(level, np.float32(3 * mean))
     )
 
 
-def test_a_fill_rate_is_the_smallest_level_that_reaches_it(shop):
+@pytest.mark.parametrize("shortage", [4.0, 400.0])
+def test_a_fill_rate_is_the_smallest_level_that_reaches_it(shop, shortage):
     """Brute force over levels: E[(D3 - y)+] - E[(D2 - y)+] <= (1 - fill) E[D1]."""
     index = shop.index(1)
     forecast = shop.forecast(index, 6.0)
-    network = shop.network(index, fill_rate=0.93)
+    network = shop.network(index, fill_rate=0.93, shortage_cost=shortage)
     plan = plan_night(forecast, network, shop.stock(1, 9), PARAMS)
 
     def short(y):
@@ -172,6 +175,20 @@ def test_a_fill_rate_is_the_smallest_level_that_reaches_it(shop):
 
     wanted = next(y for y in range(100) if short(y) <= 0.07 * 6)
     assert plan.policy.order_up_to[0] == wanted
+
+
+def test_a_service_level_does_not_make_lost_units_cheaper_than_they_are(shop):
+    """Two keys alike, one with a level below what its money asks for, share a scarce budget."""
+    index = shop.index(2)
+    levels = {"service_level": [0.9, np.nan], "shortage_cost": [60.0, 50.0], "holding_cost": 0.1}
+    arguments = shop.forecast(index, 6.0), shop.network(index, **levels), shop.stock(2, 0.0)
+    free = plan_night(*arguments, PARAMS).orders.units
+    assert free[0] < free[1]
+    few = plan_night(*arguments, replace(PARAMS, budget=10.0 * 14)).orders
+    units = np.zeros(2)
+    units[few.series] = few.units
+    assert units.sum() == 14
+    assert units[0] >= units[1]
 
 
 def test_goods_that_may_not_be_ordered_are_not(shop):
