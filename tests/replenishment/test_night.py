@@ -177,20 +177,6 @@ def test_a_fill_rate_is_the_smallest_level_that_reaches_it(shop, shortage):
     assert plan.policy.order_up_to[0] == wanted
 
 
-def test_a_service_level_does_not_make_lost_units_cheaper_than_they_are(shop):
-    """Two keys alike, one with a level below what its money asks for, share a scarce budget."""
-    index = shop.index(2)
-    levels = {"service_level": [0.9, np.nan], "shortage_cost": [60.0, 50.0], "holding_cost": 0.1}
-    arguments = shop.forecast(index, 6.0), shop.network(index, **levels), shop.stock(2, 0.0)
-    free = plan_night(*arguments, PARAMS).orders.units
-    assert free[0] < free[1]
-    few = plan_night(*arguments, replace(PARAMS, budget=10.0 * 14)).orders
-    units = np.zeros(2)
-    units[few.series] = few.units
-    assert units.sum() == 14
-    assert units[0] >= units[1]
-
-
 def test_goods_that_may_not_be_ordered_are_not(shop):
     index = shop.index(6)
     lanes = shop.lanes(6, open_tonight=[True, True, True, False, True, True])
