@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from replenishment.allocation.rebalance import rebalance
-from replenishment.allocation.room import Moves
-from replenishment.lines.emergency import Emergencies, order_emergencies
+from replenishment.lines.emergency import order_emergencies
 from replenishment.lines.impossible import told_apart
-from replenishment.lines.lateral import lateral_cuts, lateral_lines
+from replenishment.lines.lateral import lateral_cuts
+from replenishment.lines.moved import move_all
 from replenishment.lines.orders import place_orders
-from replenishment.lines.outcome import joined_prices
+from replenishment.lines.outcome import by_series, joined_prices
 from replenishment.lines.promised import check_promised
 from replenishment.lines.steering import steer
-from replenishment.lines.transfers import move_stock
 from replenishment.network.evening import Evening
 from replenishment.network.expiry import without_expiring
 from replenishment.network.pooling import worth_kept
 from replenishment.params import PlanParams
-from replenishment.peaks.tonight import built_up
 from replenishment.wishes.find import Wishes
 from replenishment.wishes.helped import with_help
 from replenishment.wishes.overruled import cost_of_overrides
-from replenishment.wishes.perishing import with_shelf_cut
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
 from stockwright.network import Network
@@ -54,28 +48,27 @@ def plan_night(
     asked = evening.forecast
     evening, help_ = with_help(evening)
     rush = order_emergencies(evening)
-    evening = rush.after(evening)
+    given, evening = evening, rush.after(evening)
     first = rush.wishes(evening)
     check_promised(first, evening)
     overruled = cost_of_overrides(first, evening)
     policy = steer(first, evening, asked)
-    good = replace(first, needs=first.needs.in_good_units())
-    moves, gone = rebalance(good, evening)
-    evening, wishes = _once_moved(moves, first, rush, evening)
-    wishes = built_up(with_shelf_cut(wishes, evening, rush.wishes), evening)
-    moved = move_stock(wishes, evening, moves.leaving(first))
-    ordered = place_orders(wishes, evening, moved)
-    parts = (*wishes.findings(), *moved.findings, *ordered.findings)
-    found = told_apart(parts, wishes, evening)
+    moved = move_all(first, evening, rush)
+    evening, wishes = moved.evening, moved.wishes
+    ordered = place_orders(wishes, evening, moved.down)
+    parts = (*wishes.findings(), *moved.down.findings, *ordered.findings)
+    found = told_apart(parts, wishes, given)
+    n = len(stock.on_hand)
+    fates = overruled.findings(*by_series(wishes, (moved.down, ordered), found, n))
     return Plan(
         policy=policy,
         orders=rush.behind(ordered.lines(wishes, policy)),
-        transfers=moved.lines(wishes, policy).joined(lateral_lines(moves, first, network, policy)),
-        findings=(*rush.findings, *found, *lateral_cuts(gone, first), *overruled.findings()),
-        limits=joined_prices(rush.prices, moved.prices, ordered.prices),
+        transfers=moved.lines(first, network, policy),
+        findings=(*rush.findings, *found, *lateral_cuts(moved.gone, first), *fates),
+        limits=joined_prices(rush.prices, moved.down.prices, ordered.prices),
         life=life,
         life_of_sku=life_of_sku,
-        override_cost=overruled.of_series(len(stock.on_hand)),
+        override_cost=overruled.of_series(n),
         expiring=expiring,
         help=help_,
         kept=_kept(wishes, evening),
@@ -87,15 +80,3 @@ def _kept(wishes: Wishes, evening: Evening) -> Kept:
     units = np.zeros(len(evening.stock.on_hand))
     units[wishes.series] = np.where(wishes.said, 0.0, wishes.needs.kept_back)
     return Kept(units, worth_kept(evening))
-
-
-def _once_moved(
-    moves: Moves, wishes: Wishes, rush: Emergencies, evening: Evening
-) -> tuple[Evening, Wishes]:
-    """The evening with lateral transfers under way, and the wishes of the SKUs they move anew."""
-    if not len(moves):
-        return evening, wishes
-    evening, sku = moves.after(wishes, evening), evening.forecast.index.sku
-    touched = np.isin(sku, sku[wishes.series[moves.target]])
-    anew = rush.wishes(evening.only(touched))
-    return evening, wishes.renewed(np.flatnonzero(touched[wishes.series]), anew)

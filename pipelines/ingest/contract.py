@@ -17,7 +17,7 @@ _DTYPES |= {"date": "datetime64[s]", "moment": "datetime64[s]"}
 
 
 def check_contract(held: TableInHand) -> None:
-    """Set aside the rows whose values are out of range, or not one of the choices."""
+    """Set aside the rows, or cells, whose values are out of range, or not one of the choices."""
     try:
         _schema(held.table).validate(held.frame, lazy=True, inplace=True)
     except pa.errors.SchemaErrors as errors:
@@ -34,7 +34,10 @@ def _set_aside(held: TableInHand, cases: pd.DataFrame) -> None:
         rows = group["index"].to_numpy(dtype=np.int64)
         values = [_text(value) for value in group["failure_case"]]
         held.reject(rows, str(column), values, _reason(str(reason)))
-        bad[rows] = True
+        if held.table.loses_cell(str(column)):
+            held.empty(rows, str(column))
+        else:
+            bad[rows] = True
     held.bad += int(bad.sum())
     held.remember(held.frame, bad)
     held.keep(~bad)

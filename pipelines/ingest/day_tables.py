@@ -23,7 +23,12 @@ SALES_TODAY = Table(
         LOCATION,
         Column("units", "number", "units sold; negative: a return", required=True),
         _CHANNEL,
-        _ORDER,
+        Column(
+            "order_id",
+            "text",
+            "your order number; rows of one number and key are one order, a row without is an order"
+            " by itself",
+        ),
         Column(
             "order_type",
             "choice",

@@ -46,7 +46,9 @@ class Table:
     ``known_since``. big: texts are categories. extra: prefix of further columns that are kept,
     extra_kind: text, or number >= 0. last_holds: of rows of one date, SKU and location only the
     last counts. spans: pairs of date columns of which the second is not before the first.
-    rising: number columns of which none is below an earlier one.
+    rising: number columns of which none is below an earlier one. describes: rows say what there is,
+    and a bad value of an optional column is left empty; elsewhere an empty one would say something
+    else, and the whole row is bad.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Table:
     spans: tuple[tuple[str, str], ...] = ()
     extra_kind: Literal["text", "number"] = "text"
     rising: tuple[str, ...] = ()
+    describes: bool = False
 
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns, in the contract's order."""
@@ -70,6 +73,11 @@ class Table:
     def carried(self) -> tuple[Column, ...]:
         """The columns that the canonical frame has."""
         return tuple(column for column in self.columns if column.carried)
+
+    def loses_cell(self, column: str) -> bool:
+        """Whether a bad value of ``column`` is left empty, and the row kept."""
+        optional = any(each.name == column and not each.required for each in self.columns)
+        return self.describes and optional and column not in self.key
 
     def takes_extra(self, name: str) -> bool:
         """Whether ``name`` is a further column that the table keeps as text."""

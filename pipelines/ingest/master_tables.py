@@ -46,6 +46,7 @@ PRODUCTS = Table(
         Column("planner", "text", "who answers for it"),
     ),
     key=("sku",),
+    describes=True,
     spans=(("launch_date", "end_date"),),
     extra="attr_",
 )
@@ -71,6 +72,7 @@ LOCATIONS = Table(
         Column("storage_volume", "number", "volume of the stock that it can hold", low=0.0),
     ),
     key=("location",),
+    describes=True,
 )
 
 SUPPLIERS = Table(
@@ -103,6 +105,7 @@ SUPPLIERS = Table(
         Column("truck_weight", "number", "weight that one of its trucks takes", above=0.0),
     ),
     key=("supplier",),
+    describes=True,
 )
 
 LANES = Table(
@@ -208,6 +211,7 @@ CHANNELS = Table(
         Column("share", "number", "share of what may be sold", low=0.0, high=1.0),
     ),
     key=("channel", "location"),
+    describes=True,
 )
 
 TABLES = (PRODUCTS, LOCATIONS, SUPPLIERS, LANES, COVERAGE, OVERRIDES, CHANNELS)

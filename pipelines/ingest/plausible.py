@@ -17,14 +17,20 @@ _CHECKED = (
     *(("inventory", column, "units") for column in ("on_hand", "reserved")),
     *((table, "units", "units") for table in ("inbound", "commitments", "sales")),
     ("lanes", "moq", "units"),
-    *(("products", column, "money") for column in ("price", "unit_cost")),
-    ("prices", "price", "money"),
-    ("lanes", "unit_cost", "money"),
+    ("kits", "quantity", "units"),
+    *(("products", column, "ratio") for column in ("price", "unit_cost", "volume", "weight")),
+    *(("products", column, "ratio") for column in ("holding_cost", "shortage_cost")),
+    ("prices", "price", "ratio"),
+    ("lanes", "unit_cost", "ratio"),
     *(("lanes", column, "days") for column in ("lead_time_days", "review_days")),
 )
+#: What is plausible of the value of an override, by its field.
+_FIELDS = {"mean": "units", "units": "units", "target": "units", "factor": "factor"}
 # Values of a column that are named one by one, the largest, and numbers that a median is taken of.
 _NAMED, _SAMPLE = 20, 1_000_000
-# With fewer prices than this none is far from the others.
+# Decimals of a sum of shares that count: sums of written numbers are not exact.
+_EXACT = 6
+# With fewer numbers than this none is far from the others.
 _FEWEST = 3
 
 
@@ -36,33 +42,69 @@ def implausible(
     Nothing is changed: a figure may be right, and one that is dropped in silence is worse than one
     that is wrong.
     """
-    parts, notes = [], []
+    parts: list[pd.DataFrame] = []
+    notes: list[str] = []
     for table, column, kind in _CHECKED:
-        values = np.abs(frames[table][column].to_numpy(np.float64))
-        most = _most(values, kind, gates)
-        rows = np.flatnonzero(values > most)
-        if not len(rows):
-            continue
-        largest = rows[np.lexsort((rows, -values[rows]))][:_NAMED]
-        parts.append(_findings(frames[table].iloc[largest], table, column, most))
-        if len(rows) > len(largest):
-            what = counted(len(rows), "value")
-            notes.append(
-                f"{table}: {what} of {column} beyond {most:g}; the {len(largest)} largest are "
-                "among the exceptions"
-            )
+        found = frames[table]
+        most = _most(np.abs(found[column].to_numpy(np.float64)), kind, gates)
+        parts.append(_beyond(found, table, column, most, notes))
+    overrides = frames["overrides"]
+    for field, kind in _FIELDS.items():
+        own = overrides[(overrides["field"] == field).to_numpy()]
+        most = _most(own["value"].to_numpy(np.float64), kind, gates)
+        parts.append(_beyond(own, "overrides", "value", most, notes))
+    parts.append(_beyond(_shared(frames["channels"]), "channels", "share", 1.0, notes))
+    found = [part for part in parts if len(part)]
     empty = pd.DataFrame(columns=list(FINDING_COLUMNS))
-    return (pd.concat(parts, ignore_index=True) if parts else empty), notes
+    return (pd.concat(found, ignore_index=True) if found else empty), notes
+
+
+def _beyond(
+    frame: pd.DataFrame, table: str, column: str, most: float, notes: list[str]
+) -> pd.DataFrame:
+    """Findings on the rows beyond ``most``; a note goes to ``notes`` where not all are named."""
+    values = np.abs(frame[column].to_numpy(np.float64))
+    rows = np.flatnonzero(values > most)
+    largest = rows[np.lexsort((rows, -values[rows]))][:_NAMED]
+    if len(rows) > len(largest):
+        what = counted(len(rows), "value")
+        notes.append(
+            f"{table}: {what} of {column} beyond {most:g}; the {len(largest)} largest are "
+            "among the exceptions"
+        )
+    if not len(rows):
+        return pd.DataFrame(columns=list(FINDING_COLUMNS))
+    return _findings(frame.iloc[largest], table, column, most)
+
+
+def _shared(channels: pd.DataFrame) -> pd.DataFrame:
+    """Shares of the channels of each location, summed: location and share.
+
+    A channel without a row for the location has its general one; those without a share take what
+    the others leave.
+    """
+    general = channels[channels["location"] == ""].set_index("channel")["share"].fillna(0.0)
+    sums = {"": general.sum()}
+    for place, rows in channels[channels["location"] != ""].groupby("location"):
+        own = rows.set_index("channel")["share"].fillna(0.0)
+        sums[str(place)] = own.sum() + general.drop(own.index, errors="ignore").sum()
+    shares = np.round([*sums.values()], _EXACT)
+    return pd.DataFrame({"location": pd.array([*sums], "str"), "share": shares})
 
 
 def _most(values: NDArray[np.float64], kind: str, gates: GatesConfig) -> float:
     """The largest plausible value of a column."""
-    if kind != "money":
-        return float(gates.plausible_units if kind == "units" else gates.plausible_days)
-    paid = values[values > 0]
-    if len(paid) < _FEWEST:
+    flat = {
+        "units": gates.plausible_units,
+        "days": gates.plausible_days,
+        "factor": gates.plausible_ratio,
+    }
+    if kind in flat:
+        return float(flat[kind])
+    stated = values[values > 0]
+    if len(stated) < _FEWEST:
         return np.inf
-    return float(np.median(paid[:: max(len(paid) // _SAMPLE, 1)]) * gates.plausible_ratio)
+    return float(np.median(stated[:: max(len(stated) // _SAMPLE, 1)]) * gates.plausible_ratio)
 
 
 def _findings(rows: pd.DataFrame, table: str, column: str, most: float) -> pd.DataFrame:

@@ -140,9 +140,9 @@ def gate_problems(held: TableInHand, config: Config) -> list[str]:
         for row in rejected.head(_SHOWN).itertuples()
     ]
     more = "; ..." if len(rejected) > _SHOWN else ""
-    rows = held.bad + len(held.frame)
+    rows, bad = held.bad + len(held.frame), held.bad + held.mended()
     return [
-        f"{held.table.name}: {held.bad} of {rows} rows are bad ({share:.1%}), more than the"
+        f"{held.table.name}: {bad} of {rows} rows are bad ({share:.1%}), more than the"
         f" {allowed:.1%} of gates.bad_row_share: {'; '.join(first)}{more};"
         " correct them in the source"
     ]
@@ -215,6 +215,7 @@ def _notes(held: TableInHand, day: np.datetime64) -> list[str]:
             "rows are replaced by later ones of the same key",
         ),
         (held.bad, "bad row is set aside", "bad rows are set aside"),
+        (held.mended(), "row lost a bad cell", "rows lost bad cells"),
     )
     notes += [f"{name}: {counted(n, one, many).format(day)}" for n, one, many in cases if n]
     if name == "inventory" and held.frame.empty:

@@ -139,7 +139,10 @@ def _judge(
             if counts.any():
                 rows = fault.positions[counts]
                 held.list_bad(rows, name, fault.values[counts], fault.reason)
-                good[rows] = False
+                if held.table.loses_cell(name):
+                    held.emptied.append(rows)
+                else:
+                    good[rows] = False
     held.bad += int((keep & ~good).sum())
     return keep & good
 

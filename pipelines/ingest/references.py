@@ -121,15 +121,10 @@ def among(names: pd.Series, known: set[str]) -> Mask:
 def set_aside(held: TableInHand, bad: Mask, column: str, reason: str, gated: bool = True) -> None:
     """Move the ``bad`` rows of a table, (rows,), to the rejected ones; ``column`` is to blame.
 
-    gated: they count for the share of bad rows that a night allows.
+    See ``TableInHand.set_aside``.
     """
-    if not bad.any():
-        return
-    rows = np.flatnonzero(bad)
-    held.reject(rows, column, held.frame[column].iloc[rows].astype("str").to_numpy(), reason)
-    held.bad += len(rows)
-    held.ungated += 0 if gated else len(rows)
-    held.keep(~bad)
+    values = held.frame[column][bad].astype("str").to_numpy()
+    held.set_aside(bad, column, values, reason, gated)
 
 
 def unknown_articles(tables: Tables, skus: pd.Series) -> Mask:

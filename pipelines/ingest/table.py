@@ -24,7 +24,8 @@ class TableInHand:
 
     positions: (rows of the frame,) position of each row over all parts, or None while none is
     gone. first: (parts + 1,) first position of each part. blank, cut, not_known: rows left out.
-    bad: rows set aside, each counted once; ungated: those of them that stop no night.
+    bad: rows set aside, each counted once; ungated: those of them that stop no night. emptied:
+    positions of rows that lost a cell, once for each cell.
     replaced: rows of which a later one holds.
     """
 
@@ -39,6 +40,7 @@ class TableInHand:
     bad: int = 0
     ungated: int = 0
     replaced: int = 0
+    emptied: list[Ints] = field(default_factory=list)
     bad_keys: list[pd.DataFrame] = field(default_factory=list)
     rejected: list[pd.DataFrame] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -48,6 +50,33 @@ class TableInHand:
         """List rows of the frame as bad; they stay until ``keep`` takes them out."""
         places = rows if self.positions is None else self.positions[rows]
         self.list_bad(places, column, values, reason)
+
+    def set_aside(
+        self, bad: Mask, column: str, values: Any, reason: str, gated: bool = True
+    ) -> None:
+        """List the ``bad`` rows of the frame, (rows,), and take them out, or only their cell.
+
+        values: what stands in ``column``, one for each bad row. gated: they count for the share
+        of bad rows that a night allows.
+        """
+        rows = np.flatnonzero(bad)
+        if not len(rows):
+            return
+        self.reject(rows, column, values, reason)
+        if self.table.loses_cell(column):
+            self.empty(rows, column)
+            return
+        self.bad += len(rows)
+        self.ungated += 0 if gated else len(rows)
+        self.keep(~bad)
+
+    def empty(self, rows: Ints, column: str) -> None:
+        """Leave the cells of a column empty, as those of a source that does not have it."""
+        (declared,) = (each for each in self.table.columns if each.name == column)
+        values = self.frame[column].copy()
+        values.iloc[rows] = constant(declared, len(rows), self.table.big)
+        self.frame[column] = values
+        self.emptied.append(rows if self.positions is None else self.positions[rows])
 
     def list_bad(self, places: Ints, column: str, values: Any, reason: str) -> None:
         """List rows as bad by their position over all parts."""
@@ -94,9 +123,16 @@ class TableInHand:
         left_out = (self.bad, self.cut, self.not_known, self.replaced)
         return RowCount(self.table.name, used + sum(left_out), used, *left_out)
 
+    def mended(self) -> int:
+        """Rows of the frame that lost a cell, each counted once."""
+        rows = np.unique(np.concatenate([np.empty(0, np.int64), *self.emptied]))
+        kept = len(rows) if self.positions is None else np.isin(rows, self.positions).sum()
+        return int(kept)
+
     def bad_share(self) -> float:
-        """Share of the rows that counted tonight and were set aside, as far as the gate counts."""
-        return (self.bad - self.ungated) / max(self.bad + len(self.frame), 1)
+        """Share of the rows that counted tonight and are bad, as far as the gate counts."""
+        counted = self.bad - self.ungated + self.mended()
+        return counted / max(self.bad + len(self.frame), 1)
 
     def all_rejected(self) -> pd.DataFrame:
         """The bad rows, in the order of the files."""

@@ -141,9 +141,13 @@ def _numbers(column: Column, raw: pa.ChunkedArray, renamed: Mapping[str, str]) -
         with np.errstate(invalid="ignore"):
             rows = np.flatnonzero(np.isfinite(data) & (data != np.floor(data)))
         faults.append(_fault(rows, data, "not a whole number"))
-    if column.default is not None and empty.any():
-        data = np.where(empty, float(column.default), data)
-    return Read(data, empty, [fault for fault in faults if len(fault.positions)])
+    faults = [fault for fault in faults if len(fault.positions)]
+    if faults:
+        data = data.copy()
+        data[np.concatenate([fault.positions for fault in faults])] = np.nan
+    if column.default is not None and (faults or empty.any()):
+        data = np.where(np.isnan(data), float(column.default), data)
+    return Read(data, empty, faults)
 
 
 def _too_large(data: NDArray[np.float64]) -> list[tuple[NDArray[np.bool_], str]]:

@@ -52,18 +52,24 @@ def unguard(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
-def number_texts(values: NDArray[Any]) -> list[str]:
-    """Shortest decimal text of each number; empty for NaN and infinity; no ``.0``."""
+def number_strings(values: NDArray[Any]) -> pa.StringArray:
+    """Shortest decimal text of each number, without ``.0`` or an exponent; null for NaN and
+    infinity."""
     if values.dtype.kind in "iub":
-        return list(pc.cast(pa.array(values.astype(np.int64)), pa.string()).to_pylist())
+        return pc.cast(pa.array(values.astype(np.int64)), pa.string())
     floats = np.asarray(values, np.float64)
-    plain = np.isfinite(floats) & (np.abs(floats) < _EXPONENT_FROM)
-    cast = pc.cast(pa.array(np.where(plain, floats + 0.0, 0.0)), pa.string())
-    texts: list[str] = cast.to_pylist()
-    for row in np.flatnonzero(~plain):
-        number = floats[row]
-        text = f"{number:.{DECIMALS}f}".rstrip("0").rstrip(".")
-        texts[row] = text if np.isfinite(number) else ""
+    finite = np.isfinite(floats)
+    plain = finite & (np.abs(floats) < _EXPONENT_FROM)
+    texts = pc.cast(pa.array(np.where(plain, floats + 0.0, 0.0), mask=~finite), pa.string())
+    if (long := finite & ~plain).any():
+        written = [f"{number:.{DECIMALS}f}".rstrip("0").rstrip(".") for number in floats[long]]
+        texts = pc.replace_with_mask(texts, pa.array(long), pa.array(written, pa.string()))
+    return texts
+
+
+def number_texts(values: NDArray[Any]) -> list[str]:
+    """The texts of ``number_strings``; empty for NaN and infinity."""
+    texts: list[str] = pc.fill_null(number_strings(values), "").to_pylist()
     return texts
 
 

@@ -14,6 +14,9 @@ LIMIT_CUT, LIMIT_CUT_REST = "LIMIT_CUT", "LIMIT_CUT_REST"
 #: Cuts are named one by one until they make up this share of a limit's money, and no more than so
 #: many of them.
 NAMED_SHARE, MOST_NAMED = 0.8, 50
+#: What many keys of one location say in the same words, as it is the location's matter or is in
+#: the decision of every key: so many are named, the rest is counted.
+SAME, SAME_REST, MOST_ALIKE = ("NO_LANE", "STALE_STOCK", "STOCK_UNKNOWN"), "SAME_REST", 20
 
 
 class Row(NamedTuple):
@@ -29,12 +32,33 @@ class Row(NamedTuple):
 
 
 def condensed(rows: Sequence[Row]) -> list[Row]:
-    """The rows with the smaller cuts of each limit counted in one row, LIMIT_CUT_REST."""
+    """The rows with the smaller cuts of each limit counted in one row, LIMIT_CUT_REST, and with
+    those that say the same of many keys of a location in one, SAME_REST.
+    """
+    rows = _counted(rows)
     limits = sorted({_limit(row) for row in rows if row.code == LIMIT_CUT})
     out = [row for row in rows if row.code != LIMIT_CUT]
     for limit in limits:
         cuts = [row for row in rows if row.code == LIMIT_CUT and _limit(row) == limit]
         out += _of_one_limit(limit, cuts)
+    return out
+
+
+def _counted(rows: Sequence[Row]) -> list[Row]:
+    """The rows with what is alike beyond the first, by money, counted for each location."""
+    out = [row for row in rows if row.code not in SAME]
+    alike: dict[tuple[str, str, str], list[Row]] = {}
+    for row in (row for row in rows if row.code in SAME):
+        alike.setdefault((row.code, row.location, repr(row.message)), []).append(row)
+    for (code, location, _), same in sorted(alike.items()):
+        same.sort(key=lambda row: (-row.money, row.sku))
+        rest = same[MOST_ALIKE:]
+        if len(rest) < 2:
+            out += same
+            continue
+        counts = {"alike": code, "keys": len(rest), "named": MOST_ALIKE, "group": code}
+        money = float(sum(row.money for row in rest))
+        out += [*same[:MOST_ALIKE], Row(SAME_REST, "low", -1, "", location, money, counts)]
     return out
 
 

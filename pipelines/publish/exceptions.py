@@ -44,16 +44,19 @@ def exception_table(
 
 
 def _all_rows(night: Night, ingested: Ingested, substitutes: Sequence[Finding]) -> list[Row]:
-    """Every source of findings; of several rows of one code and key the first source is kept."""
+    """Every source of findings; of several rows of one code and line the first source is kept."""
     given = [*night.situation.findings, *night.plan.findings, *substitutes]
     rows = _rows_of(night, given)
-    seen = {(row.code, row.sku, row.location) for row in rows}
+    seen = {_subject(row) for row in rows}
     derived = _rows_of(night, [*plan_findings(night), *override_findings(night.stairs)])
     return rows + [
-        row
-        for row in [*_ingested_rows(ingested), *derived]
-        if (row.code, row.sku, row.location) not in seen
+        row for row in [*_ingested_rows(ingested), *derived] if _subject(row) not in seen
     ]
+
+
+def _subject(row: Row) -> tuple[str, str, str, str]:
+    """What a row is about: its code, key and, where the key has several, line."""
+    return row.code, row.sku, row.location, str(row.message.get("way", ""))
 
 
 def _rows_of(night: Night, findings: Sequence[Finding]) -> list[Row]:
@@ -95,7 +98,7 @@ def _ids(rows: Iterable[Row]) -> list[str]:
     count: dict[tuple[str, str, str, str], int] = {}
     ids = []
     for row in rows:
-        named = (row.message.get(name) for name in ("order_id", "line_id", "group", "where"))
+        named = (row.message.get(name) for name in ("order_id", "line_id", "group", "where", "way"))
         document = str(next(filter(None, named), ""))
         key = (row.code, row.sku, row.location, document)
         count[key] = count.get(key, 0) + 1
@@ -127,13 +130,15 @@ def _line_ids(rows: list[Row], lines: Sequence[Table]) -> NDArray[np.object_]:
 
 def _message(night: Night, row: Row) -> str:
     values = {name: number_text(value) for name, value in row.message.items()}
-    values["limit"] = night.texts.of("limits", values.get("limit", ""))
+    for name in ("limit", "cut_by"):
+        values[name] = night.texts.of("limits", values.get(name, ""))
     values |= {"sku": row.sku, "location": row.location, "money": number_text(row.money)}
+    values["way"] = night.texts.of("ways", values.get("way") or "line")
     ago = {"0": "today", "1": "yesterday"}.get(values.get("days", ""), "earlier")
+    values["ago"] = night.texts.fill("ago", ago, values)
+    values["fate"] = night.texts.fill("fates", values.get("fate", ""), values)
     if night.texts.knows("messages", row.code):
-        return night.texts.fill(
-            "messages", row.code, values | {"ago": night.texts.fill("ago", ago, values)}
-        )
+        return night.texts.fill("messages", row.code, values)
     return row.code + ": " + ", ".join(f"{name} {value}" for name, value in values.items())
 
 

@@ -7,15 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.publish import service
 from pipelines.publish.cells import Table
 from pipelines.publish.night import Night
-from pipelines.publish.plan_findings import arrivals_until, leaving_units, planned_units
 from stockwright.panel import Status
 
 #: Days that the figures of the past look back, and that slow-moving stock looks ahead.
 PAST_DAYS, AHEAD_DAYS = 28, 90
-
-Floats = NDArray[np.float64]
 
 
 class Kpi(NamedTuple):
@@ -44,8 +42,10 @@ def kpis(night: Night, orders: Table, transfers: Table) -> dict[str, Kpi]:
     return {
         "stock_value": Kpi(value, "money", "stock_value", today),
         "turnover_days": Kpi(turnover, "days", basis, past),
-        "fill_rate": Kpi(fill_rate(night), "share", "fill_rate", ahead),
-        "local_fulfillment": Kpi(local_fulfillment(night), "share", "local_fulfillment", ahead),
+        "fill_rate": Kpi(service.fill_rate(night), "share", "fill_rate", ahead),
+        "local_fulfillment": Kpi(
+            service.local_fulfillment(night), "share", "local_fulfillment", ahead
+        ),
         "stock_out_rate": Kpi(stock_out_rate(night), "share", "stock_out_rate", past),
         "share_of_skus_sold": Kpi(skus_sold(night), "share", "share_of_skus_sold", past),
         "sell_through": Kpi(sell_through(night), "share", "sell_through", past),
@@ -82,64 +82,6 @@ def turnover_days(night: Night, value: float | None) -> tuple[float | None, str]
     if held is None:
         return (None if value is None else _share(value, daily)), "turnover_days_now"
     return _share(float((held * cost).sum()), daily), "turnover_days"
-
-
-def fill_rate(night: Night) -> float | None:
-    """Units expected to be served with the plan over units demanded, in protection intervals.
-
-    Keys of unknown stock do not count.
-    """
-    return _served_share(night, np.ones(night.index.n_series))
-
-
-def local_fulfillment(night: Night) -> float | None:
-    """Units expected to be served where they are local over units demanded, as in ``fill_rate``.
-
-    Local is the share of a location's demand that comes from regions it is the first to serve;
-    without coverage all of it.
-    """
-    local = night.situation.local_share
-    whole = np.ones(night.index.n_series)
-    return _served_share(night, whole if local is None else local[night.index.location])
-
-
-def _served_share(night: Night, counted: Floats) -> float | None:
-    """Expected units served, of each key the share ``counted``, over all units demanded."""
-    demanded, missed = demanded_and_missed(night)
-    known = night.situation.stock.known
-    served = (demanded - missed) * counted
-    return _share(float(served[known].sum()), float(demanded[known].sum()))
-
-
-def demanded_and_missed(night: Night) -> tuple[Floats, Floats]:
-    """Units expected to be demanded and not served in each key's protection interval, (series,).
-
-    Missed units up to the arrival: the demand until then against all stock that can serve it, less
-    what leaves tonight. Afterwards: the demand from the arrival on against the stock projected to
-    be left, tonight's line and what arrives in between. A location that feeds others counts its
-    own stock only; a key that nothing supplies counts the whole horizon.
-    """
-    policy, horizon = night.plan.policy, night.forecast.horizon
-    lanes, stock = night.situation.network.lanes, night.situation.stock
-    supplied = policy.lane >= 0
-    lead_time = np.where(supplied, np.append(lanes.lead_time, 0)[policy.lane], horizon)
-    lead_time = np.minimum(lead_time, horizon).astype(np.int64)
-    end = np.where(supplied, np.clip(policy.protection, lead_time, horizon), horizon)
-    before = night.forecast.total(1, lead_time)
-    after = night.forecast.total(np.minimum(lead_time + 1, horizon), _spans(lead_time, end))
-    arrived = arrivals_until(night, lead_time)
-    later = arrivals_until(night, end.astype(np.int64)) - arrived
-    held = np.maximum(stock.on_hand - leaving_units(night), 0.0) + arrived
-    alone = np.maximum(held - before.mean, 0.0)
-    left = np.where(night.feeds() | ~supplied, alone, policy.stock_at_arrival)
-    missed = before.expected_shortage(held)
-    missed = missed + after.expected_shortage(left + planned_units(night) + later)
-    return np.asarray(before.mean + after.mean, np.float64), np.asarray(missed, np.float64)
-
-
-def _spans(lead_time: NDArray[np.int64], end: NDArray[Any]) -> NDArray[np.int64]:
-    """Last step of the time after the arrival; 0, an empty span, where there is none."""
-    return np.where(end > lead_time, end, 0).astype(np.int64)
 
 
 def stock_out_rate(night: Night) -> float | None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.publish.night import Night
+from replenishment.lines.lateral import REBALANCE
 from replenishment.needs.keys import arrival_table, first_empty
 from replenishment.network.evening import usable
 from stockwright.distribution import Distribution
@@ -120,11 +121,12 @@ def _arrived(night: Night, series: NDArray[np.intp]) -> Floats:
 
 
 def leaving_units(night: Night) -> Floats:
-    """Units of tonight's transfers out of each series, (series,)."""
-    lines, n = night.plan.transfers, night.index.n_series
-    source = night.parents()[lines.series]
+    """Units of tonight's transfers, sideways or down, out of each series, (series,)."""
+    lines, index = night.plan.transfers, night.index
+    places = night.situation.network.lanes.source[lines.lane].astype(np.int64)
+    source = index.find(index.sku[lines.series].astype(np.int64), places)
     known = source >= 0
-    left = np.bincount(source[known], lines.units[known], minlength=n)
+    left = np.bincount(source[known], lines.units[known], minlength=index.n_series)
     return np.asarray(left, np.float64)
 
 
@@ -174,6 +176,7 @@ def _lines_cut(night: Night, lines: Lines) -> list[Finding]:
         "units": lines.limit_cut[rows],
         "kept": lines.units[rows],
         "limit": lines.binding[rows],
+        "way": np.where(lines.reason[rows] == REBALANCE, "sideways", ""),
     }
     return _findings("LIMIT_CUT", "medium", series, cost, columns)
 

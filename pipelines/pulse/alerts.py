@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.publish.cells import Table, money, rounded
+from pipelines.config.model import PulseConfig
+from pipelines.publish.cells import Table, money, number_texts, rounded
 from pipelines.publish.texts import Texts, filled, placeholders
 from pipelines.pulse.helping import Lines
-from pipelines.pulse.position import Position, Watch
+from pipelines.pulse.plausible import Implausible
+from pipelines.pulse.position import Position, Watch, prior_of
 from pipelines.pulse.tables import ranked
 from pipelines.pulse.today import Today
+from replenishment.pulse.rates import largest_ordinary_order
 
 #: Standard deviations, and factor, beyond which a key sells faster than forecast.
 _SURPRISE, _FACTOR = 2.5, 1.25
@@ -23,29 +26,64 @@ def alert_table(
     position: Position,
     seen: Watch,
     lines: tuple[Lines, Lines],
-    level: float,
-    least: float,
+    strange: Implausible,
+    settings: PulseConfig,
     day: np.datetime64,
     texts: Texts,
 ) -> Table:
     """One row for each key and code, ranked by money at risk."""
-    stocked = position.state.columns["stocked"]
-    below = stocked & (seen.chance > 1.0 - level) & (seen.missed >= least)
-    gone = below & (position.free < 1e-9)
-    faster = stocked & (seen.surprise > _SURPRISE) & (seen.rate > _FACTOR)
-    # One unit of a key that hardly sells is no news, however unlikely on that day.
-    faster &= position.today.demanded - seen.expected >= least
-    late = position.overdue > 1e-9
-    cases = {"SOLD_OUT": gone, "WARNING_LINE": below & ~gone, "SELLING_FASTER": faster}
-    cases["RESTOCK_OVERDUE"] = late
-    key = np.concatenate([np.flatnonzero(which) for which in cases.values()])
-    code = np.repeat(list(cases), [int(which.sum()) for which in cases.values()]).astype(object)
+    cases = {"IMPLAUSIBLE": strange.key, **_cases(position, seen, settings)}
+    key = np.concatenate(list(cases.values()))
+    code = np.repeat(list(cases), [len(rows) for rows in cases.values()]).astype(object)
+    below = _below(position, seen, settings)
     table = _rows(position, seen, key, code, below, day)
-    table |= _words(position, table, key, lines, day, texts)
+    table |= _words(position, table | _figures(position, key, strange), key, lines, day, texts)
     table |= {"planner": position.state.columns["planner"][key].astype(object)}
     table = _with_strays(table, position.today, texts)
     rank = ranked(table["sku"], table["code"], -table["money_at_risk"])
     return {name: column[rank] for name, column in table.items()}
+
+
+def _below(position: Position, seen: Watch, settings: PulseConfig) -> NDArray[np.bool_]:
+    """Keys below the warning line."""
+    stocked = position.state.columns["stocked"]
+    short = (seen.chance > 1.0 - settings.warning_level) & (seen.missed >= settings.least_units)
+    return np.asarray(stocked & short, np.bool_)
+
+
+def _cases(position: Position, seen: Watch, settings: PulseConfig) -> dict[str, NDArray[np.int64]]:
+    """Keys by the code of what is seen of them."""
+    stocked, least = position.state.columns["stocked"], settings.least_units
+    below = _below(position, seen, settings)
+    gone = below & (position.free < 1e-9)
+    apart, more = position.today.demanded - position.counted, position.counted - seen.expected
+    bulk = stocked & (apart > 0) & (apart >= least)
+    # One unit of a key that hardly sells is no news, however unlikely on that day.
+    faster = stocked & (seen.surprise > _SURPRISE) & (seen.rate > _FACTOR) & (more >= least)
+    cases = {
+        "SOLD_OUT": gone,
+        "WARNING_LINE": below & ~gone,
+        "SELLING_FASTER": faster & ~(bulk & (more < apart)),
+        "BULK_ORDER": bulk,
+        "RESTOCK_OVERDUE": position.overdue > 1e-9,
+    }
+    return {code: np.flatnonzero(which) for code, which in cases.items()}
+
+
+def _figures(position: Position, key: NDArray[np.int64], strange: Implausible) -> Table:
+    """What messages say on top of the columns; the rows of ``strange`` are the first."""
+    count = len(strange.key)
+    table, units, most = np.full(len(key), "", object), np.zeros(len(key)), np.zeros(len(key))
+    table[:count], units[:count], most[:count] = strange.table, strange.units, strange.most
+    apart = position.today.demanded[key] - position.counted[key]
+    ordinary = largest_ordinary_order(prior_of(position.state, key))
+    return {
+        "table": table,
+        "value": rounded(units),
+        "most": rounded(most, 0),
+        "apart": rounded(apart),
+        "ordinary": rounded(ordinary, 1),
+    }
 
 
 def _rows(
@@ -57,6 +95,7 @@ def _rows(
     today_gone = seen.hours[key] <= 24.0 - position.moment.hour
     severity = np.where(below[key] & today_gone, 0, np.where(below[key], 1, 2))
     severity = np.where(code == "RESTOCK_OVERDUE", np.minimum(severity, 1), severity)
+    severity = np.where(code == "IMPLAUSIBLE", 0, severity)
     ends = np.minimum(np.where(np.isfinite(seen.hours[key]), seen.hours[key], 0.0), 9e4)
     moment = day.astype("datetime64[m]") + np.asarray(
         np.round((position.moment.hour + ends) * 60), "timedelta64[m]"
@@ -98,6 +137,7 @@ def _words(
     coming = position.booked_in.sum(axis=1)[key]
     told = np.where(coming > 0, "BOOKED", table["code"])
     told = np.where(ordered + moved > 0, "HELP", told)
+    told = np.where(table["code"] == "IMPLAUSIBLE", table["code"], told)
     arrival = day + np.where(ordered + moved > 0, first[key], 0).astype("timedelta64[D]")
     until = day + position.state.columns["resupply_days"][key].astype("timedelta64[D]")
     help_ = {"ordered": ordered, "moved": moved, "booked": coming, "saved": rounded(saved, 2)}
@@ -131,7 +171,7 @@ def _shown(values: NDArray[Any]) -> list[str]:
         return [str(value) for value in values.tolist()]
     # Few numbers differ, and to write one takes longer than to find it.
     different, place = np.unique(values, return_inverse=True)
-    shown = [f"{value:g}" for value in different.tolist()]
+    shown = number_texts(different)
     return [shown[each] for each in place.tolist()]
 
 
@@ -142,11 +182,9 @@ def _with_strays(table: Table, today: Today, texts: Texts) -> Table:
     if not count:
         return table
     units = stray["units"].to_numpy(np.float64)
-    named = list(zip(stray["sku"], stray["location"], units.tolist(), strict=True))
+    named = zip(stray["sku"], stray["location"], number_texts(units), strict=True)
     told = [
-        texts.fill(
-            "pulse_messages", "UNKNOWN_KEY", {"sku": s, "location": p, "sold_today": f"{u:g}"}
-        )
+        texts.fill("pulse_messages", "UNKNOWN_KEY", {"sku": s, "location": p, "sold_today": u})
         for s, p, u in named
     ]
     rows: Table = {

@@ -101,10 +101,8 @@ def needs_help(position: Position, seen: Watch, level: float, least: float) -> N
     state = position.state
     stocked = state.columns["stocked"]
     below = (seen.chance > 1.0 - level) & (seen.missed >= least)
-    # Mean demand up to the resupply against stock and all arrivals: cheap, and finds the rest.
-    mean = state.daily["mean"].sum(axis=1) * np.maximum(seen.rate, 1.0)
-    later = mean > np.maximum(position.free, 0.0)
-    rows = np.flatnonzero(stocked & ~below & later)
+    # Only where mean demand of all days exceeds the stock can it do so before an arrival.
+    rows = np.flatnonzero(stocked & ~below & (seen.ahead > np.maximum(position.free, 0.0)))
     if len(rows):
         face = position.exposure(rows)
         day = np.arange(face.arrivals.shape[1])

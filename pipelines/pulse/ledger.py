@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipelines.publish.cells import number_texts, rounded
 from pipelines.pulse.state import NAMES, NamedKeys
 from stockwright.errors import counted
 
@@ -38,12 +39,13 @@ def no_lines() -> pd.DataFrame:
 class Ledger:
     """What was promised by ``day``, as of ``second`` of it, in pulse number ``sequence``.
 
-    told, sold: {channel: (keys,) units} in the order of the keys asked for. booked: lines of the
-    day. digest: of the files that the last pulse read.
+    newest: second of the newest sale that it saw. told, sold: {channel: (keys,) units} in the order
+    of the keys asked for. booked: lines of the day. digest: of the files that the last pulse read.
     """
 
     day: str
     second: int
+    newest: int
     sequence: int
     digest: str
     told: dict[str, Floats]
@@ -68,7 +70,7 @@ def read_ledger(folder: Path, names: NamedKeys, run: str, day: str) -> Ledger:
     """
     summary = read_summary(folder)
     if summary is None:
-        return Ledger("", 0, 0, "", {}, {}, no_lines())
+        return Ledger("", 0, 0, 0, "", {}, {}, no_lines())
     table = pq.read_table(folder / QUOTAS)
     place = None if summary["run"] == run else _places(table, names)
     same_day = summary["day"] == day
@@ -80,8 +82,8 @@ def read_ledger(folder: Path, names: NamedKeys, run: str, day: str) -> Ledger:
     else:
         sold = {name: np.zeros(len(names)) for name in sold}
     return Ledger(
-        summary["day"], summary["second"], summary["sequence"], summary["digest"],
-        told, sold, booked,
+        summary["day"], summary["second"], summary.get("newest_sale", 0), summary["sequence"],
+        summary["digest"], told, sold, booked,
     )  # fmt: skip
 
 
@@ -119,15 +121,15 @@ def fallen_notes(ledger: Ledger, names: NamedKeys, sold: Floats) -> list[str]:
     order = fell[np.lexsort((fell, (now - before)[fell]))]
     cases = [
         f"{names.skus[names.sku[key]]} at {names.locations[names.location[key]]} "
-        f"from {before[key]:g} to {now[key]:g}"
+        f"from {' to '.join(number_texts(np.array([before[key], now[key]])))}"
         for key in order[:_SHOWN].tolist()
     ]
     more = ", ..." if len(order) > len(cases) else ""
     at = f"{ledger.second // 3600:02d}:{ledger.second % 3600 // 60:02d}"
-    units = float((before - now)[fell].sum())
+    (units,) = number_texts(rounded([(before - now)[fell].sum()]))
     return [
         f"sales_today: {counted(len(fell), 'key has', 'keys have')} sold less than the pulse as of "
-        f"{at} saw, by {units:g} {'unit' if units == 1 else 'units'} in all "
+        f"{at} saw, by {units} {'unit' if units == '1' else 'units'} in all "
         f"({', '.join(cases)}{more}); check whether the export holds the whole day"
     ]
 

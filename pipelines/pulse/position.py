@@ -12,20 +12,17 @@ from pipelines.pulse.state import DAYS, PulseState
 from pipelines.pulse.today import Today
 from replenishment.pulse.day import DayProfile
 from replenishment.pulse.emergency import Exposure
-from replenishment.pulse.outlook import (
-    Outlook,
-    chance_short,
-    expected_missed,
-    hours_of_cover,
-    look_ahead,
-)
-from replenishment.pulse.rates import DayPrior, Rates, update_rates
+from replenishment.pulse.outlook import Outlook, hours_of_cover, look_ahead
+from replenishment.pulse.rates import DayPrior, Rates, largest_ordinary_order, update_rates
+from replenishment.pulse.surge import time_to_last
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _BLOCK = 1 << 16
 # Gamma demand beyond this many standard deviations above its mean is rarer than any warning.
 _FAR = 8.0
+# Days that a unit bought for a surge waits at most: nobody keeps it longer.
+_LONGEST_WAIT = 365.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,8 @@ class Moment:
 class Position:
     """Where the keys stand; all (keys,) but ``booked_in`` (keys, DAYS).
 
-    free: units on hand that nobody has bought, is promised or holds; may lie below 0.
+    free: units on hand that nobody has bought, is promised or holds; may lie below 0. counted:
+    units asked for today that tell of further demand, orders beyond the ordinary cut.
     overdue: units due today or before and not in. booked_in: of emergency lines, by day.
     """
 
@@ -64,23 +62,14 @@ class Position:
     today: Today
     moment: Moment
     free: Floats
+    counted: Floats
     overdue: Floats
     booked_in: Floats
 
-    def rates(self, rows: slice | Ints) -> tuple[DayPrior, Rates]:
-        """What sales so far say of some keys."""
-        columns = self.state.columns
-        prior = DayPrior(
-            self.state.daily["mean"][rows, 0],
-            columns["linear_dispersion"][rows],
-            columns["level_variance"][rows],
-            columns["step_variance"][rows],
-        )
-        return prior, update_rates(prior, self.today.demanded[rows], self.moment.passed)
-
     def outlook(self, rows: slice | Ints) -> tuple[Outlook, Rates]:
         """Demand ahead of some keys."""
-        prior, rates = self.rates(rows)
+        prior = prior_of(self.state, rows)
+        rates = update_rates(prior, self.counted[rows], self.moment.passed)
         promised = self.state.daily["committed"][rows].copy()
         promised[:, 0] = np.maximum(promised[:, 0] - self.today.served[rows], 0.0)
         means = self.state.daily["mean"][rows]
@@ -98,14 +87,34 @@ class Position:
     def exposure(self, rows: Ints) -> Exposure:
         """What some keys face."""
         columns = self.state.columns
+        outlook, rates = self.outlook(rows)
+        daily = np.maximum(self.state.daily["mean"][rows].mean(axis=1), 1e-9)
+        lasts, _ = time_to_last(self.moment.passed, DAYS)
         return Exposure(
-            self.outlook(rows)[0],
+            outlook,
             self.arrivals(rows),
             np.maximum(self.free[rows], 0.0),
             columns["resupply_days"][rows].astype(np.int64),
             columns["shortage_cost"][rows],
             columns["holding_cost"][rows],
+            np.minimum(rates.surge * lasts[-1] / daily, _LONGEST_WAIT),
         )
+
+
+def prior_of(state: PulseState, rows: slice | Ints) -> DayPrior:
+    """What the night expected of today, of some keys."""
+    names = ("linear_dispersion", "level_variance", "step_variance")
+    spread = (state.columns[name][rows] for name in names)
+    return DayPrior(state.daily["mean"][rows, 0], *spread)
+
+
+def _counted(state: PulseState, today: Today) -> Floats:
+    """Units asked for, of each order as many as are ordinary, (keys,)."""
+    rows = np.unique(today.order_key)
+    most = np.zeros(len(state))
+    most[rows] = largest_ordinary_order(prior_of(state, rows))
+    beyond = np.maximum(today.order_units - most[today.order_key], 0.0)
+    return today.demanded - np.bincount(today.order_key, beyond, minlength=len(state))
 
 
 def position_now(
@@ -119,7 +128,8 @@ def position_now(
     free = free - columns["leaving"] - leaving
     overdue = np.maximum(due - today.received, 0.0) if moment.late else np.zeros(len(state))
     before = np.maximum(columns["overdue"] - today.received, 0.0)
-    return Position(state, today, moment, free, np.maximum(overdue, before), coming)
+    overdue = np.maximum(overdue, before)
+    return Position(state, today, moment, free, _counted(state, today), overdue, coming)
 
 
 def _booked_units(
@@ -144,7 +154,8 @@ class Watch:
     """What is seen of every key, (keys,): see cover.parquet in docs/outputs.md.
 
     missed: units expected to be missed by the next arrival. below: it lies below the warning
-    line. next_day: days until that arrival, or until an ordinary order could come.
+    line. next_day: days until that arrival, or until an ordinary order could come. ahead: units
+    that are asked for within DAYS.
     """
 
     expected: Floats
@@ -155,6 +166,7 @@ class Watch:
     until_next: Floats
     missed: Floats
     chance: Floats
+    ahead: Floats
 
     @classmethod
     def joined(cls, parts: list[Watch]) -> Watch:
@@ -178,16 +190,18 @@ def _watch(position: Position, rows: slice) -> Watch:
     resupply = position.state.columns["resupply_days"][rows].astype(np.int64)
     ahead = np.where(coming.any(axis=1), coming.argmax(axis=1), DAYS)
     ahead = np.minimum(ahead, np.maximum(resupply, 1))
-    mean, variance = outlook.until(ahead)
+    demand = outlook.until(ahead)
     rest = 1.0 - moment.passed
     part = (moment.profile.share_by(moment.restock / 3600.0) - moment.passed) / max(rest, 1e-12)
-    soon = ahead == 0
-    mean = np.where(soon, outlook.mean[:, 0] * part, mean)
-    variance = np.where(soon, outlook.variance[:, 0] * part, variance)
+    today = outlook.by(np.zeros(len(ahead), np.int64)).times(part)
+    demand = today.where(ahead == 0, demand)
     stock = np.maximum(position.free[rows], 0.0)
-    close = stock < mean + _FAR * np.sqrt(variance)
-    missed, chance = np.zeros(len(mean)), np.zeros(len(mean))
-    near = (mean[close], variance[close], stock[close])
-    chance[close], missed[close] = chance_short(*near), expected_missed(*near)
+    close = stock < demand.mean + _FAR * np.sqrt(demand.variance)
+    missed, chance = np.zeros(len(stock)), np.zeros(len(stock))
+    near = demand.take(close)
+    chance[close], missed[close] = near.chance_short(stock[close]), near.missed(stock[close])
     hours = hours_of_cover(outlook, stock, moment.hour, rest, moment.profile)
-    return Watch(rates.expected, rates.surprise, rates.today, hours, ahead, mean, missed, chance)
+    return Watch(
+        rates.expected, rates.surprise, rates.pace, hours, ahead, demand.mean, missed, chance,
+        outlook.mean[:, -1],
+    )  # fmt: skip

@@ -38,6 +38,7 @@ from pipelines.pulse.ledger import (
     read_summary,
     write_ledger,
 )
+from pipelines.pulse.plausible import Implausible, implausible_today
 from pipelines.pulse.position import Moment, Position, Watch, position_now, watch
 from pipelines.pulse.request import PulseOutcome, PulseRequest
 from pipelines.pulse.state import PulseState, read_state
@@ -89,12 +90,13 @@ def _pulse(request: PulseRequest, runs: RunsFolder, began: float) -> PulseOutcom
     if ledger.digest == key:
         folder = runs.pulse.resolve()
         return PulseOutcome(folder, True, read_summary(folder) or {})
-    _check_order(ledger, str(day), today.second)
+    _check_order(ledger, str(day), today)
     looked = _look(state, today, ledger, config, day)
     facts = {
         "day": str(day),
-        "at": f"{today.second // 3600:02d}:{today.second % 3600 // 60:02d}",
+        "at": _clock(today.second),
         "second": today.second,
+        "newest_sale": today.newest,
         "sequence": ledger.sequence + 1 if ledger.day == str(day) else 1,
         "run": run.name,
         "digest": key,
@@ -103,14 +105,23 @@ def _pulse(request: PulseRequest, runs: RunsFolder, began: float) -> PulseOutcom
     return PulseOutcome(folder, False, read_summary(folder) or {})
 
 
-def _check_order(ledger: Ledger, day: str, second: int) -> None:
+def _check_order(ledger: Ledger, day: str, today: Today) -> None:
     """Raise ConfigError where the last pulse knew more than this one: its quotas stand."""
-    if (ledger.day, ledger.second) > (day, second):
-        shown = f"{ledger.second // 3600:02d}:{ledger.second % 3600 // 60:02d}"
+    again = "export the sales again, for older ones would promise units that are sold"
+    if (ledger.day, ledger.second) > (day, today.second):
         raise ConfigError(
-            f"the last pulse saw {ledger.day} as of {shown}, later than these sales; export the "
-            "sales again, for older ones would promise units that are sold"
+            f"the last pulse saw {ledger.day} as of {_clock(ledger.second)}, later than this one; "
+            f"{again}"
         )
+    if (ledger.day, ledger.newest) > (day, today.newest):
+        raise ConfigError(
+            f"the newest sale is of {_clock(today.newest)}, and the last pulse saw one of "
+            f"{_clock(ledger.newest)}; {again}"
+        )
+
+
+def _clock(second: int) -> str:
+    return f"{second // 3600:02d}:{second % 3600 // 60:02d}"
 
 
 @dataclass(frozen=True)
@@ -122,6 +133,7 @@ class Looked:
     channels: Channels
     division: Division
     help: Emergency
+    strange: Implausible
     ledger: Ledger
     day: np.datetime64
 
@@ -139,14 +151,17 @@ def _look(
     old = outstanding(ledger, channels.names, sold)
     usable = np.where(state.columns["stocked"], position.free, 0.0)
     may = np.floor(np.maximum(usable - promised_ahead(position, seen.next_day), 0.0) + 1e-9)
+    strange = implausible_today(state, today, config.gates)
     in_need = needs_help(position, seen, settings.warning_level, settings.least_units)
+    in_need[strange.key] = False
     # A source gives no unit that is locked to a channel or that a quota still holds.
     free = np.maximum(may - np.ceil(old.sum(axis=1)), 0.0)
     spare = np.maximum(may - _locked(state), 0.0)
+    spare[strange.key] = 0.0
     found = emergency(position, in_need, spare, free, ledger.booked)
     left = np.maximum(may - found.wished, 0.0)
     division = divided(position, channels, left, sold, old)
-    return Looked(position, seen, channels, division, found, ledger, day)
+    return Looked(position, seen, channels, division, found, strange, ledger, day)
 
 
 def _locked(state: PulseState) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -191,8 +206,8 @@ def _write(folder: Path, looked: Looked, config: Config, sequence: int) -> dict[
     found, division = looked.help, looked.division
     orders, transfers = line_tables(position, found.orders, found.transfers, looked.day, sequence)
     alerts = alert_table(
-        position, looked.seen, (found.orders, found.transfers), config.pulse.warning_level,
-        config.pulse.least_units, looked.day, load_texts(config.output.language),
+        position, looked.seen, (found.orders, found.transfers), looked.strange, config.pulse,
+        looked.day, load_texts(config.output.language),
     )  # fmt: skip
     stocked = position.state.columns["stocked"]
     busy = (division.stock > 0) | (division.sold > 0).any(axis=1) | (division.old > 0).any(axis=1)

@@ -13,7 +13,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipelines.publish.cells import FORMULA, Table, money, rounded
+from pipelines.publish.cells import FORMULA, Table, money, number_strings, rounded
 from pipelines.pulse.channels import Channels, Division
 from pipelines.pulse.helping import Lines
 from pipelines.pulse.position import Position, Watch
@@ -40,10 +40,11 @@ def _column(values: NDArray[Any]) -> pa.Array:
     if values.dtype.kind == "O":
         return guarded(pa.array(values, pa.string()))
     if values.dtype.kind == "f":
-        whole = np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < 1e15)
-        if (whole | np.isnan(values)).all():
-            return pa.array(np.where(whole, values, 0), pa.int64(), mask=~whole)
-        return pa.array(values, mask=~np.isfinite(values))
+        whole = (values == np.floor(values)) & (np.abs(values) < 1e15)
+        if whole.all():
+            # The same digits, in less time.
+            return pa.array(values.astype(np.int64))
+        return number_strings(values)
     if values.dtype.kind == "M":
         return pa.array(values.astype("datetime64[D]"), pa.date32(), from_pandas=True)
     return pa.array(values)

@@ -36,8 +36,10 @@ class Today:
 
     taken: left the free stock. demanded: asked for today. served: of commitments. held: in carts
     and unpaid orders. received: came in. key, channel, units: (pairs,) taken by key and channel.
+    order_key, order_units: (orders,) asked for in orders of more than one unit.
     stray: sku, location and units of sales of keys that the night does not know.
-    second: of the day, as of which all this holds. rejected: rows set aside.
+    second: of the day, as of which all this holds. newest: second of the newest sale.
+    rejected: rows set aside.
     """
 
     taken: Floats
@@ -48,8 +50,11 @@ class Today:
     key: Ints
     channel: NDArray[np.object_]
     units: Floats
+    order_key: Ints
+    order_units: Floats
     stray: pd.DataFrame
     second: int
+    newest: int
     rejected: pd.DataFrame
     notes: tuple[str, ...]
     hashes: dict[str, str]
@@ -68,19 +73,18 @@ def read_today(
     """
     held = _read(files, config, day)
     sales = held["sales_today"].frame
-    at = _second(sales["time"].to_numpy(), day, second)
+    newest = _newest(sales["time"].to_numpy(), day)
     places = names.find(sales["sku"], sales["location"])
     units = sales["units"].to_numpy(np.float64)
     kind = sales["order_type"].astype("str")
     fresh = ~sales["reserved"].to_numpy(np.bool_)
     takes = kind.isin(_TAKES).to_numpy() & (units > 0) & fresh
-    known = places >= 0
-    stray = sales[takes & ~known].groupby(["sku", "location"], observed=True)["units"].sum()
-    rows = takes & known
+    stray = sales[takes & (places < 0)].groupby(["sku", "location"], observed=True)["units"].sum()
+    rows = takes & (places >= 0)
     key, amount = places[rows], units[rows]
     promised = sales["commitment"].to_numpy(np.bool_)[rows]
     asked = (kind == "sale").to_numpy()[rows] & ~promised
-    n = len(names)
+    n, orders = len(names), _orders(key[asked], sales["order_id"][rows][asked], amount[asked])
     pairs = _by_channel(key, sales["channel"][rows], amount)
     return Today(
         taken=_sum(key, amount, n),
@@ -91,8 +95,11 @@ def read_today(
         key=pairs[0],
         channel=pairs[1],
         units=pairs[2],
+        order_key=orders[0],
+        order_units=orders[1],
         stray=stray.reset_index().astype({"sku": "str", "location": "str"}),
-        second=at,
+        second=_second(newest, len(sales), second),
+        newest=newest,
         rejected=joined_rejected([t.all_rejected() for t in held.values() if t.rejected]),
         notes=tuple(_notes(held, units, int((~fresh).sum()))),
         hashes={name: "".join(s.sha256 for s in table.sources) for name, table in held.items()},
@@ -129,13 +136,17 @@ def _only_of(sales: TableInHand, day: np.datetime64) -> None:
     set_aside(sales, np.asarray(dates != day, np.bool_), "time", reason)
 
 
-def _second(times: NDArray[np.datetime64], day: np.datetime64, second: int | None) -> int:
-    newest = 0
-    if len(times):
-        newest = int((times.max() - day.astype("datetime64[s]")).astype(np.int64))
+def _newest(times: NDArray[np.datetime64], day: np.datetime64) -> int:
+    """Second of the day of the newest sale; 0 where none tells a time of day."""
+    if not len(times):
+        return 0
+    return int((times.max() - day.astype("datetime64[s]")).astype(np.int64))
+
+
+def _second(newest: int, rows: int, second: int | None) -> int:
     if second is None:
         if not newest:
-            what = "tell no time of day" if len(times) else "have no rows"
+            what = "tell no time of day" if rows else "have no rows"
             raise ConfigError(f"the sales of today {what}; give --at, such as 14:30")
         return newest
     if second + 59 < newest:
@@ -156,6 +167,19 @@ def _by_channel(
     names = np.array([*channel.cat.categories, ""], dtype=object)
     total = np.bincount(place, units, minlength=len(pairs)).astype(np.float64)
     return pairs // width, names[pairs % width], total
+
+
+def _orders(key: Ints, order: pd.Series, units: Floats) -> tuple[Ints, Floats]:
+    """Key and units of each order of more than one unit; a row without a number is one order."""
+    names = order.cat.categories
+    codes = order.cat.codes.to_numpy().astype(np.int64)
+    alone = (names == "")[codes] if len(names) else np.ones(len(codes), np.bool_)
+    pairs = key * max(len(names), 1) + codes
+    pairs[alone] = -1 - np.arange(int(alone.sum()))
+    _, first, place = np.unique(pairs, return_index=True, return_inverse=True)
+    total = np.bincount(place, units, minlength=len(first)).astype(np.float64)
+    large = total > 1
+    return key[first[large]], total[large]
 
 
 def _held(table: TableInHand | None, sales: pd.DataFrame, names: NamedKeys) -> Floats:

@@ -47,13 +47,20 @@ def rebalance(wishes: Wishes, evening: Evening) -> tuple[Moves, Moves]:
     lateral = lateral_lanes(wishes, evening)
     if not len(lateral):
         return Moves.none(), Moves.none()
-    wait = waiting(wishes, evening)
+    moves = best_moves(lateral, wishes, evening, waiting(wishes, evening))
+    return cut_to_room(moves, wishes, evening)
+
+
+def best_moves(lateral: Lateral, wishes: Wishes, evening: Evening, wait: Waiting) -> Moves:
+    """Moves of most gain on the given lanes, whatever locations can send and receive.
+
+    wait: until when the next ordered supply of each key can arrive, which the moves have to beat.
+    """
     later = later_of(wishes, wait, lifetime_demand(evening), evening.network)
     night = _Night(wishes, evening, wait, later)
     lateral = lateral.take(_may_pay(lateral, night))
     parts = [_moved(part, night) for part in _chunks(lateral, night)]
-    moves = Moves.joined([Moves.none(), *parts])
-    return cut_to_room(moves, wishes, evening)
+    return Moves.joined([Moves.none(), *parts])
 
 
 def _may_pay(lateral: Lateral, night: _Night) -> Bools:

@@ -55,6 +55,13 @@ class Moves:
         """Some of the moves."""
         return Moves(*(getattr(self, each.name)[lines] for each in fields(self)))
 
+    def without(self, units: Floats) -> Moves:
+        """The moves less ``units`` (moves,) of each; none of those of which nothing is left."""
+        left = np.maximum(self.units - units, 0.0)
+        share = left / np.maximum(self.units, 1e-12)
+        less = replace(self, units=left, gain=self.gain * share, saved=self.saved * share)
+        return less.take(np.flatnonzero(left > 1e-9))
+
     def leaving(self, wishes: Wishes) -> Floats:
         """Units that leave each key of the wishes, (keys,)."""
         sent = np.bincount(self.source, self.units, len(wishes.series))
@@ -80,28 +87,29 @@ def cut_to_room(moves: Moves, wishes: Wishes, evening: Evening) -> tuple[Moves, 
     asked, network = moves, evening.network
     place, locations = evening.forecast.index.location, network.locations
     out = place[wishes.series[moves.source]].astype(np.int64)
-    moves = _fitted(moves, out, locations.outbound_capacity, OUTBOUND)
+    moves = fitted(moves, out, locations.outbound_capacity, OUTBOUND)
     step = 1 + network.lanes.lead_time[moves.lane].astype(np.int64)
     coming = coming_units(evening, int(step.max()))
     room = np.maximum(locations.inbound_capacity[:, None] - coming, 0.0)
     into = place[wishes.series[moves.target]].astype(np.int64) * coming.shape[1] + step
-    moves = _fitted(moves, into, room.ravel(), CAPACITY)
+    moves = fitted(moves, into, room.ravel(), CAPACITY)
     to, volume = wishes.series[moves.target], network.items.volume
     stored = Storage.of(wishes, evening).limits(place[to].astype(np.int64), step, volume[to], ())
     for limit in stored:
-        moves = _fitted(moves, limit.group, limit.room, STORAGE, limit.weight)
+        moves = fitted(moves, limit.group, limit.room, STORAGE, limit.weight)
     least = np.maximum(network.lanes.moq[moves.lane], moves.lot)
     kept = moves.units >= least - 1e-6
     gone = replace(asked, binding=moves.binding).take(np.flatnonzero(~kept))
     return moves.take(np.flatnonzero(kept)), gone
 
 
-def _fitted(
+def fitted(
     moves: Moves, group: Ints, room: Floats, code: str, weight: Floats | None = None
 ) -> Moves:
     """The moves that ``room`` per group leaves; a line is cut to the whole lots that fit.
 
-    group: (moves,) -1 for none. weight: (moves,) use per unit, 1 where it is None.
+    Of a group those of most gain per use go first. group: (moves,) -1 for none. weight: (moves,)
+    use per unit, 1 where it is None.
     """
     each = np.ones(len(moves)) if weight is None else np.where(group >= 0, weight, 1.0)
     use, room = moves.units * each, np.append(room, np.inf)

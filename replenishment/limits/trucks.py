@@ -101,6 +101,17 @@ class Trucks:
         bulk, load = self.sums(quantity * self.volume), self.sums(quantity * self.weight)
         return whole(np.maximum(bulk / self.room, load / self.load))
 
+    def spills(self, quantity: Floats, size: Floats) -> Bools:
+        """Whether ``size`` more units, (keys,), of a key alone need one truck more, (keys,)."""
+        bulk, load = self.sums(quantity * self.volume), self.sums(quantity * self.weight)
+        group = self.group
+        more = np.maximum(
+            (np.append(bulk, 0.0)[group] + size * self.volume) / np.append(self.room, 1.0)[group],
+            (np.append(load, 0.0)[group] + size * self.weight) / np.append(self.load, 1.0)[group],
+        )
+        now = np.append(self.needed(quantity), 0.0)[group]
+        return np.asarray((group >= 0) & (whole(more) > now))
+
     def share(self) -> Floats:
         """Part of a truck that a unit of each key fills, (keys,)."""
         part = np.where(

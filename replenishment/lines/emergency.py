@@ -27,7 +27,8 @@ from replenishment.limits.capacity import inbound_limit
 from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit, share
 from replenishment.limits.storage import storage_limits
-from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
+from replenishment.lines.binding import binding_codes
+from replenishment.lines.outcome import Outcome, shadow_prices
 from replenishment.lines.rows import cut_findings
 from replenishment.lines.steering import steer
 from replenishment.network.evening import Evening
@@ -139,9 +140,9 @@ def _shared(wishes: Wishes, evening: Evening) -> Outcome:
         *storage_limits(wishes, everyone, evening, None),
     ]
     shared = share(wishes.worth, wishes.quantity, limits)
-    binding = binding_codes(wishes, shared.quantity, limits, shared.prices)
+    binding = binding_codes(wishes, shared.quantity, shared, limits, wishes.worth)
     rows = np.arange(len(everyone))
-    findings = cut_findings(wishes, rows, shared.quantity, binding)
+    findings = cut_findings(wishes, rows, shared.quantity, binding, "emergency")
     prices = shadow_prices(limits[:1], shared.prices[:1])
     return Outcome(rows, shared.quantity, binding, ~everyone, findings, prices)
 

@@ -26,7 +26,10 @@ Ints = NDArray[np.int64]
 def told_apart(
     findings: tuple[Finding, ...], wishes: Wishes, evening: Evening
 ) -> tuple[Finding, ...]:
-    """The findings with LINE_IMPOSSIBLE where a LIMIT_CUT could not have been anything else."""
+    """The findings with LINE_IMPOSSIBLE where a LIMIT_CUT could not have been anything else.
+
+    evening: with the limits as they are given, before anything of tonight has used them.
+    """
     cut = [
         each.series for each in findings if each.code == "LIMIT_CUT" and not each.message["kept"]
     ]

@@ -47,6 +47,12 @@ def lateral_cuts(gone: Moves, wishes: Wishes) -> tuple[Finding, ...]:
     money = np.bincount(place, gone.saved, len(target))
     columns = (wishes.series[target], units, money, gone.binding[first])
     return tuple(
-        Finding("LIMIT_CUT", "medium", key, saved, {"units": cut, "kept": 0.0, "limit": limit})
+        Finding(
+            "LIMIT_CUT",
+            "medium",
+            key,
+            saved,
+            {"units": cut, "kept": 0.0, "limit": limit, "way": "sideways"},
+        )
         for key, cut, saved, limit in zip(*(each.tolist() for each in columns), strict=True)
     )

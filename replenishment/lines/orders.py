@@ -15,7 +15,8 @@ from replenishment.limits.money import money_limits
 from replenishment.limits.prices import Limit, Shared
 from replenishment.limits.storage import storage_limits
 from replenishment.limits.trucks import RAISED_TO_TRUCK, TRUCKS, Trucks
-from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
+from replenishment.lines.binding import binding_codes
+from replenishment.lines.outcome import Outcome, shadow_prices
 from replenishment.lines.rows import cut_findings
 from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
@@ -48,10 +49,12 @@ def place_orders(wishes: Wishes, evening: Evening, moved: Outcome) -> Outcome:
     trucks = Trucks.of(wishes, evening)
     shared = in_trucks(worth, without, fixed, left, minima, trucks, params)
     quantity = shared.quantity + fixed
-    binding = binding_codes(wishes, quantity, left, shared.prices)
+    binding = binding_codes(wishes, quantity, shared, left, worth)
     gone = (wanted > 0) & (quantity <= 0)
     binding = _of_dropped(binding, gone, quantity, full, left, minima)
-    binding[shared.quantity < without.quantity] = TRUCKS
+    _, size = worth.next_lot(shared.quantity)
+    spilt = (binding == "") | trucks.spills(quantity, size)
+    binding[(shared.quantity < without.quantity) & spilt] = TRUCKS
     binding[shared.quantity > np.maximum(without.quantity, wishes.asked)] = RAISED_TO_TRUCK
     return Outcome(
         rows=rows,

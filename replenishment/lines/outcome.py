@@ -9,14 +9,11 @@ from numpy.typing import NDArray
 
 from replenishment.limits.prices import Limit
 from replenishment.lines.rows import make_lines
-from replenishment.wishes.cover import COVER_LIMIT
 from replenishment.wishes.find import Wishes
 from stockwright.plan import Finding, Lines, Policy
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-LANE_MAX = "LANE_MAX"
 
 
 @dataclass(frozen=True)
@@ -40,22 +37,21 @@ class Outcome:
         return make_lines(wishes, policy, self.rows, self.quantity, self.binding, self.frozen)
 
 
-def binding_codes(
-    wishes: Wishes, quantity: Floats, limits: list[Limit], prices: list[Floats]
-) -> NDArray[np.object_]:
-    """The limit that took units from each key: the dearest one of those it meets."""
-    code = np.full(len(quantity), "", object)
-    cut = quantity < wishes.quantity - 1e-9
-    toll = np.zeros(len(quantity))
-    for limit, price in zip(limits, prices, strict=True):
-        mine = limit.of_keys(price[: len(limit.room)]) * limit.weight
-        has = np.append(np.isfinite(limit.room), False)[limit.group]
-        full = cut & has & ((mine > toll) | (code == ""))
-        code[full] = limit.code
-        toll = np.maximum(toll, mine)
-    narrow = ~cut & (quantity < wishes.asked - 1e-9)
-    code[narrow] = np.where(wishes.ahead, COVER_LIMIT, LANE_MAX)[narrow]
-    return code
+def by_series(
+    wishes: Wishes, outcomes: tuple[Outcome, ...], findings: tuple[Finding, ...], n: int
+) -> tuple[Floats, NDArray[np.object_]]:
+    """Units of the lines of each series, and the limit that took units from them, (series,).
+
+    findings: those that tell why a series has no line.
+    """
+    units, codes = np.zeros(n), np.full(n, "", object)
+    for each in outcomes:
+        series = wishes.series[each.rows]
+        units[series], codes[series] = each.quantity[each.rows], each.binding[each.rows]
+    for found in findings:
+        if found.code in ("LIMIT_CUT", "LINE_IMPOSSIBLE"):
+            codes[found.series] = found.message["limit"]
+    return units, codes
 
 
 def shadow_prices(limits: list[Limit], prices: list[Floats]) -> dict[str, float]:

@@ -91,9 +91,13 @@ def steered(policy: Policy, series: Ints, good: Floats) -> dict[str, Any]:
 
 
 def cut_findings(
-    wishes: Wishes, rows: Ints, quantity: Floats, binding: NDArray[np.object_]
+    wishes: Wishes, rows: Ints, quantity: Floats, binding: NDArray[np.object_], way: str = ""
 ) -> tuple[Finding, ...]:
-    """LIMIT_CUT: keys whose whole order a limit took away."""
+    """LIMIT_CUT: keys whose whole order a limit took away.
+
+    way: what a key could have beside its own line, "" for that line itself.
+    """
+    told: dict[str, float | str] = {"way": way} if way else {}
     gone = rows[(wishes.asked[rows] > 0) & (quantity[rows] <= 0)]
     columns = (
         wishes.series[gone],
@@ -102,6 +106,8 @@ def cut_findings(
         wishes.worth.stake()[gone],
     )
     return tuple(
-        Finding("LIMIT_CUT", "medium", key, money, {"units": units, "kept": 0.0, "limit": limit})
+        Finding(
+            "LIMIT_CUT", "medium", key, money, {"units": units, "kept": 0.0, "limit": limit} | told
+        )
         for key, units, limit, money in zip(*(c.tolist() for c in columns), strict=True)
     )

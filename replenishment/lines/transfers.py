@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from replenishment.limits.capacity import inbound_limit, outbound_limit
 from replenishment.limits.prices import Limit, Shared, share
 from replenishment.limits.storage import storage_limits
+from replenishment.lines.binding import binding_codes
 from replenishment.lines.floor import ALLOCATION_FLOOR, floor_units, share_above
-from replenishment.lines.outcome import Outcome, binding_codes, shadow_prices
+from replenishment.lines.outcome import Outcome, shadow_prices
 from replenishment.lines.promised import source_limit, source_of
 from replenishment.lines.rows import cut_findings
 from replenishment.needs.find import find_needs, join_needs
@@ -54,7 +55,7 @@ def move_stock(wishes: Wishes, evening: Evening, leaving: Floats) -> Outcome:
     worth, asked, grown = _with_keepers(wishes, keepers, wanted, left, evening)
     shared, moved = _shared(worth, wanted, asked, grown, evening.params.floor)
     quantity = shared.quantity[: len(source)] + np.where(wishes.transfer, fixed, 0.0)
-    binding = binding_codes(wishes, quantity, left, shared.prices)
+    binding = binding_codes(wishes, quantity, shared, grown, worth)
     binding[moved[: len(source)]] = ALLOCATION_FLOOR
     return Outcome(
         rows=rows,
@@ -64,6 +65,16 @@ def move_stock(wishes: Wishes, evening: Evening, leaving: Floats) -> Outcome:
         findings=cut_findings(wishes, rows[~frozen[rows]], quantity, binding),
         prices=shadow_prices(limits, shared.prices),
     )
+
+
+def room_left(wishes: Wishes, evening: Evening, sent: Floats) -> list[Limit]:
+    """What places can still take of transfers when ``sent``, (keys,), is on its way to them."""
+    everyone = wishes.transfer | np.isfinite(said_frozen(wishes.series, wishes.lane, evening))
+    limits = [
+        inbound_limit(wishes, everyone, evening, None),
+        *storage_limits(wishes, everyone, evening, None),
+    ]
+    return [replace(each, room=np.maximum(each.room - each.use(sent), 0.0)) for each in limits]
 
 
 def _shared(

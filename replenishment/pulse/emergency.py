@@ -8,7 +8,9 @@ held a few days more. So the units to get are those demanded with at least the p
     (premium + holding) / (shortage cost + holding),
 
 the critical ratio of the single period problem (Arrow, Harris & Marschak 1951) for a purchase
-whose price is the premium alone, for a unit left over takes the place of one bought later.
+whose price is the premium alone, for a unit left over takes the place of one bought later: after
+the next ordinary order, or where a surge was bought for that did not last, when demand at the pace
+of the forecast has come to it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from replenishment.pulse.outlook import Outlook, demand_quantile, expected_missed
+from replenishment.pulse.outlook import Demand, Outlook
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -58,7 +60,8 @@ class Exposure:
 
     outlook, arrivals: demand, and units that come in, up to the close of each day (running
     totals). stock: free now. resupply: first day that an ordinary order of the next night can
-    serve. shortage, holding: money per unit missed, and per unit and day held.
+    serve. shortage, holding: money per unit missed, and per unit and day held. surplus_days: in
+    which the forecast sells what a surge is expected to, which wait so long if it stops now.
     """
 
     outlook: Outlook
@@ -67,13 +70,22 @@ class Exposure:
     resupply: Ints
     shortage: Floats
     holding: Floats
+    surplus_days: Floats
 
     def take(self, rows: Ints) -> Exposure:
         """The exposure of some of the keys."""
         return Exposure(
             self.outlook.take(rows), self.arrivals[rows], self.stock[rows],
-            self.resupply[rows], self.shortage[rows], self.holding[rows],
+            self.resupply[rows], self.shortage[rows], self.holding[rows], self.surplus_days[rows],
         )  # fmt: skip
+
+    def held(self, day: Ints, usual: bool = False) -> Floats:
+        """Money that a unit costs which comes on ``day`` and is not sold in time, (keys,).
+
+        usual: the same for a unit of what is sold without a surge.
+        """
+        wait = np.maximum(self.resupply - day, 1) + (0.0 if usual else self.surplus_days)
+        return np.asarray(wait * self.holding)
 
 
 @dataclass(frozen=True)
@@ -97,20 +109,20 @@ class Help:
 class _Asks:
     """What each way is asked for; all (ways,), ``exposure`` one row per way.
 
-    wanted: units. cover: the stock that would otherwise meet demand by the ``worst`` day, with the
-    sales that are lost before anything can come.
+    wanted: units. demand: up to the worst day, without the sales that are lost before anything
+    can come. cover: the stock that would otherwise meet it.
     """
 
     exposure: Exposure
     ways: Ways
     wanted: Floats
+    demand: Demand
     cover: Floats
-    worst: Ints
 
     def take(self, rows: Ints) -> _Asks:
         return _Asks(
-            self.exposure.take(rows), self.ways.take(rows), self.wanted[rows], self.cover[rows],
-            self.worst[rows],
+            self.exposure.take(rows), self.ways.take(rows), self.wanted[rows],
+            self.demand.take(rows), self.cover[rows],
         )  # fmt: skip
 
     def wish(self, got: Floats | float) -> Floats:
@@ -121,17 +133,11 @@ class _Asks:
 
     def worth(self, units: Floats, got: Floats | float) -> Help:
         """What units are worth on top of what a key has got."""
-        rows, face = np.arange(len(units)), self.exposure
-        mean, variance = (
-            face.outlook.mean[rows, self.worst],
-            face.outlook.variance[rows, self.worst],
-        )
-        has = self.cover + got
-        avoided = expected_missed(mean, variance, has)
-        avoided = avoided - expected_missed(mean, variance, has + units)
-        held = np.maximum(face.resupply - self.ways.day, 1) * face.holding
-        cost = self.ways.premium * units + held * np.maximum(units - avoided, 0.0)
-        return Help(rows, units, avoided, face.shortage * avoided - cost)
+        face, has = self.exposure, self.cover + got
+        avoided = self.demand.missed(has) - self.demand.missed(has + units)
+        held = face.held(self.ways.day) * np.maximum(units - avoided, 0.0)
+        cost = self.ways.premium * units + held
+        return Help(np.arange(len(units)), units, avoided, face.shortage * avoided - cost)
 
 
 def _asks(exposure: Exposure, ways: Ways) -> _Asks:
@@ -140,17 +146,40 @@ def _asks(exposure: Exposure, ways: Ways) -> _Asks:
     day = np.arange(days)
     inside = (day >= ways.day[:, None]) & (day < exposure.resupply[:, None])
     gap = exposure.outlook.mean - exposure.arrivals
-    before = np.where(day < ways.day[:, None], gap, -np.inf).max(axis=1, initial=-np.inf)
-    lost = np.maximum(before - exposure.stock, 0.0)
-    held = np.maximum(exposure.resupply - ways.day, 1) * exposure.holding
+    before = np.where(day < ways.day[:, None], gap, -np.inf).argmax(axis=1)
+    early = exposure.outlook.by(before)
+    lost = np.where(ways.day > 0, np.maximum(gap[rows, before] - exposure.stock, 0.0), 0.0)
+    part = lost / np.maximum(early.mean, 1e-12)
+    level = _critical(exposure, ways, exposure.held(ways.day))
+    usual = _critical(exposure, ways, exposure.held(ways.day, usual=True))
+    pays = (usual > _LOWEST) & inside.any(axis=1)
+    worst = _worst_day(exposure, level, inside)
+    surge = np.flatnonzero(exposure.outlook.usual[:, -1])
+    some, column = exposure.take(surge), np.s_[surge, None]
+    later = some.outlook.whole().less(early.take(column), part[column])
+    short = _bought(later, level[column], usual[column]) - some.arrivals
+    worst[surge] = np.where(inside[surge], short, -np.inf).argmax(axis=1)
+    demand = exposure.outlook.by(worst).less(early, part)
+    cover = exposure.stock + exposure.arrivals[rows, worst]
+    bought = _bought(demand, level, usual)
+    wanted = np.where(pays, np.maximum(bought - cover, 0.0), 0.0)
+    return _Asks(exposure, ways, wanted, demand, cover)
+
+
+def _critical(exposure: Exposure, ways: Ways, held: Floats) -> Floats:
+    """The critical ratio where a unit left over costs ``held``, (ways,), as far as it is bought."""
     level = (exposure.shortage - ways.premium) / np.maximum(exposure.shortage + held, 1e-12)
-    pays = (level > _LOWEST) & inside.any(axis=1)
-    level = np.clip(level, _LOWEST, _HIGHEST)
-    worst, bought = _worst_day(exposure, level, inside)
-    short = bought - exposure.arrivals[rows, worst]
-    cover = exposure.stock + exposure.arrivals[rows, worst] + lost
-    wanted = np.where(pays, np.maximum(short - exposure.stock - lost, 0.0), 0.0)
-    return _Asks(exposure, ways, wanted, cover, worst)
+    return np.clip(level, _LOWEST, _HIGHEST)
+
+
+def _bought(demand: Demand, level: Floats, usual: Floats) -> Floats:
+    """The quantile of demand at ``level``, and at least that of what is usual at its own."""
+    units = demand.quantile(level)
+    some = np.nonzero(demand.usual)
+    if len(some[0]):
+        own = np.broadcast_to(usual, units.shape)[some]
+        units[some] = np.maximum(units[some], demand.take(some).without_surge().quantile(own))
+    return units
 
 
 def spare_of(exposure: Exposure, level: float) -> Floats:
@@ -160,26 +189,25 @@ def spare_of(exposure: Exposure, level: float) -> Floats:
     """
     day = np.arange(exposure.arrivals.shape[1])
     inside = day < np.maximum(exposure.resupply, 1)[:, None]
-    worst, kept = _worst_day(exposure, np.full(len(inside), level), inside)
+    probability = np.full(len(inside), level)
+    worst = _worst_day(exposure, probability, inside)
+    kept = exposure.outlook.by(worst).quantile(probability)
     needed = np.maximum(kept - exposure.arrivals[np.arange(len(worst)), worst], 0.0)
     return np.asarray(np.floor(np.maximum(exposure.stock - needed, 0.0) + 1e-9))
 
 
-def _worst_day(exposure: Exposure, level: Floats, inside: NDArray[np.bool_]) -> tuple[Ints, Floats]:
-    """The day ``inside`` (keys, days) whose quantile of demand exceeds arrivals most, and it.
+def _worst_day(exposure: Exposure, level: Floats, inside: NDArray[np.bool_]) -> Ints:
+    """The day ``inside`` (keys, days) whose quantile of demand exceeds arrivals most, (keys,).
 
-    level: (keys,). The day is found with the normal quantile of the cube root (Wilson & Hilferty
-    1931), the units with the exact one: inverting the gamma on every day would take most of a
-    pulse.
+    level: (keys,). The normal quantile of the cube root (Wilson & Hilferty 1931) is enough for it:
+    inverting the gamma on every day would take most of a pulse.
     """
-    mean, variance = exposure.outlook.mean, exposure.outlook.variance
-    m = np.maximum(mean, 1e-12)
-    ninth = variance / (9.0 * m**2)
+    outlook = exposure.outlook
+    m = np.maximum(outlook.mean - outlook.usual, 1e-12)
+    ninth = outlook.variance / (9.0 * m**2)
     root = 1.0 - ninth + special.ndtri(level)[:, None] * np.sqrt(ninth)
-    near = np.where(inside, m * np.maximum(root, 0.0) ** 3 - exposure.arrivals, -np.inf)
-    worst = near.argmax(axis=1)
-    rows = np.arange(len(worst))
-    return worst, demand_quantile(mean[rows, worst], variance[rows, worst], level)
+    bought = outlook.usual + m * np.maximum(root, 0.0) ** 3
+    return np.asarray(np.where(inside, bought - exposure.arrivals, -np.inf).argmax(axis=1))
 
 
 def best_help(exposure: Exposure, ways: Ways, spare: Floats) -> Help:

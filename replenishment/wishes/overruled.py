@@ -42,13 +42,29 @@ class Overruled:
         out[self.series] = self.cost
         return out
 
-    def findings(self) -> tuple[Finding, ...]:
-        """OVERRIDE_COST for every override that is expected to cost something."""
+    def findings(self, lines: Floats, limits: NDArray[np.object_]) -> tuple[Finding, ...]:
+        """OVERRIDE_COST for every override that is expected to cost something, and what became of
+        it: it is kept, raised above what was asked, cut by a limit, or dropped with no line left.
+
+        lines: (series,) units of tonight's lines. limits: (series,) code of the limit that took
+        units from them, "" for none.
+        """
         rows = np.flatnonzero(self.cost >= _LEAST)
-        columns = (self.series, self.asked, self.own, self.cost)
+        kept, asked = lines[self.series], self.asked
+        gone = np.where(kept <= 0, "dropped", "cut")
+        fate = np.where(kept < asked - 1e-6, gone, np.where(kept > asked + 1e-6, "raised", "kept"))
+        columns = (self.series, asked, self.own, kept, fate, limits[self.series], self.cost)
         return tuple(
-            Finding("OVERRIDE_COST", "low", series, cost, {"asked": asked, "own": own})
-            for series, asked, own, cost in zip(*(c[rows].tolist() for c in columns), strict=True)
+            Finding(
+                "OVERRIDE_COST",
+                "low",
+                series,
+                cost,
+                {"asked": asked, "own": own, "kept": kept, "fate": fate, "cut_by": limit},
+            )
+            for series, asked, own, kept, fate, limit, cost in zip(
+                *(c[rows].tolist() for c in columns), strict=True
+            )
         )
 
 

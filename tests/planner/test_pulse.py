@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pandas as pd
 import pytest
 from filelock import FileLock
@@ -122,11 +123,13 @@ def test_sales_that_fell_since_the_last_pulse_are_named_and_answered(runs, tmp_p
 
 
 def test_a_suggestion_says_what_the_lines_save_and_when_they_arrive(runs, tmp_path):
-    """Units, money and the first date are those of the emergency lines of the key."""
+    """Units, money and the first date are those of the emergency lines of the key, in a rush of
+    orders of one unit each that leaves nothing anywhere."""
     rows = keys(runs)
     sold = [
-        f"{DAY} 10:00,{sku},{place},{int(held) + 9},jd"
+        f"{DAY} 10:00,{sku},{place},1,jd"
         for sku, place, held in zip(rows["sku"], rows["location"], rows["on_hand"], strict=True)
+        for _ in range(int(held) + 9)
     ]
     file = sales(tmp_path / "rush.csv", sold)
     assert call("pulse", "--sales-today", file, "--out", runs).exit_code == 0
@@ -136,7 +139,7 @@ def test_a_suggestion_says_what_the_lines_save_and_when_they_arrive(runs, tmp_pa
     }
     lines = pd.concat([tables["emergency_orders"], tables["emergency_transfers"]])
     assert len(lines)
-    alerts = tables["alerts"][tables["alerts"]["code"] == "SOLD_OUT"].set_index(["sku", "location"])
+    alerts = tables["alerts"].drop_duplicates(["sku", "location"]).set_index(["sku", "location"])
     for (sku, place), own in lines.groupby(["sku", "destination"]):
         text = alerts.loc[(sku, place), "suggestion"]
         saved, worth = own["units_avoided"].sum(), own["benefit"].sum()
@@ -145,6 +148,81 @@ def test_a_suggestion_says_what_the_lines_save_and_when_they_arrive(runs, tmp_pa
         assert found[1] == own["available_date"].min()
         assert float(found[2]) == pytest.approx(saved, abs=0.02)
         assert float(found[3]) == pytest.approx(worth, abs=0.02)
+
+
+def of_key(runs, name, sku, place):
+    """The rows of a key in a file of the pulse, all cells as text."""
+    table = pd.read_csv(runs / "pulse" / f"{name}.csv", dtype=str, encoding="utf-8-sig")
+    column = "location" if "location" in table else "destination"
+    return table[(table["sku"] == sku) & (table[column] == place)]
+
+
+def quiet_key(runs):
+    """The key that sells least, of those with a way to help it within the day."""
+    ways = pd.read_parquet(runs / "latest" / "pulse_ways.parquet")
+    table = pd.read_parquet(runs / "latest" / "pulse_keys.parquet")
+    table = table.assign(today=[float(mean[0]) for mean in table["mean"]])
+    table = table.loc[np.unique(ways["key"])]
+    return table[table["stocked"] & table["sells"]].sort_values("today").iloc[0]
+
+
+def emergency_units(runs, sku, place):
+    lines = [of_key(runs, f"emergency_{name}", sku, place) for name in ("orders", "transfers")]
+    return pd.concat(lines)["units"].astype(float).sum()
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_one_bulk_order_is_named_and_not_chased(runs, tmp_path, split):
+    """Of sixty units in one order, in one row or in sixty of one number, a quiet key orders less
+    than of sixty orders, and no more than the order itself."""
+    key = quiet_key(runs)
+    sku, place = key["sku"], key["location"]
+    units, rows = (1, 60) if split else (60, 1)
+    row = f"{DAY} 10:00,{sku},{place},{units},jd"
+    bulk = tmp_path / "bulk.csv"
+    bulk.write_text("\n".join(["time,sku,location,units,channel,order_id", *[f"{row},B1"] * rows]))
+    assert call("pulse", "--sales-today", bulk, "--out", runs).exit_code == 0
+    alerts = of_key(runs, "alerts", sku, place).set_index("code")
+    assert "BULK_ORDER" in alerts.index
+    assert "SELLING_FASTER" not in alerts.index
+    assert alerts.loc["BULK_ORDER", "sold_today"] == "60"
+    assert emergency_units(runs, sku, place) <= 60
+
+
+def test_many_orders_are_no_bulk_order(runs, tmp_path):
+    key = quiet_key(runs)
+    sku, place = key["sku"], key["location"]
+    rows = [f"{DAY} 10:00,{sku},{place},1,jd"] * 60
+    file = sales(tmp_path / "hit.csv", rows)
+    assert call("pulse", "--sales-today", file, "--out", runs).exit_code == 0
+    codes = set(of_key(runs, "alerts", sku, place)["code"])
+    assert "SELLING_FASTER" in codes
+    assert "BULK_ORDER" not in codes
+    assert emergency_units(runs, sku, place) <= 4 * 60
+
+
+@pytest.mark.parametrize("table", ["sales_today", "received", "reservations"])
+def test_a_figure_that_no_key_has_is_named_and_nothing_is_ordered_on_it(runs, tmp_path, table):
+    """A million units, of a key that sells a few a day: no line for it, and none out of it."""
+    row = keys(runs).assign(m=lambda t: [float(x[0]) for x in t["mean"]]).sort_values("m").iloc[-1]
+    sku, place = row["sku"], row["location"]
+    sold = [f"{DAY} 10:00,{sku},{place},{10**6 if table == 'sales_today' else 1},jd"]
+    words = ["--sales-today", sales(tmp_path / "sold.csv", sold)]
+    if table != "sales_today":
+        file = tmp_path / f"{table}.csv"
+        file.write_text(f"sku,location,units\n{sku},{place},1000000\n")
+        words += [f"--{table}", file]
+    answer = call("pulse", "--out", runs, *words)
+    assert answer.exit_code == 0, answer.output
+    (alert,) = of_key(runs, "alerts", sku, place).query("code == 'IMPLAUSIBLE'").itertuples()
+    assert alert.severity == "high"
+    assert f"{table} holds 1000000 units" in alert.message
+    assert emergency_units(runs, sku, place) == 0
+    moved = pd.read_csv(runs / "pulse" / "emergency_transfers.csv", dtype=str)
+    assert not ((moved["sku"] == sku) & (moved["source"] == place)).any()
+    for name in ("alerts", "channel_quota", "emergency_orders", "emergency_transfers"):
+        text = (runs / "pulse" / f"{name}.csv").read_text("utf-8-sig")
+        assert not re.search(r"\de[+-]\d", text), name
 
 
 def test_an_article_that_the_night_did_not_know_is_an_alert_and_stops_nothing(runs, tmp_path):
@@ -168,6 +246,11 @@ def test_bad_files_and_times_are_refused_with_their_code(runs, tmp_path):
     assert call("pulse", "--sales-today", late, "--out", runs).exit_code == 0
     early = sales(tmp_path / "early.csv", [f"{DAY} 11:00,{sku},{place},1,tmall"])
     assert call("pulse", "--sales-today", early, "--out", runs).exit_code == 2
+    before = (runs / "pulse").resolve()
+    answer = call("pulse", "--sales-today", early, "--out", runs, "--at", "13:00")
+    assert answer.exit_code == 2
+    assert "the newest sale is of 11:00, and the last pulse saw one of 12:00" in answer.output
+    assert (runs / "pulse").resolve() == before
     assert call("pulse", "--sales-today", tmp_path / "none.csv", "--out", runs).exit_code == 2
 
 

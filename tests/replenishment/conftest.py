@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy import stats
 
 from stockwright.forecast import Forecast
 from stockwright.network import ItemTerms, LaneKind, Lanes, Locations, Network, Suppliers
 from stockwright.panel import SeriesIndex
+from stockwright.plan import Plan
 from stockwright.stock import StockPosition
 
 ORIGIN = 100
@@ -108,6 +111,30 @@ def network_of(index: SeriesIndex, lanes: Lanes | None = None, **changes: Any) -
     )
 
 
+def units_of(plan: Plan, n: int = 4) -> NDArray[np.float64]:
+    """Units that a plan orders for each of ``n`` series."""
+    out = np.zeros(n)
+    out[plan.orders.series] = plan.orders.units
+    return out
+
+
+def profit_of(rates: Any, margin: Any, loss: Any) -> Callable[[Any], float]:
+    """Expected profit of units that serve one period of Poisson demand, a margin for each that is
+    sold less a loss for each that is left; of choices, (series,) units each."""
+    demand = np.arange(60)
+    pmf = stats.poisson.pmf(demand, np.asarray(rates)[:, None])
+
+    def profit(units: Any) -> float:
+        held = np.asarray(units)[:, None]
+        sold = np.minimum(demand, held)
+        gain = np.asarray(margin)[:, None] * sold - np.broadcast_to(loss, len(pmf))[:, None] * (
+            held - sold
+        )
+        return float((pmf * gain).sum())
+
+    return profit
+
+
 @pytest.fixture
 def shop() -> Callable[..., Any]:
     """The builders above, as one object."""
@@ -119,6 +146,8 @@ def shop() -> Callable[..., Any]:
         lanes = staticmethod(lanes_of)
         items = staticmethod(items_of)
         network = staticmethod(network_of)
+        units_of = staticmethod(units_of)
+        profit_of = staticmethod(profit_of)
         origin = ORIGIN
 
     return Shop

@@ -146,6 +146,57 @@ def test_a_value_outside_the_contract_is_set_aside(shop, table, content, column,
     assert found["reason"].iloc[0].startswith(reason)
 
 
+@pytest.mark.parametrize(
+    ("table", "key", "column", "bad", "left"),
+    [
+        ("products", "sku", "substitute", "P-404", ""),
+        ("products", "sku", "substitute", "00123", ""),
+        ("products", "sku", "price", "-4", None),
+        ("products", "sku", "price", "dear", None),
+        ("products", "sku", "volume", "1e16", None),
+        ("products", "sku", "order_unit", "2.5", 1.0),
+        ("products", "sku", "launch_date", "2026-02-30", None),
+        ("products", "sku", "stock_mode", "rented", "stock"),
+        ("locations", "location", "parent", "Moon", ""),
+        ("locations", "location", "sells", "maybe", True),
+        ("suppliers", "supplier", "order_weekdays", "8", ""),
+        ("suppliers", "supplier", "min_order_units", "many", 0.0),
+        ("channels", "channel", "share", "1.2", None),
+    ],
+)
+def test_a_bad_optional_cell_of_a_master_table_is_left_empty_and_named(
+    shop, rejected, table, key, column, bad, left
+):
+    """The row stays, with what the column holds where the source does not have it."""
+    names = ["00123", "123"] if key == "sku" else ["East", "West"]
+    shop.write(f"{table}.csv", f"{key},{column}\n{names[0]},{bad}\n{names[1]},\n")
+    ingested = shop.lenient()
+    (found,) = rejected(ingested)
+    assert found[:3] == (f"{table}.csv", 2, column)
+    frame = ingested.tables[table]
+    assert frame[key].tolist() == names
+    values = frame[column]
+    assert (values.isna().all() and left is None) or values.tolist() == [left, left]
+    assert f"{table}: 1 row lost a bad cell" in ingested.notes
+    (count,) = (c for c in ingested.rows if c.table == table)
+    assert (count.read, count.used, count.set_aside) == (2, 2, 0)
+
+
+def test_a_bad_required_cell_or_key_of_a_master_table_loses_the_row(shop, rejected):
+    shop.write("locations.csv", "location\nEast\nWest\n")
+    shop.write("channels.csv", "channel,location,share\njd,Moon,0.5\njd,East,0.5\n,West,0.5\n")
+    ingested = shop.lenient()
+    assert [row[1:3] for row in rejected(ingested)] == [(2, "location"), (4, "channel")]
+    assert ingested.tables["channels"]["location"].tolist() == ["East"]
+
+
+def test_rows_with_bad_cells_count_for_the_gate_once(shop):
+    rows = "".join(f"{n},1,1\n" for n in range(98)) + "00123,-1,-1\n123,1,x\n"
+    shop.write("products.csv", "sku,price,unit_cost\n" + rows)
+    text = shop.error()
+    assert "products: 2 of 100 rows are bad (2.0%)" in text
+
+
 def test_a_source_that_suppliers_does_not_have_is_set_aside(shop, rejected):
     shop.write("suppliers.csv", "supplier\nS\n")
     shop.write("lanes.csv", "source,destination,lead_time_days\nT,East,1\nS,East,1\n")

@@ -48,6 +48,51 @@ def test_it_is_named_with_table_key_and_value_and_not_dropped(
     assert not len(ingested.rejected)
 
 
+CHANNELS = "channel,share,location\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "content", "where", "value", "most"),
+    [
+        (
+            "products",
+            "sku,volume\n00123,0.5\n123,1e12\n5,0.5\n6,0.25\n",
+            "products.volume of 123",
+            1e12,
+            5e3,
+        ),
+        ("kits", "kit,component,quantity\nK,123,1e9\n", "kits.quantity", 1e9, 1e7),
+        (
+            "overrides",
+            "table,sku,location,field,value,by\nforecast,123,East,factor,1e6,li\n",
+            "overrides.value of 123 at East",
+            1e6,
+            1e4,
+        ),
+        (
+            "overrides",
+            "table,sku,location,field,value,by\npolicy,123,East,target,1e8,li\n",
+            "overrides.value of 123 at East",
+            1e8,
+            1e7,
+        ),
+        ("channels", CHANNELS + "a,0.7,\nb,0.5,\n", "channels.share", 1.2, 1.0),
+        # West has its own row of a, and the general one of b.
+        ("channels", CHANNELS + "a,0.4,\nb,0.6,\na,0.7,West\n", "channels.share at West", 1.3, 1),
+    ],
+)
+def test_volumes_factors_and_shares_are_named_as_well(shop, table, content, where, value, most):
+    shop.write(f"{table}.csv", content)
+    assert strange(shop.read()) == [(where, value, most)]
+
+
+def test_shares_of_one_and_factors_of_a_planner_are_plausible(shop):
+    shop.write("channels.csv", CHANNELS + "a,0.1,\nb,0.2,\nc,0.7,\nd,,\na,0.05,West\n")
+    rows = "forecast,123,East,factor,3,li\norder,123,East,units,500,li\n"
+    shop.write("overrides.csv", "table,sku,location,field,value,by\n" + rows)
+    assert strange(shop.read()) == []
+
+
 def test_the_limits_are_the_configurations(shop):
     shop.write("lanes.csv", LANES.format(days=50, moq=300))
     shop.write("products.csv", PRODUCTS.format(price=400))

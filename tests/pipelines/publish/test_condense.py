@@ -38,6 +38,24 @@ def test_no_limit_names_more_than_fifty_cuts_and_no_money_is_lost() -> None:
     assert condensed(rows[::-1]) == [out[0], *out[1:]]
 
 
+def test_what_many_keys_of_a_location_say_alike_is_counted_beyond_the_first() -> None:
+    """Of each location by itself; what differs in any figure, or is rare, stays as it is."""
+
+    def row(code: str, place: int, location: str, date: str = "") -> Row:
+        told = {"date": date} if date else {}
+        return Row(code, "medium", place, f"s{place:04d}", location, float(place), told)
+
+    rows = [row("STALE_STOCK", i, "east", "2026-01-01") for i in range(60)]
+    rows += [row("STALE_STOCK", i, "west", "2026-01-02") for i in range(5)]
+    rows += [row("EXPIRY", i, "east", "2026-01-03") for i in range(40)]
+    out = condensed(rows)
+    named = [each for each in out if each.code == "STALE_STOCK" and each.location == "east"]
+    (rest,) = [each for each in out if each.code == "SAME_REST"]
+    assert [each.money for each in named] == [float(i) for i in range(59, 39, -1)]
+    assert (rest.location, rest.message["keys"], rest.money) == ("east", 40, sum(range(40)))
+    assert len(out) == 20 + 1 + 5 + 40
+
+
 def test_a_few_cuts_are_all_named() -> None:
     assert condensed([cut(1, 5.0), cut(2, 0.01)]) == [cut(1, 5.0), cut(2, 0.01)]
     assert condensed([]) == []

@@ -172,3 +172,29 @@ def test_overrides_that_cost_accuracy_are_named_in_both_languages_when_sure(publ
             assert figure in message
     unsure = [stairs[0], replace(stairs[1], error=0.051)]
     assert "OVERRIDES_LOWER_ACCURACY" not in set(_exceptions(publish("x", stairs=unsure))["code"])
+
+
+def test_cuts_of_the_lines_of_one_key_are_told_apart(publish, parts) -> None:
+    """The line of its own, an emergency order and a transfer from a neighbor."""
+    message = {"units": 3.0, "kept": 0.0, "limit": "BUDGET"}
+    found = tuple(
+        Finding("LIMIT_CUT", "medium", 8, 50.0, message | way)
+        for way in ({}, {"way": "emergency"}, {"way": "sideways"})
+    )
+    for language in ("en", "zh"):
+        run = publish(language, plan=replace(parts.plan, findings=found), language=language)
+        table = _exceptions(run)
+        rows = table[(table["code"] == "LIMIT_CUT") & (table["money_at_stake"] == "50")]
+        assert len(rows) == 3
+        assert rows["message"].is_unique
+        assert rows["exception_id"].is_unique
+
+
+@pytest.mark.parametrize("fate", ["kept", "raised", "cut", "dropped"])
+def test_the_text_of_a_costly_override_says_what_became_of_it(publish, parts, fate) -> None:
+    message = {"asked": 40.0, "own": 8.0, "kept": 5.0, "fate": fate, "cut_by": "BUDGET"}
+    found = (Finding("OVERRIDE_COST", "low", 8, 50.0, message),)
+    table = _exceptions(publish(plan=replace(parts.plan, findings=found))).set_index("code")
+    text = table.loc["OVERRIDE_COST", "message"]
+    assert ("honoured all the same" in text) == (fate == "kept")
+    assert ("the budget leaves" in text) == (fate in ("cut", "dropped"))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.publish import kpis
+from pipelines.publish import kpis, service
 from stockwright.forecast import Forecast
 
 
@@ -55,7 +55,7 @@ def test_slow_moving_stock_is_what_90_days_of_the_skus_demand_leave(parts) -> No
     assert kpis.slow_moving(night) == pytest.approx(100 / (2 * expected), rel=1e-6)
 
 
-def test_the_fill_rate_of_a_certain_demand_counts_units(parts) -> None:
+def test_what_each_key_serves_of_a_certain_demand_counts_units(parts) -> None:
     forecast = parts.forecast
     certain = Forecast.certain(forecast.index, forecast.origin, np.asarray(forecast.mean))
     plan = parts.empty_plan
@@ -73,17 +73,16 @@ def test_the_fill_rate_of_a_certain_demand_counts_units(parts) -> None:
     situation = replace(parts.situation, stock=stock)
     night = parts.night(situation=situation, forecast=certain, plan=plan)
     served = (4 + 5) + (6 + 10.5)
-    assert kpis.fill_rate(night) == pytest.approx(served / (2 * 16.5), rel=1e-6)
+    assert service.local_fulfillment(night) == pytest.approx(served / (2 * 16.5), rel=1e-6)
 
 
 def test_local_fulfillment_counts_what_the_first_location_of_a_region_serves(parts) -> None:
-    """Without coverage it is the fill rate; with it the shares of two locations add up to it."""
-    fill = kpis.fill_rate(parts.night())
-    assert kpis.local_fulfillment(parts.night()) == pytest.approx(fill)
+    """Without coverage it is all that is served; the shares of two locations add up to it."""
+    fill = service.local_fulfillment(parts.night())
 
     def local(*share: float) -> float:
         told = replace(parts.situation, local_share=np.array([0.0, *share]))
-        return kpis.local_fulfillment(parts.night(situation=told))
+        return service.local_fulfillment(parts.night(situation=told))
 
     assert local(0, 0) == 0
     assert 0 < local(1, 0) < fill
@@ -92,8 +91,8 @@ def test_local_fulfillment_counts_what_the_first_location_of_a_region_serves(par
 
 
 def test_a_plan_serves_more_than_no_plan(parts) -> None:
-    with_lines = kpis.fill_rate(parts.night())
-    without = kpis.fill_rate(parts.night(plan=parts.empty_plan))
+    with_lines = service.fill_rate(parts.night())
+    without = service.fill_rate(parts.night(plan=parts.empty_plan))
     assert without < with_lines <= 1
 
 

@@ -151,7 +151,8 @@ def test_a_line_that_a_limit_cuts_to_nothing_is_a_finding(shop, change, code):
     assert len(free.transfers.units) == 1
     assert not len(plan.transfers.units)
     found = [one for one in plan.findings if one.code == "LIMIT_CUT" and one.series == 1][-1]
-    assert found.message == {"units": free.transfers.units[0], "kept": 0.0, "limit": code}
+    told = {"units": free.transfers.units[0], "kept": 0.0, "limit": code, "way": "sideways"}
+    assert found.message == told
     assert found.money == pytest.approx(free.transfers.money_at_risk[0])
     assert not [one for one in free.findings if one.code == "LIMIT_CUT"]
 

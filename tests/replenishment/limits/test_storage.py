@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from replenishment import PlanParams, plan_night
 from stockwright.errors import InfeasiblePlanError
@@ -29,23 +28,11 @@ def store(shop, room, n=4, on_hand=0.0, arrivals=(), lead_time=0, rates=RATES, *
     return shop.forecast(index, rates[:n], horizon=12), network, shop.stock(n, on_hand, arrivals)
 
 
-def units_of(plan, n=4):
-    out = np.zeros(n)
-    out[plan.orders.series] = plan.orders.units
-    return out
-
-
-def profit(units):
-    demand = np.arange(60)
-    pmf = stats.poisson.pmf(demand, RATES[:, None])
-    sold = np.minimum(demand, np.asarray(units)[:, None])
-    return (pmf * (MARGIN[:, None] * sold - 0.2 * (np.asarray(units)[:, None] - sold))).sum()
-
-
 @pytest.mark.parametrize("room", [0.0, 1.1, 2.0, 3.3, 5.0])
 def test_room_is_filled_as_brute_force_would(shop, room):
-    free = units_of(plan_night(*store(shop, np.inf), PARAMS)).astype(int)
-    units = units_of(plan_night(*store(shop, room), PARAMS))
+    profit = shop.profit_of(RATES, MARGIN, 0.2)
+    free = shop.units_of(plan_night(*store(shop, np.inf), PARAMS)).astype(int)
+    units = shop.units_of(plan_night(*store(shop, room), PARAMS))
     choices = [
         each
         for each in itertools.product(*(range(u + 1) for u in free))
@@ -64,7 +51,7 @@ def test_stock_left_at_the_arrival_and_what_arrives_by_then_take_their_room(shop
         rates=np.array([1.0, 30.0]),
     )  # fmt: skip
     network = replace(network, items=replace(network.items, volume=np.array([0.2, 0.2])))
-    units = units_of(plan_night(forecast, network, stock, PARAMS), 2)
+    units = shop.units_of(plan_night(forecast, network, stock, PARAMS), 2)
     assert units.tolist() == [0.0, 4.0]
 
 
@@ -78,8 +65,8 @@ def test_a_key_whose_line_comes_later_has_sold_some_of_its_stock_by_then(shop):
         shop, room, n=2, on_hand=[40.0, 0.0], lead_time=[8, 1], rates=rates, review=[3, 1]
     )
     network = replace(network, items=replace(network.items, volume=np.ones(2)))
-    units = units_of(plan_night(forecast, network, stock, PARAMS), 2)
-    wish = units_of(plan_night(forecast, at(network, np.inf), stock, PARAMS), 2)
+    units = shop.units_of(plan_night(forecast, network, stock, PARAMS), 2)
+    wish = shop.units_of(plan_night(forecast, at(network, np.inf), stock, PARAMS), 2)
     assert wish[1] > room - 38
     assert units[1] == room - 38
     assert units[0] == min(wish[0], room - 24 - units[1])
@@ -91,7 +78,7 @@ def at(network, room):
 
 def test_room_that_is_wide_changes_nothing(shop):
     free, wide = (plan_night(*store(shop, room), PARAMS) for room in (np.inf, 1000.0))
-    assert units_of(free).tolist() == units_of(wide).tolist()
+    assert shop.units_of(free).tolist() == shop.units_of(wide).tolist()
 
 
 def test_more_room_never_lowers_what_the_orders_are_worth(shop):

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from replenishment.pulse.outlook import chance_short, expected_missed
-from replenishment.pulse.rates import DayPrior, update_rates
+from replenishment.pulse.rates import DayPrior, largest_ordinary_order, update_rates
 
 
 def prior(mean, level, step):
@@ -28,12 +27,40 @@ def test_a_certain_forecast_is_not_moved():
 def test_a_day_that_contradicts_the_forecast_is_believed():
     """A hundred sold of a key of one a day is a hundred and not its prior's few."""
     found = update_rates(prior(1, 0.1, 0.1), np.array([100.0]), 0.5)
-    assert found.today[0] == pytest.approx(200, rel=0.05)
+    assert found.pace[0] == pytest.approx(200, rel=0.05)
 
 
-def test_expected_misses_are_those_of_simulated_demand():
-    draws = np.random.default_rng(1).gamma(4, 2.5, 2_000_000)
-    mean, variance, stock = np.array([10.0]), np.array([25.0]), np.array([12.0])
-    missed = np.maximum(draws - 12, 0).mean()
-    assert expected_missed(mean, variance, stock)[0] == pytest.approx(missed, rel=0.01)
-    assert chance_short(mean, variance, stock)[0] == pytest.approx((draws > 12).mean(), rel=0.01)
+def test_a_few_units_that_chance_may_bring_are_no_new_pace():
+    """Two by midday of a key that sells one in ten days: chance does that to one key in some
+    hundreds a day, and breaks with the forecast are one in a hundred of days."""
+    found = update_rates(prior(0.1, 0.2, 0.2), np.array([2.0]), 0.5)
+    assert found.surprise[0] > 3
+    assert found.pace[0] < 3
+
+
+@pytest.mark.parametrize("sold", [9.0, 14.0, 16.0, 18.0, 20.0, 30.0])
+def test_a_day_breaks_where_bayes_rule_on_two_negative_binomials_says_so(sold):
+    """Probabilities by integration over the level, the prior of a break one in a hundred."""
+    mean, share, variance = 6.0, 0.5, 0.2
+    by_day = ((sold - 3) ** 2 - 3) / 9
+
+    def chance(spread):
+        level = stats.gamma.ppf((np.arange(400_000) + 0.5) / 400_000, 1 / spread, scale=spread)
+        return stats.poisson.pmf(sold, mean * share * level).mean()
+
+    odds = 0.01 * chance(by_day) / (0.99 * chance(variance))
+    broken = odds > 1 and (sold - 3) / np.sqrt(3 + 0.2 * 9) > 3
+    found = update_rates(prior(mean, 0.15, 0.05), np.array([sold]), share)
+    posterior = (1 / variance + sold) / (1 / variance + 3)
+    granted = min(posterior, stats.gamma.ppf(0.99, 1 / variance, scale=variance))
+    assert found.surge[0] == pytest.approx(broken * (sold - 3 * granted) / share, rel=1e-6)
+
+
+def test_an_order_is_ordinary_up_to_a_day_that_would_not_surprise():
+    """Of a quiet key a few units; of one that sells by the hundred, hundreds."""
+    quiet, busy = (
+        largest_ordinary_order(prior(0.5, 0.1, 0.1)),
+        largest_ordinary_order(prior(400, 0.1, 0.1)),
+    )
+    assert 3 <= quiet[0] <= 5
+    assert 400 < busy[0] < 1200

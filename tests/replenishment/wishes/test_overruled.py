@@ -47,8 +47,35 @@ def test_an_override_costs_what_the_newsvendor_loses_by_it(shop, field, value, u
     assert plan.override_cost[0] == pytest.approx(wanted, rel=0.02, abs=1e-6)
     found = [f for f in plan.findings if f.code == "OVERRIDE_COST"]
     assert [f.message for f in found] == (
-        [{"asked": float(units), "own": float(BEST)}] if wanted > 0.01 else []
-    )
+        [
+            {
+                "asked": float(units), "own": float(BEST), "kept": float(units), "fate": "kept",
+                "cut_by": "",
+            }
+        ]
+        if wanted > 0.01
+        else []
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("terms", "budget", "kept", "fate", "limit"),
+    [
+        ({}, np.inf, 40, "kept", ""), ({}, 55.0, 5, "cut", "BUDGET"),
+        ({"multiple": 8.0}, 55.0, 0, "dropped", "BUDGET"), ({}, 0.0, 0, "dropped", "BUDGET"),
+        ({"multiple": 24.0}, np.inf, 48, "kept", ""),
+    ],
+)  # fmt: skip
+def test_what_became_of_an_override_is_said_with_the_limit(shop, terms, budget, kept, fate, limit):
+    index = shop.index(1)
+    lanes = shop.lanes(1, lead_time=0, **terms)
+    network = shop.network(index, lanes, holding_cost=LEFT, shortage_cost=MARGIN)
+    said = replace(Overrides.none(1, 4), order_units=np.array([40.0]))
+    params = replace(PARAMS, budget=budget)
+    plan = plan_night(shop.forecast(index, RATE, horizon=4), network, shop.stock(1), params, said)
+    (found,) = [each.message for each in plan.findings if each.code == "OVERRIDE_COST"]
+    assert plan.orders.units.sum() == kept == found["kept"]
+    assert (found["fate"], found["cut_by"]) == (fate, limit)
 
 
 def test_a_service_level_of_a_planner_costs_what_it_buys_beyond_the_best(shop):
