@@ -33,10 +33,13 @@ from pipelines.ingest import read_tables  # noqa: E402
 from stockwright.commitments import Commitments  # noqa: E402
 from stockwright.forecast import Forecast  # noqa: E402
 from stockwright.network import Network  # noqa: E402
+from stockwright.panel import DemandPanel  # noqa: E402
 
 Floats = NDArray[np.float64]
 DAY = np.timedelta64(1, "D")
 DAYS, HORIZON, REFIT, RECENT = 1120, 45, 28, 90
+# Days for which price cuts are announced in the demo shop.
+ANNOUNCED = 45
 # The best sellers that make this share of the last year's value are the hits.
 HIT_SHARE = 0.6
 _SOURCES = ("pipelines/demo", "pipelines/assemble", "forecasting", "features", "stockwright")
@@ -79,14 +82,16 @@ def sources_key() -> str:
     return text.hexdigest()[:12]
 
 
-def span_of(cache: Path, seed: int, skus: int, first: str, days: int) -> Span:
-    """Evenings from ``first`` on, from the cache or made anew."""
+def span_of(
+    cache: Path, seed: int, skus: int, first: str, days: int, horizon: int = HORIZON
+) -> Span:
+    """Evenings from ``first`` on with forecasts of ``horizon`` days, cached or made anew."""
     cache.mkdir(parents=True, exist_ok=True)
-    kept = cache / f"nights-{sources_key()}-{seed}-{skus}-{first}-{days}.pickle"
+    kept = cache / f"nights-{sources_key()}-{seed}-{skus}-{first}-{days}-{horizon}.pickle"
     if kept.exists():
         found: Span = pickle.loads(kept.read_bytes())
         return found
-    span = _made(shop_folder(cache, seed, skus), np.datetime64(first), days)
+    span = _made(shop_folder(cache, seed, skus), np.datetime64(first), days, horizon)
     kept.write_bytes(pickle.dumps(span))
     return span
 
@@ -108,9 +113,9 @@ def shop_folder(cache: Path, seed: int, skus: int) -> Path:
     return folder
 
 
-def _made(folder: Path, first: np.datetime64, days: int) -> Span:
+def _made(folder: Path, first: np.datetime64, days: int, horizon: int) -> Span:
     truth = Truth.load(folder)
-    evenings = tuple(_evenings(folder, first, days))
+    evenings = tuple(_evenings(folder, first, days, horizon))
     index = evenings[0].forecast.index
     rows = truth.rows(index.sku_names(), index.location_names())
     dates = first + DAY * np.arange(1, days + 1)
@@ -120,35 +125,50 @@ def _made(folder: Path, first: np.datetime64, days: int) -> Span:
     return Span(evenings, np.where(known, demand, 0.0), price[np.maximum(rows, 0)] * known)
 
 
-def _evenings(folder: Path, first: np.datetime64, days: int) -> Iterator[Evening]:
+def _evenings(folder: Path, first: np.datetime64, days: int, horizon: int) -> Iterator[Evening]:
     """Weekly assemblies, whose panel is seen as it stood at each day of the week before.
 
-    Price cuts are known 45 days ahead, as far as the forecast reaches, and events 75 days, so that
-    the panel of a later day tells nothing that was not known; promises are those of the week's
-    first evening. Order weekdays repeat every week.
+    Price cuts are known ANNOUNCED days ahead and events 75 days: of later days the panel of the
+    week's first evening tells, so that nothing is seen that was not known. Promises are those of
+    the week's first evening, too. Order weekdays repeat every week.
     """
-    starts = [situation_of(folder, first + DAY * day) for day in range(7)]
+    starts = [situation_of(folder, first + DAY * day, horizon + 7) for day in range(7)]
     names = _names(starts[0])
     networks = [_restricted(start, names) for start in starts]
     hits = _hits(starts[0])
     fitted: FittedModel | None = None
     begun = starts[0]
     for week in range(0, days, 7):
-        later = situation_of(folder, first + DAY * (week + 7))
+        later = situation_of(folder, first + DAY * (week + 7), horizon + 7)
         rows, sold = _names(later).get_indexer(names), later.sold
         whole = later.panel.take(rows)
+        before = begun.panel.take(_names(begun).get_indexer(names))
         for day in range(week, min(week + 7, days)):
-            panel = cut(whole, whole.origin - 7 + day - week, HORIZON)
+            panel = cut(whole, whole.origin - 7 + day - week, horizon)
+            panel = _as_announced(panel, before, day - week)
             if fitted is None or day % REFIT == 0:
-                params = ModelParams.for_period("day", HORIZON)
+                params = ModelParams.for_period("day", horizon)
                 fitted = fit(panel, replace(params, country="CN", threads=1))
-            forecast = fitted.predict(panel, HORIZON, fitted.context(panel))
+            forecast = fitted.predict(panel, horizon, fitted.context(panel))
             forecast = replace(_promised(begun, day - week, names).on(forecast), parts=None)
             recent = sold[rows, panel.origin - RECENT + 1 : panel.origin + 1]
             yield Evening(
                 first + DAY * day, forecast, networks[day % 7], recent.astype(np.float64), hits
             )
         begun = later
+
+
+def _as_announced(panel: DemandPanel, before: DemandPanel, passed: int) -> DemandPanel:
+    """The panel with prices beyond ANNOUNCED days as they were known ``passed`` days ``before``."""
+    shown, known = panel.covariates, before.covariates
+    ahead = np.arange(ANNOUNCED + 1, panel.horizon + 1)
+    told = {}
+    for name in ("price", "discount"):
+        told[name] = np.array(getattr(shown, name))
+        told[name][:, panel.origin + ahead] = getattr(known, name)[
+            :, before.origin + passed + ahead
+        ]
+    return replace(panel, covariates=replace(shown, **told))
 
 
 def _names(situation: Situation) -> pd.MultiIndex:
@@ -169,7 +189,7 @@ def _promised(begun: Situation, passed: int, names: pd.MultiIndex) -> Commitment
     )  # fmt: skip
 
 
-def situation_of(folder: Path, date: np.datetime64, horizon: int = HORIZON) -> Situation:
+def situation_of(folder: Path, date: np.datetime64, horizon: int) -> Situation:
     """The shop at the close of ``date``, with what is known ``horizon`` days ahead."""
     config = load_config(folder=folder)
     model = config.model.model_copy(update={"history_days": 2000})

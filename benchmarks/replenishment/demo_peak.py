@@ -1,17 +1,24 @@
 """Double 11 in the demo shop: built up by the plan, by ordinary nights, by a rule of thumb.
 
-    python benchmarks/replenishment/demo_peak.py               seed 2, for choosing
+    python benchmarks/replenishment/demo_peak.py               seeds 2, 3, for choosing
     python benchmarks/replenishment/demo_peak.py --report      seeds 21, 22, 23
 
-From 2024-10-05 to 2024-12-07. Every location can receive DOCK times its mean daily sales of the
-last 90 days; on its greatest day the shop sells nine times that. Three ways to order, on the same
-forecasts and the same demand: the nightly plan; the same without ordering ahead for docks that
-will be full; and the same with every hit (the best sellers that make 60 % of the year's value)
-raised to five times its sales of the last 30 days, 30 days before Double 11, and held there until
-its encore ends. Profit: what is paid less unit cost, holding, freight between warehouses, and
-MARKDOWN of the cost of what is left at the end beyond KEPT_DAYS of ordinary sales; the plan is
-told both figures. Fulfillment of hits: from the first burst to the encore. Stock left: at cost, at
-the close of the encore.
+From 2024-08-24 to 2024-12-07, on forecasts of HORIZON days, so that what hits need in the event is
+seen from their lead time and a month before. Hits are the best sellers that make 60 % of the
+year's value. Every location can receive DOCK times its mean daily sales of the last 90 days, and
+no less than two smallest orders; on its greatest day the shop sells nine times the mean. Ways to
+order, on the same forecasts and the same demand:
+
+- build-up: the nightly plan, which is asked for a fill rate of HIT_FILL for hits and told what a
+  late delivery and a markdown cost;
+- nightly: the same without ordering ahead for docks that will be full;
+- 5 x 30 days: nightly, not asked for a fill rate, with every hit raised to five times its sales
+  of the last 30 days, 30 days before Double 11, and held there until its encore ends;
+- formula: z sigma sqrt(L + R) on the mean sales of the last 28 days, with the z of HIT_FILL.
+
+Profit: what is paid less unit cost, holding, freight between warehouses, and MARKDOWN of the cost
+of what is left at the end beyond the sales forecast for the next KEPT_DAYS days. Fulfillment of
+hits: from the first burst to the encore. Stock left: at cost, at the close of the encore.
 """
 
 from __future__ import annotations
@@ -23,20 +30,21 @@ from pathlib import Path
 
 import numpy as np
 from demo_nights import DAY, Evening, Span, span_of
-from demo_replay import Result, Rule, engine, play, without_fees
+from demo_replay import Classical, Result, Rule, engine, play, with_delays, without_fees
 from numpy.typing import NDArray
+from scipy import special
 
 from replenishment import PlanParams
 from stockwright.network import LocationKind, Network
 from stockwright.overrides import Overrides
 
 Floats = NDArray[np.float64]
-FIRST, DAYS = "2024-10-05", 63
+FIRST, DAYS, HORIZON = "2024-08-24", 105, 75
 LOCK, BURST, ENCORE = (
     np.datetime64(day, "D") for day in ("2024-10-12", "2024-11-01", "2024-11-14")
 )
 MULTIPLE, LOCKED_DAYS = 5, 30
-DOCK, MARKDOWN, KEPT_DAYS = 6.0, 0.3, 28
+DOCK, MARKDOWN, KEPT_DAYS, HIT_FILL = 6.0, 0.3, 28, 0.98
 
 
 @dataclass(frozen=True)
@@ -51,11 +59,16 @@ class Outcome:
 
 
 def docks(span: Span, times: float) -> Floats:
-    """Units that each location can take in a day, (locations,): ``times`` its mean daily sales."""
+    """Units that each location can take in a day, (locations,): ``times`` its mean daily sales.
+
+    A smallest order fits twice, so that it does beside what comes anyway.
+    """
     first = span.evenings[0]
-    index, kinds = first.forecast.index, first.network.locations.kind
+    index, kinds, lanes = first.forecast.index, first.network.locations.kind, first.network.lanes
     rate = np.bincount(index.location, first.recent.mean(axis=1), len(kinds))
-    return np.ceil(times * np.where(kinds == LocationKind.CENTRAL, rate.sum(), rate))
+    room = np.ceil(times * np.where(kinds == LocationKind.CENTRAL, rate.sum(), rate))
+    np.maximum.at(room, index.location[lanes.series], 2 * lanes.moq)
+    return room
 
 
 def locked(evening: Evening) -> Overrides | None:
@@ -80,10 +93,9 @@ def outcome(span: Span, result: Result) -> Outcome:
     hits = first.hit & ~central
     margin = (result.sold * (span.price - result.cost[:, None])).sum()
     holding = (result.left.sum(axis=1) * items.holding_cost).sum()
-    rate = first.recent.mean(axis=1)
-    index = first.forecast.index
+    index, coming = first.forecast.index, span.evenings[-1].forecast.expected[:, :KEPT_DAYS]
     left = np.bincount(index.sku, result.left[:, -1] + result.under_way[:, -1], len(index.skus))
-    usual = np.bincount(index.sku, rate, len(index.skus)) * KEPT_DAYS
+    usual = np.bincount(index.sku, coming.sum(axis=1), len(index.skus))
     cost = np.zeros(len(index.skus))
     cost[index.sku] = result.cost
     spoiled = MARKDOWN * (np.maximum(left - usual, 0.0) * cost).sum()
@@ -102,19 +114,25 @@ def outcome(span: Span, result: Result) -> Outcome:
     )
 
 
-def one_seed(span: Span, seed: int, dock: float, paths: int) -> dict[str, Outcome]:
-    """All three ways in one shop."""
-    room = docks(span, dock)
+def one_seed(span: Span, seed: int, call: argparse.Namespace) -> dict[str, Outcome]:
+    """All ways in one shop."""
+    room, hit = docks(span, call.dock), span.evenings[0].hit
 
     def known(network: Network) -> Network:
-        return without_fees(network, room)
+        return with_delays(without_fees(network, room))
 
-    plain = PlanParams(paths=paths, markdown_rate=MARKDOWN, markdown_after=KEPT_DAYS)
+    def asked(network: Network) -> Network:
+        network = known(network)
+        fill = np.where(hit, call.fill, network.items.fill_rate)
+        return replace(network, items=replace(network.items, fill_rate=fill))
+
+    plain = PlanParams(paths=call.paths, markdown_rate=MARKDOWN, markdown_after=KEPT_DAYS)
     later = replace(plain, ahead=False)
     rules: dict[str, Rule] = {
-        "build-up": engine(plain, known),
-        "nightly": engine(later, known),
+        "build-up": engine(plain, asked),
+        "nightly": engine(later, asked),
         "5 x 30 days": engine(later, known, locked),
+        "formula": Classical(float(special.ndtri(call.fill)), own_mean=True),
     }
     found = {}
     for name, rule in rules.items():
@@ -128,15 +146,16 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="the seeds that are reported")
     parser.add_argument("--skus", type=int, default=400)
     parser.add_argument("--dock", type=float, default=DOCK, help="times mean daily sales")
+    parser.add_argument("--fill", type=float, default=HIT_FILL, help="fill rate asked of hits")
     parser.add_argument("--paths", type=int, default=256, help="sampled futures of the plan")
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "stockwright-benchmark"
     )
     call = parser.parse_args()
     found = []
-    for seed in (21, 22, 23) if call.report else (2,):
-        span = span_of(call.cache, seed, call.skus, FIRST, DAYS)
-        found.append(one_seed(span, seed, call.dock, call.paths))
+    for seed in (21, 22, 23) if call.report else (2, 3):
+        span = span_of(call.cache, seed, call.skus, FIRST, DAYS, HORIZON)
+        found.append(one_seed(span, seed, call))
     for name in found[0]:
         rows = [each[name] for each in found]
         more = [each["build-up"].profit / each[name].profit - 1 for each in found]

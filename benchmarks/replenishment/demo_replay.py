@@ -63,6 +63,20 @@ def without_fees(network: Network, inbound: Floats | None = None) -> Network:
     return replace(network, suppliers=suppliers, locations=places)
 
 
+def with_delays(network: Network) -> Network:
+    """The network with lead times that scatter as late deliveries of the replay make them.
+
+    The receipts of a year would teach as much.
+    """
+    days = LATE_FIRST + np.arange(LATE_SPAN)
+    variance = LATE_SHARE * (days**2).mean() - (LATE_SHARE * days.mean()) ** 2
+    lanes = network.lanes
+    wider = np.sqrt(lanes.lead_time_sd**2 + variance)
+    moved = lanes.kind == LaneKind.TRANSFER
+    lanes = replace(lanes, lead_time_sd=np.where(moved, lanes.lead_time_sd, wider))
+    return replace(network, lanes=lanes)
+
+
 def play(span: Span, rule: Rule, seed: int, inbound: Floats | None = None) -> Result:
     """One rule through all evenings of a span."""
     first = span.evenings[0]

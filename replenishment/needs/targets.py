@@ -43,11 +43,11 @@ class Targets:
     order_up_to: position to raise to when demand before the arrival is not lost. It never falls
         when the lead time doubles.
     balanced: the same, of this lead time alone: the quantile of demand at ``level``.
-    shortage: price of a lost unit, with service levels translated into it.
+    shortage: price of a lost unit, no less than a service target stands for.
     holding: per unit and close, raised where the price would buy a level above .999.
     level: share of futures that the money lets the order cover.
-    cap: the level that money may not pass; 1 where a service level is asked for, or where units
-        only move.
+    cap: the level that money may not pass; a service target that money would pass; 1 where a
+        higher one is asked for, or where units only move.
     """
 
     order_up_to: Floats
@@ -104,7 +104,7 @@ def find_targets(forecast: Forecast, keys: Keys, closes: int, level_cap: float) 
     cap = np.where(asked | keys.shares(), 1.0, level_cap)
     totals = _totals(forecast, keys, steps)
     held = _Held(totals, weights * holding[:, None])
-    shortage = _translated(forecast, keys, held)
+    shortage, cap = _translated(forecast, keys, held, cap)
     target = held.cheapest(shortage, cap)
     return Targets(
         order_up_to=np.maximum(target, _at_shorter(forecast, keys, closes, level_cap)),
@@ -204,22 +204,37 @@ def _quantiles(total: Distribution, levels: Floats) -> Floats:
     return np.stack([total.quantile_at(level) for level in levels.T], axis=1)
 
 
-def _translated(forecast: Forecast, keys: Keys, held: _Held) -> Floats:
-    """The price of a lost unit: given, or the one at which a service target is the cheapest."""
-    price = keys.shortage.copy()
+def _translated(forecast: Forecast, keys: Keys, held: _Held, cap: Floats) -> tuple[Floats, Floats]:
+    """The price of a lost unit, and the level that money may not pass.
+
+    A service target stands for the price at which it is the cheapest. Where a lost unit costs more
+    than that it keeps its own price, and the target is what money may not pass: so what is asked
+    for is bought, and what is scarce goes where it is worth most.
+    """
+    price, cap, target = keys.shortage.copy(), cap.copy(), np.zeros(len(keys))
     cycle = np.flatnonzero(np.isfinite(keys.service_level))
     fill = np.flatnonzero(np.isfinite(keys.fill_rate) & ~np.isfinite(keys.service_level))
     if len(cycle):
         level = np.minimum(keys.service_level[cycle], _HIGHEST_LEVEL)
-        target = held.totals[-1].take(cycle).quantile_at(level)
-        price[cycle] = held.holding_slope(target, cycle) / (1 - level)
+        target[cycle] = held.totals[-1].take(cycle).quantile_at(level)
+        price[cycle] = held.holding_slope(target[cycle], cycle) / (1 - level)
     if len(fill):
-        price[fill] = _price_of_fill(forecast.take(fill), keys.take(fill), held, fill)
-    return price
+        target[fill], price[fill] = _target_of_fill(
+            forecast.take(fill), keys.take(fill), held, fill
+        )
+    dearer = np.flatnonzero((price < keys.shortage) & (target > 0))
+    if len(dearer):
+        price[dearer] = keys.shortage[dearer]
+        total, below = held.totals[-1].take(dearer), target[dearer] - held.quantum[dearer]
+        # Between the levels of the target and of one unit less, where no rounding matters.
+        cap[dearer] = (total.cdf(below) + total.cdf(target[dearer])) / 2
+    return price, cap
 
 
-def _price_of_fill(forecast: Forecast, keys: Keys, held: _Held, rows: Ints) -> Floats:
-    """Price at which the cheapest target loses no more than 1 - fill rate of the demand.
+def _target_of_fill(
+    forecast: Forecast, keys: Keys, held: _Held, rows: Ints
+) -> tuple[Floats, Floats]:
+    """The smallest target that loses no more than 1 - fill rate of the demand, and its price.
 
     Demand short over the review interval is E[(D(L+R) - y)+] - E[(D(L) - y)+] (Zipkin 2000,
     chapter 6).
@@ -237,4 +252,4 @@ def _price_of_fill(forecast: Forecast, keys: Keys, held: _Held, rows: Ints) -> F
     high = np.ceil(top / quantum - 1e-9).astype(np.int64)
     target = smallest(enough, np.zeros(len(rows), np.int64), high) * quantum
     missed = np.maximum(1 - total.cdf(target), 1 - _HIGHEST_LEVEL)
-    return np.asarray(held.holding_slope(target, rows) / missed)
+    return target, np.asarray(held.holding_slope(target, rows) / missed)

@@ -45,7 +45,7 @@ def build_up(wishes: Wishes, evening: Evening) -> tuple[Floats, Ints]:
     free = (wishes.worth.terms.most > 0) & ~wishes.said & ~np.isfinite(frozen)
     room = _room(evening, place[rows], dock[rows], ordered[rows])
     sides = sides_of(wishes.series[rows], evening)
-    score = special.ndtri(np.clip(_level(wishes, evening)[rows], 0.001, 0.999))
+    score = special.ndtri(np.clip(_level(wishes, rows, sides, evening), 0.001, 0.999))
     due = _required(sides, ordered[rows], wishes.worth.terms.share[rows], dock[rows], score)
     used = np.zeros_like(room)
     np.add.at(used, place[rows], due.sure + due.safety)
@@ -70,16 +70,19 @@ def build_up(wishes: Wishes, evening: Evening) -> tuple[Floats, Ints]:
     return ahead, step
 
 
-def _level(wishes: Wishes, evening: Evening) -> Floats:
-    """The level that later orders are taken to be bought at, (keys,): tonight's.
+def _level(wishes: Wishes, rows: Ints, sides: Sides, evening: Evening) -> Floats:
+    """The level that later orders are taken to be bought at, (rows,): tonight's.
 
-    No higher than the critical ratio of what is bought for a peak alone, and marked down after it.
+    No higher than the critical ratio of what is bought for a peak alone, and marked down after it,
+    where no service level is asked for.
     """
-    cost = evening.network.items.unit_cost[wishes.series] * wishes.worth.terms.share
-    loss = np.where(wishes.transfer, 0.0, evening.params.markdown_rate * cost)
-    price = wishes.needs.shortage
+    asked = np.isfinite(sides.of("service_level")) | np.isfinite(sides.of("fill_rate"))
+    cost = evening.network.items.unit_cost[wishes.series[rows]] * wishes.worth.terms.share[rows]
+    kept = wishes.transfer[rows] | asked
+    loss = np.where(kept, 0.0, evening.params.markdown_rate * cost)
+    price = wishes.needs.shortage[rows]
     ratio = np.divide(price, price + loss, out=np.ones_like(price), where=price + loss > 0)
-    return np.asarray(np.minimum(wishes.needs.level, ratio), np.float64)
+    return np.asarray(np.minimum(wishes.needs.level[rows], ratio), np.float64)
 
 
 def _room(evening: Evening, place: Ints, dock: Ints, ordered: Floats) -> Floats:

@@ -145,22 +145,25 @@ def test_lines_add_up(many):
     assert (lines.units >= many[1].lanes.moq[lines.lane]).all()
 
 
+@pytest.mark.parametrize("shortage", [4.0, 400.0])
 @pytest.mark.parametrize("level", [0.6, 0.9, 0.95])
-def test_a_cycle_service_level_is_the_quantile_bought(shop, level):
+def test_a_cycle_service_level_is_the_quantile_bought(shop, level, shortage):
+    """Whether money alone would buy less or more."""
     index = shop.index(3)
     mean = np.array([1.0, 6.0, 30.0])
-    network = shop.network(index, service_level=level)
+    network = shop.network(index, service_level=level, shortage_cost=shortage)
     plan = plan_night(shop.forecast(index, mean), network, shop.stock(3, 2 * mean), PARAMS)
     np.testing.assert_array_equal(
         plan.policy.order_up_to, stats.poisson.ppf(level, np.float32(3 * mean))
     )
 
 
-def test_a_fill_rate_is_the_smallest_level_that_reaches_it(shop):
+@pytest.mark.parametrize("shortage", [4.0, 400.0])
+def test_a_fill_rate_is_the_smallest_level_that_reaches_it(shop, shortage):
     """Brute force over levels: E[(D3 - y)+] - E[(D2 - y)+] <= (1 - fill) E[D1]."""
     index = shop.index(1)
     forecast = shop.forecast(index, 6.0)
-    network = shop.network(index, fill_rate=0.93)
+    network = shop.network(index, fill_rate=0.93, shortage_cost=shortage)
     plan = plan_night(forecast, network, shop.stock(1, 9), PARAMS)
 
     def short(y):

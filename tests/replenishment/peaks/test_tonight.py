@@ -97,6 +97,20 @@ def test_less_is_lost_and_the_cost_is_lower_than_without(shop, changes):
     assert built.cost.sum() < 0.67 * plain.cost.sum()
 
 
+def test_a_level_that_is_asked_for_is_built_up_to_whatever_a_markdown_costs(shop):
+    """Money alone builds up less when what is left is marked down."""
+    forecast, network, _ = peak_of(shop)
+    stock, dear = shop.stock(12, 30.0), replace(PARAMS, markdown_rate=0.9, markdown_after=0)
+    level = np.full(12, 0.95)
+    asked = replace(network, items=replace(network.items, service_level=level))
+
+    def units(place, params):
+        return plan_night(forecast, place, stock, params).orders.units.sum()
+
+    assert units(asked, dear) == units(asked, PARAMS)
+    assert units(network, dear) < units(network, PARAMS)
+
+
 @pytest.mark.parametrize("capacity", [np.inf, 1e6])
 def test_a_dock_that_never_binds_changes_nothing(shop, capacity):
     forecast, network, _ = peak_of(shop, capacity=capacity)
