@@ -152,7 +152,8 @@ class Distribution:
     def _loss(self, k: Floats) -> Floats:
         """E[(X - k)+] on the lattice: for each component m P(X' >= k) - k P(X > k).
 
-        X' is the negative binomial of size r + 1 with the same p.
+        X' is the negative binomial of size r + 1 with the same p. 1 - I_p(r, k + 1) is taken as
+        I_{1 - p}(k + 1, r), several times as fast.
         """
         at = np.maximum(k, 0.0)
         parts: Iterator[Floats] = (
@@ -161,10 +162,10 @@ class Distribution:
                 each.mean
                 * np.where(
                     at > 0,
-                    special.betaincc(each.size + 1.0, np.maximum(at, 1e-300), each.p),
+                    special.betainc(np.maximum(at, 1e-300), each.size + 1.0, 1.0 - each.p),
                     1.0,
                 )
-                - at * special.betaincc(each.size, at + 1.0, each.p)
+                - at * special.betainc(at + 1.0, each.size, 1.0 - each.p)
             )
             for each in self.components()
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from stockwright.clearance import Clearance
 from stockwright.life import LifeStages
 from stockwright.stock import Expiring
 
@@ -161,6 +162,7 @@ class Plan:
     policy is expected to cost against the plan's own, NaN where none was said; None for none.
     expiring: stock that will expire unsold; None where no stock expires. kept: what sources keep
     back; None where nobody told it. help: None where no series serves customers of another.
+    clearance: what is done with slow stock; None where nobody looked for it.
     """
 
     policy: Policy
@@ -174,3 +176,4 @@ class Plan:
     expiring: Expiring | None = None
     kept: Kept | None = None
     help: Help | None = None
+    clearance: Clearance | None = None

@@ -26,6 +26,7 @@ STUDIES: dict[str, tuple[str, ...]] = {
     "random_lead": (),
     "pulse_speed": (),
     "build_up": (),
+    "markdown": (),
     "demo_quarter": ("--report",),
     "demo_peak": ("--report",),
     "vn2_replay": ("--report",),

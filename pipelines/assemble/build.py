@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from pipelines.assemble.ages import ages_of
 from pipelines.assemble.arrivals import GoodShares, inbound_arrivals, position_of
 from pipelines.assemble.cash import cash_of
 from pipelines.assemble.catalog import attributes_of, catalog_of
+from pipelines.assemble.clearing_terms import clearing_terms, held_findings
 from pipelines.assemble.commitments import Promised, after_the_end, promised_of
 from pipelines.assemble.covariates import covariates_of
 from pipelines.assemble.covering import Covered, covered_of, location_fallbacks
@@ -37,7 +39,7 @@ from pipelines.config import Config
 from pipelines.config.festivals import festivals_of
 from pipelines.ingest import Ingested, demand_lines
 from stockwright.given import GivenForecast
-from stockwright.network import Locations, Network
+from stockwright.network import ItemTerms, Locations, Network
 from stockwright.panel import DemandPanel
 from stockwright.plan import Finding
 from stockwright.stock import StockPosition
@@ -97,7 +99,8 @@ def assemble(
     night = _Night(tables, keys, window, config, as_of, sold(lines, keys, window), kit_notes)
     parts = _parts(night, "lanes" in ingested.given)
     situation = _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
-    return replace(situation, local_share=parts.covered.local)
+    terms = clearing_terms(tables, parts.supply.costs, keys)
+    return replace(situation, local_share=parts.covered.local, clearing=terms)
 
 
 def _parts(night: _Night, lanes_given: bool) -> _Parts:
@@ -138,7 +141,7 @@ def _situation(
         *moving,
         *committed.findings,
         *after_the_end(committed.commitments, parts.past.listing.ends, night.window),
-        *_no_lane(parts, network.items.stock_mode, panel),
+        *_of_keys(parts, network.items, stock, panel),
     ]
     notes = (*override_notes, *signal_notes, *committed.notes, *given_notes, *return_notes)
     return Situation(
@@ -240,7 +243,11 @@ def _stock(
     since = night.as_of - np.timedelta64(config.transfers.rest_days, "D")
     moved_in, moved_out = moved_lately(night.tables["inbound"], joined, parts.places, keys, since)
     known = stock.known & ~_unreadable(found, keys)
-    stock = replace(stock, known=known, moved_in=moved_in, moved_out=moved_out)
+    age = ages_of(
+        stock.age_days, stock.on_hand, night.tables["receipts"], parts.catalog.first_sale,
+        keys, night.as_of,
+    )  # fmt: skip
+    stock = replace(stock, age_days=age, known=known, moved_in=moved_in, moved_out=moved_out)
     return stock, lines, (*inbound.findings, *lines.findings)
 
 
@@ -250,6 +257,13 @@ def _unreadable(found: pd.DataFrame, keys: Keys) -> np.ndarray:
     bad = np.zeros(keys.n_series + 1, np.bool_)
     bad[series] = True
     return bad[:-1]
+
+
+def _of_keys(
+    parts: _Parts, items: ItemTerms, stock: StockPosition, panel: DemandPanel
+) -> list[Finding]:
+    held = held_findings(stock, items, parts.supply.costs.assumed_cost, panel)
+    return [*_no_lane(parts, items.stock_mode, panel), *held]
 
 
 def _no_lane(parts: _Parts, stocked: np.ndarray, panel: DemandPanel) -> list[Finding]:

@@ -50,6 +50,34 @@ class Catalog:
 
 
 @dataclass(frozen=True)
+class ClearingTerms:
+    """What the tables say of stock that does not sell, all (series,) but ``channels``.
+
+    floor: lowest price, 0 for none. salvage: money that a unit left brings, NaN where not told.
+    return_value: money per unit from the supplier, 0 for none; return_until: the last date, NaT for
+    always. price_group: a number for each name of a group, -1 for none. assumed_cost: no table
+    names the unit cost. channels: the rows of ``channels`` that take slow stock, columns channel,
+    platform, location ("": all), clearance_capacity (units a week, NaN for no limit),
+    clearance_cost (money per unit) and clearance_reach (demand is so many times as large).
+    """
+
+    floor: NDArray[np.float64]
+    salvage: NDArray[np.float64]
+    return_value: NDArray[np.float64]
+    return_until: NDArray[np.datetime64]
+    price_group: NDArray[np.int64]
+    assumed_cost: NDArray[np.bool_]
+    channels: pd.DataFrame
+
+    @classmethod
+    def none(cls, n: int) -> ClearingTerms:
+        """Nothing is said of ``n`` series."""
+        zeros, never = np.zeros(n), np.full(n, "NaT", "datetime64[D]")
+        alone, known = np.full(n, -1), np.zeros(n, np.bool_)
+        return cls(zeros, np.full(n, np.nan), zeros, never, alone, known, pd.DataFrame())
+
+
+@dataclass(frozen=True)
 class Situation:
     """The night of ``as_of``, seen at its close.
 
@@ -69,6 +97,7 @@ class Situation:
     local_share: (locations,) share of the demand of each location that it is the first to serve;
         None where no coverage tells.
     supplier_record: how suppliers have delivered, see ``receipts.record_of``.
+    clearing: terms of clearance; None where the tables tell of none.
     """
 
     as_of: np.datetime64
@@ -89,6 +118,7 @@ class Situation:
     supplier_record: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=list(RECORD_COLUMNS))
     )
+    clearing: ClearingTerms | None = None
 
     @property
     def sold(self) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from forecasting.params import MethodName, ModelParams
+from pipelines.config.clearance import ClearanceConfig
 from pipelines.config.festivals import Festival
 from pipelines.config.grades import GradesConfig
 
@@ -330,6 +331,7 @@ class Config(_Section):
     returns: ReturnsConfig = ReturnsConfig()
     supply: SupplyConfig = SupplyConfig()
     defaults: DefaultsConfig = DefaultsConfig()
+    clearance: ClearanceConfig = ClearanceConfig()
     pulse: PulseConfig = PulseConfig()
     output: OutputConfig = OutputConfig()
     map: ColumnMap = Field(default_factory=dict)

@@ -10,7 +10,9 @@ import pandas as pd
 from pipelines.config.model import Config
 from pipelines.ingest.ingested import FINDING_COLUMNS
 
-_PRICES = ("sales", "products", "prices")
+_PRICES = (
+    *(("sales", "price"), ("products", "price"), ("products", "floor_price"), ("prices", "price")),
+)
 _KEYED = ("sales", "inventory", "inbound", "commitments")
 Frames = Mapping[str, pd.DataFrame]
 
@@ -19,9 +21,9 @@ def net_prices(frames: Frames, config: Config) -> None:
     """Divide selling prices by 1 + VAT where the tables state them with it."""
     if not config.money.price_includes_vat:
         return
-    for table in _PRICES:
+    for table, column in _PRICES:
         frame = frames[table]
-        frame["price"] = frame["price"].to_numpy() / (1.0 + config.money.vat)
+        frame[column] = frame[column].to_numpy() / (1.0 + config.money.vat)
 
 
 def findings_of(frames: Frames, given: frozenset[str]) -> pd.DataFrame:

@@ -25,7 +25,11 @@ PRODUCTS = Table(
         Column("units_per_layer", "number", "units in a layer of a pallet", above=0.0),
         Column("units_per_pallet", "number", "units on a full pallet", above=0.0),
         Column("shelf_life_days", "number", "days it can be sold after its arrival", low=1.0),
-        Column("salvage_value", "number", "money a unit past them still brings", low=0.0),
+        Column("salvage_value", "number", "money a unit that is left still brings", low=0.0),
+        Column("supplier_return_value", "number", "money the supplier pays for a unit", low=0.0),
+        Column("supplier_return_until", "date", "last date it does; empty: always"),
+        Column("floor_price", "number", "lowest price a unit may be sold at", low=0.0),
+        Column("price_group", "text", "articles of one name keep one price; empty: its own"),
         Column("substitute", "text", "article that customers take where this one has run out"),
         Column(
             "substitute_share",
@@ -202,13 +206,27 @@ OVERRIDES = Table(
 
 CHANNELS = Table(
     "channels",
-    "Where stock is sold: which part of the shared stock a channel may sell during the day.",
+    "Where stock is sold: which part of the shared stock a channel may sell during the day, and "
+    "what it does for stock that does not sell.",
     (
         Column("channel", "text", "the channel, as sales names it", required=True),
         Column("platform", "text", "the platform it runs on"),
         ONE_LOCATION,
         Column("buffer_units", "number", "units of each article kept back", default=0.0, low=0.0),
         Column("share", "number", "share of what may be sold", low=0.0, high=1.0),
+        Column(
+            "clearance_capacity",
+            "number",
+            "units of slow stock it can sell in a week; empty: no limit",
+            low=0.0,
+        ),
+        Column("clearance_cost", "number", "money per unit of slow stock it sells", low=0.0),
+        Column(
+            "clearance_reach",
+            "number",
+            "demand for slow stock is so many times as large with it",
+            low=1.0,
+        ),
     ),
     key=("channel", "location"),
     describes=True,

@@ -23,6 +23,7 @@ from pipelines.ingest.references import check_references, duplicate_keys, lane_c
 from pipelines.ingest.row_keys import replaced_rows
 from pipelines.ingest.schema import TABLES
 from pipelines.ingest.table import TableInHand, empty_frame, joined_rejected, used_categories
+from pipelines.ingest.terms import terms_too_high
 from pipelines.ingest.tiers import unknown_tiers
 from stockwright.errors import ConfigError, counted
 
@@ -187,6 +188,7 @@ def _report(
             for name, table in TABLES.items()
         }
         strange, more = implausible(frames, config.gates)
+        strange = pd.concat([strange, terms_too_high(frames["products"])], ignore_index=True)
         net_prices(frames, config)
         given = frozenset(held)
         findings = pd.concat([findings_of(frames, given), strange], ignore_index=True)

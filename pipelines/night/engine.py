@@ -11,6 +11,8 @@ import numpy as np
 from features.context import FeatureContext, build_context
 from forecasting.blend.staircase import Stair
 from forecasting.drift import Drift, drift
+from forecasting.elasticity.elasticity import learn_response
+from forecasting.elasticity.params import ElasticityParams
 from forecasting.life.life import LifeParams, life_stages
 from forecasting.model import FittedModel, fit, plain_model
 from forecasting.params import ModelParams
@@ -19,6 +21,7 @@ from pipelines.assemble.strategies import graded, stage_names, strategies_of
 from pipelines.config import Config, load_config
 from pipelines.config.as_of import check_as_of
 from pipelines.ingest import TABLES, Ingested, read_tables
+from pipelines.night.clearing import cleared
 from pipelines.publish.audit import audit
 from pipelines.publish.write import write_outputs
 from pipelines.store.published import published_lines
@@ -133,7 +136,7 @@ class Engine:
         letters = np.asarray(situation.catalog.abc_xyz, object)
         stages = stage_names(life, situation.catalog.life_stage)
         asked = strategies_of(config.grades, letters, stages, life.hit)
-        return plan_night(
+        plan = plan_night(
             replace(forecast, parts=None),
             graded(situation.network, asked, config),
             _stock(situation, forecast, config),
@@ -142,6 +145,11 @@ class Engine:
             life,
             of_sku.take(situation.panel.index.sku),
         )
+        if not config.clearance.use:
+            return plan
+        rules = ElasticityParams.for_period(config.period)
+        response = learn_response(situation.panel, rules).response
+        return cleared(plan, situation, forecast, life, response, config)
 
     def _life(self, panel: DemandPanel, config: Config) -> tuple[LifeStages, LifeStages]:
         """Stages of the series and of the SKUs, with the group knowledge of the forecast."""

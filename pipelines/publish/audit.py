@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from pipelines.assemble.situation import Situation
 from pipelines.publish import (
+    clearance,
     exceptions,
     forecasts,
     lines,
@@ -35,6 +36,7 @@ Columns = dict[str, list[str]]
 FILES = (
     lines.ORDERS,
     lines.TRANSFERS,
+    clearance.FILE,
     "policy.csv",
     "policy.parquet",
     forecasts.FILE,
@@ -64,6 +66,7 @@ def audit(folder: Path, situation: Situation | None = None) -> list[str]:
     problems = [
         *_line_problems(tables),
         *_summary_problems(tables, figures),
+        *_clearance_problems(tables[clearance.FILE]),
         *_policy_problems(folder, tables, figures),
         *_supplier_problems(tables),
         *_workbook_problems(folder, tables),
@@ -184,9 +187,22 @@ def _forecast_problems(folder: Path, policy: Columns, horizon: int) -> Iterator[
         first = stop
 
 
+def _clearance_problems(table: Columns) -> Iterator[str]:
+    """Every line has a name of its own, no price rises, and none is below its floor."""
+    yield from _repeated(clearance.FILE, table["line_id"])
+    price, floor = numbers_of(table["new_price"]), numbers_of(table["floor_price"])
+    priced = np.isin(table["action"], ("mark_down", "promote"))
+    low = priced & (price < np.minimum(floor, numbers_of(table["price"])) - _CENT)
+    yield from _rows(f"{clearance.FILE}: prices below their floor", table["line_id"], low)
+    keys = list(zip(table["sku"], table["location"], strict=True))
+    again = np.array([a == b for a, b in zip(keys[1:], keys, strict=False)], np.bool_)
+    up = np.append(False, again & (np.diff(price) > _CENT)) & priced
+    yield from _rows(f"{clearance.FILE}: prices that rise", table["line_id"], up)
+
+
 def _workbook_problems(folder: Path, tables: dict[str, Columns]) -> Iterator[str]:
     """plan.xlsx has the same lines and exceptions in the same order."""
-    files = (lines.ORDERS, lines.TRANSFERS, exceptions.FILE)
+    files = (lines.ORDERS, lines.TRANSFERS, clearance.FILE, exceptions.FILE)
     with zipfile.ZipFile(folder / workbook.FILE) as book:
         for number, file in enumerate(files, start=2):
             content = book.read(f"xl/worksheets/sheet{number}.xml").decode("utf-8")

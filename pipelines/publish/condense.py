@@ -1,6 +1,7 @@
 """Many small exceptions of one cause, put together so that a person can read them.
 
 Every line carries its own cut and limit, and every key its decision: nothing is lost here.
+The same holds of stock that does not sell.
 """
 
 from __future__ import annotations
@@ -10,9 +11,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-LIMIT_CUT, LIMIT_CUT_REST = "LIMIT_CUT", "LIMIT_CUT_REST"
-#: Cuts are named one by one until they make up this share of a limit's money, and no more than so
-#: many of them.
+#: Codes of which the smaller rows are counted in one row of the code with ``REST`` behind it: cuts
+#: of each limit by themselves.
+MANY = (
+    *("LIMIT_CUT", "COVER_ABOVE_THRESHOLD", "LEFT_AT_THE_END"),
+    *("COST_UNKNOWN", "SOLD_AT_A_LOSS", "STOCK_AFTER_END"),
+)
+REST = "_REST"
+#: Rows are named one by one until they make up this share of their money, and no more than so many
+#: of them.
 NAMED_SHARE, MOST_NAMED = 0.8, 50
 #: What many keys of one location say in the same words, as it is the location's matter or is in
 #: the decision of every key: so many are named, the rest is counted.
@@ -32,15 +39,17 @@ class Row(NamedTuple):
 
 
 def condensed(rows: Sequence[Row]) -> list[Row]:
-    """The rows with the smaller cuts of each limit counted in one row, LIMIT_CUT_REST, and with
+    """The rows with the smaller ones of each code of MANY, and limit, counted in one row, and with
     those that say the same of many keys of a location in one, SAME_REST.
     """
     rows = _counted(rows)
-    limits = sorted({_limit(row) for row in rows if row.code == LIMIT_CUT})
-    out = [row for row in rows if row.code != LIMIT_CUT]
-    for limit in limits:
-        cuts = [row for row in rows if row.code == LIMIT_CUT and _limit(row) == limit]
-        out += _of_one_limit(limit, cuts)
+    out = [row for row in rows if row.code not in MANY]
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        if row.code in MANY:
+            groups.setdefault((row.code, _limit(row)), []).append(row)
+    for _, group in sorted(groups.items()):
+        out += _of_one_cause(group)
     return out
 
 
@@ -66,9 +75,10 @@ def _limit(row: Row) -> str:
     return str(row.message.get("limit", ""))
 
 
-def _of_one_limit(limit: str, cuts: list[Row]) -> list[Row]:
-    """The largest cuts of a limit, and the rest of them in one row."""
-    cuts = sorted(cuts, key=lambda row: (-row.money, row.sku, row.location))
+def _of_one_cause(rows: list[Row]) -> list[Row]:
+    """The largest rows of one code and limit, and the rest of them in one row."""
+    code, limit = rows[0].code, _limit(rows[0])
+    cuts = sorted(rows, key=lambda row: (-row.money, row.sku, row.location))
     before = np.cumsum([0.0, *(row.money for row in cuts)])
     wanted = int((before[:-1] < NAMED_SHARE * before[-1]).sum())
     named = max(min(wanted, MOST_NAMED), 1)
@@ -77,11 +87,11 @@ def _of_one_limit(limit: str, cuts: list[Row]) -> list[Row]:
         return cuts
     money = float(sum(row.money for row in rest))
     counts: dict[str, Any] = {
-        "limit": limit,
+        **({"limit": limit} if limit else {}),
         "keys": len(rest),
         "skus": len({row.sku for row in rest}),
         "units": float(sum(float(row.message.get("units", 0.0)) for row in rest)),
         "named": named,
         "group": limit,
     }
-    return [*cuts[:named], Row(LIMIT_CUT_REST, "low", -1, "", "", money, counts)]
+    return [*cuts[:named], Row(code + REST, "low", -1, "", "", money, counts)]

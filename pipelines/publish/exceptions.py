@@ -12,6 +12,7 @@ from pipelines.publish.cells import Table, money, numbers_of, read_csv
 from pipelines.publish.condense import Row, condensed
 from pipelines.publish.night import Night, short_hash, text_array
 from pipelines.publish.plan_findings import plan_findings
+from pipelines.publish.slow_stock import slow_findings
 from pipelines.publish.staircase import override_findings
 from stockwright.plan import Finding
 
@@ -48,7 +49,8 @@ def _all_rows(night: Night, ingested: Ingested, substitutes: Sequence[Finding]) 
     given = [*night.situation.findings, *night.plan.findings, *substitutes]
     rows = _rows_of(night, given)
     seen = {_subject(row) for row in rows}
-    derived = _rows_of(night, [*plan_findings(night), *override_findings(night.stairs)])
+    told = [*plan_findings(night), *slow_findings(night), *override_findings(night.stairs)]
+    derived = _rows_of(night, told)
     return rows + [
         row for row in [*_ingested_rows(ingested), *derived] if _subject(row) not in seen
     ]

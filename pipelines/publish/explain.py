@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipelines.publish import exceptions, forecasts, lines, summary
+from pipelines.publish import clearance, exceptions, forecasts, lines, summary
 from pipelines.publish.cells import read_csv
 from pipelines.publish.exceptions import number_text
 from pipelines.publish.texts import Texts, load_texts
@@ -29,7 +29,10 @@ _UNITS = (
     *("demand_mean", "demand_q50", "demand_q90", "demand_q95"),
     *("available", "inbound_units", "position"),
 )
-_FILES = (lines.ORDERS, lines.TRANSFERS, exceptions.FILE, "policy.csv", summary.FILE)
+_FILES = (
+    *(lines.ORDERS, lines.TRANSFERS, clearance.FILE),
+    *(exceptions.FILE, "policy.csv", summary.FILE),
+)
 
 
 def explain(
@@ -89,6 +92,11 @@ def _key_text(folder: Path, texts: Texts, key: Row, days: int) -> str:
         for file in (lines.ORDERS, lines.TRANSFERS)
         for row in _rows_of(read_csv(folder / file), key["sku"])
         if row["destination"] == key["location"]
+    ]
+    said += [
+        "  " + row["explanation"]
+        for row in _rows_of(read_csv(folder / clearance.FILE), key["sku"])
+        if row["location"] in ("", key["location"]) and row["step"] == "1"
     ]
     said += list(_exception_texts(folder, texts, key))
     if key["bias_8w"]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.blend.staircase import Stair
+from pipelines.assemble.clearing import SlowStock
 from pipelines.assemble.situation import Situation
 from pipelines.assemble.strategies import Strategies, stage_names, strategies_of
 from pipelines.config.grades import GradesConfig
@@ -23,8 +24,8 @@ from stockwright.panel import SeriesIndex
 from stockwright.plan import Lines, Plan
 from stockwright.stock import StockPosition
 
-#: Order and transfer, as the first letter of a line's name.
-ORDER, TRANSFER = "O", "T"
+#: Order, transfer and clearance, as the first letter of a line's name.
+ORDER, TRANSFER, CLEARANCE = "O", "T", "C"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Night:
     """One night to publish.
 
     previous: the folder published last before it. stairs: what each rung of the forecast added.
-    grades: borders of the grades and what they ask for.
+    grades: borders of the grades and what they ask for. slow: stock on hand and how slow it is;
+    None where nobody looked.
     """
 
     situation: Situation
@@ -42,6 +44,7 @@ class Night:
     previous: Path | None
     stairs: tuple[Stair, ...] = ()
     grades: GradesConfig = field(default_factory=GradesConfig)
+    slow: SlowStock | None = None
 
     @property
     def index(self) -> SeriesIndex:

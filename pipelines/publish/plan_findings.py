@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.publish.clearance import still_ordered
 from pipelines.publish.night import Night
 from replenishment.lines.lateral import REBALANCE
 from replenishment.needs.keys import arrival_table, first_empty
@@ -38,6 +39,7 @@ def plan_findings(night: Night) -> list[Finding]:
         lines_cut,
         long_cover,
         expiring_stock,
+        still_ordered,
     )
     return [finding for finder in finders for finding in finder(night)]
 

@@ -11,12 +11,15 @@ import numpy as np
 
 from pipelines.ingest.ingested import Ingested
 from pipelines.publish.cells import Table
+from pipelines.publish.clearance import ACTS
 from pipelines.publish.exceptions import rows_by_code
 from pipelines.publish.grades import grade_shares
 from pipelines.publish.kpis import Kpi, kpis, supplier_totals
 from pipelines.publish.lines import ORDERS, TRANSFERS, dropped_lines
 from pipelines.publish.night import Night
+from pipelines.publish.slow_stock import slow_shares
 from pipelines.publish.staircase import shop_rows
+from stockwright.clearance import Act, Clearance
 from stockwright.plan import Finding
 
 FILE = "summary.json"
@@ -48,8 +51,10 @@ def summary_of(
         | {"by_supplier": supplier_totals(orders)},
         "transfers": _totals(night, TRANSFERS, transfers, "freight")
         | {"kept_back": round(float(np.sum(transfers["kept_back"].astype(np.float64))), 2)},
+        "clearance": _clearance(night),
         "life": _life(tables["policy"]),
         "grades": grade_shares(night),
+        "slow_grades": slow_shares(night),
         "override_cost": round(float(np.nansum(night.override_cost())), 2),
         "staircase": shop_rows(night.stairs),
         "exceptions": rows,
@@ -92,6 +97,20 @@ def _life(policy: Table) -> dict[str, Any]:
         stages = dict(zip(names.tolist(), counts.tolist(), strict=True))
         counted[what] = {"stages": stages, "hits": int(np.sum(hit == "yes"))}
     return counted
+
+
+def _clearance(night: Night) -> dict[str, Any]:
+    """Slow items by act, the money that all acts bring, and that of doing nothing."""
+    plan = night.plan.clearance or Clearance.none()
+    acts, counts = np.unique(plan.act, return_counts=True)
+    words = [ACTS[Act(act)] for act in acts.tolist()]
+    return {
+        "items": len(plan),
+        "by_act": dict(zip(words, counts.tolist(), strict=True)),
+        "expected_recovery": round(float(plan.recovery.sum()), 2),
+        "do_nothing_recovery": round(float(plan.nothing.sum()), 2),
+        "discount": round(float(plan.discount.sum()), 2),
+    }
 
 
 def _totals(night: Night, file: str, table: Table, amount: str) -> dict[str, Any]:

@@ -28,13 +28,20 @@ _OPTIONS = {
     "strings_to_urls": False,
     "default_date_format": "yyyy-mm-dd",
 }
-_MONEY = ("value", "freight", "money_at_risk", "money_at_stake", "unit_cost", "override_cost")
+_MONEY = (
+    *("value", "freight", "money_at_risk", "money_at_stake", "unit_cost", "override_cost"),
+    *("price", "new_price", "floor_price", "expected_recovery", "do_nothing_recovery"),
+    "next_best_recovery",
+)
 _WIDTHS = {"explanation": 110, "message": 80, "suggestion": 60, "order_ref": 32, "name": 32}
-_CODED = {"severity": "severities", "change": "changes", "status": "statuses"}
+_CODED = {
+    "severity": "severities", "change": "changes", "status": "statuses", "action": "acts",
+    "next_best_action": "acts",
+}  # fmt: skip
 
 
 def write_workbook(path: Path, night: Night, summary: Summary, tables: dict[str, Table]) -> Path:
-    """Write the sheets summary, orders, transfers and exceptions. The same bytes for one plan.
+    """Write the summary and a sheet for each kind of rows. The same bytes for one plan.
 
     Raises OSError where the file cannot be written.
     """
@@ -42,7 +49,7 @@ def write_workbook(path: Path, night: Night, summary: Summary, tables: dict[str,
     book = xlsxwriter.Workbook(content, _OPTIONS)
     book.set_properties({"created": night.situation.as_of.astype("datetime64[s]").item()})
     _summary_sheet(book, night, summary)
-    for name in ("orders", "transfers", "exceptions"):
+    for name in ("orders", "transfers", "clearance", "exceptions"):
         _table_sheet(book, night, name, _for_people(night, tables[name]))
     book.close()
     path.write_bytes(content.getvalue())

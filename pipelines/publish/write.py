@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from forecasting.blend.staircase import Stair
+from pipelines.assemble.clearing import slow_stock_of
 from pipelines.assemble.situation import Situation
 from pipelines.config import Config
 from pipelines.ingest.ingested import REJECTED_COLUMNS, Ingested
 from pipelines.publish import (
+    clearance,
     exceptions,
     forecasts,
     lines,
@@ -60,7 +63,8 @@ def write_outputs(
     folder.mkdir(parents=True, exist_ok=True)
     texts = load_texts(config.output.language)
     night = Night(situation, forecast, plan, texts, previous, tuple(stairs), config.grades)
-    tables = {"orders": lines.order_table(night), "transfers": lines.transfer_table(night)}
+    night = _with_slow_stock(night, config)
+    tables = _line_tables(night)
     tables["exceptions"] = exceptions.exception_table(
         night, ingested, substitutes, [tables["orders"], tables["transfers"]]
     )
@@ -70,6 +74,7 @@ def write_outputs(
     return [
         write_csv(folder / lines.ORDERS, tables["orders"]),
         write_csv(folder / lines.TRANSFERS, tables["transfers"]),
+        write_csv(folder / clearance.FILE, tables["clearance"]),
         write_csv(folder / f"{POLICY}.csv", policy),
         write_policy_parquet(folder / f"{POLICY}.parquet", policy),
         forecasts.write_forecasts(folder / forecasts.FILE, night),
@@ -80,6 +85,21 @@ def write_outputs(
         workbook.write_workbook(folder / workbook.FILE, night, figures, tables),
         summary.write_summary(folder / summary.FILE, figures),
     ]
+
+
+def _line_tables(night: Night) -> dict[str, Table]:
+    return {
+        "orders": lines.order_table(night),
+        "transfers": lines.transfer_table(night),
+        "clearance": clearance.clearance_table(night),
+    }
+
+
+def _with_slow_stock(night: Night, config: Config) -> Night:
+    if not config.clearance.use:
+        return night
+    slow = slow_stock_of(night.situation, night.forecast, night.life(), config)
+    return replace(night, slow=slow)
 
 
 def _write_suppliers(folder: Path, night: Night, ingested: Ingested, seed: int) -> list[Path]:

@@ -21,7 +21,7 @@ def _column(sheet, heading):
 
 
 def test_sheets_have_frozen_headings_and_filters(book) -> None:
-    assert book.sheetnames == ["summary", "orders", "transfers", "exceptions"]
+    assert book.sheetnames == ["summary", "orders", "transfers", "clearance", "exceptions"]
     for sheet in book.worksheets[1:]:
         assert sheet.freeze_panes == "A2"
         assert sheet.auto_filter.ref.startswith("A1:")

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from replenishment.clearance.gallego import exponential_optimum
+from replenishment.clearance.markdown import plan_markdown
+from replenishment.clearance.task import MarkdownTask
 from replenishment.night import plan_night
 from replenishment.params import PlanParams
 from replenishment.policies.counts import CountDemand
@@ -258,6 +261,23 @@ def check_build_up(given, answer, tolerance):
     built = latest_build_up(given["demand"], given["capacity"])
     agrees(answer, tolerance, production=built.production[0])
     assert built.short[0] == 0
+
+
+@kind("markdown-gvr")
+def check_continuous_price(given, answer, tolerance):
+    best = exponential_optimum(given["stock"], given["time"], given["k"], given["a"])
+    agrees(answer, tolerance, revenue=best.revenue[0], price=best.price[0])
+
+
+@kind("markdown-ladder")
+def check_ladder(given, answer, tolerance):
+    means = np.broadcast_to(given["weekly_poisson_means"], (given["weeks"], len(given["prices"])))
+    task = MarkdownTask(
+        [given["stock"]], given["weeks"], [given["prices"]], [means], given["salvage"]
+    )
+    plan = plan_markdown(task)
+    price = given["prices"][plan.first[0]]
+    agrees(answer, tolerance, value=plan.value[0], first_price=price)
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name.startswith("budget-")])

@@ -1,0 +1,1 @@
+"""Which SKUs are bought together, from order lines."""

@@ -1,0 +1,1 @@
+"""Price elasticities of SKUs, learned from the shop's own price cuts, with their uncertainty."""

@@ -1,0 +1,88 @@
+"""The clearance of a night: what is slow, what is done with it, and what is no longer bought."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.assemble import Situation
+from pipelines.assemble.clearing import graded_stock, holdings_of
+from pipelines.assemble.clearing_articles import articles_of
+from pipelines.config import Config
+from replenishment.clearance.params import Channels, ClearanceParams
+from replenishment.clearance.plan import plan_clearance
+from replenishment.clearance.slow_grades import SlowGrade
+from replenishment.lines.rows import PLANNER
+from stockwright.clearance import Act, Clearance
+from stockwright.forecast import Forecast
+from stockwright.life import LifeStages
+from stockwright.plan import Lines, Plan
+from stockwright.price_response import PriceResponse
+
+Floats = NDArray[np.float64]
+
+
+def cleared(
+    plan: Plan,
+    situation: Situation,
+    forecast: Forecast,
+    life: LifeStages,
+    response: PriceResponse,
+    config: Config,
+) -> Plan:
+    """The plan with what is done about slow stock, and without orders of what is cleared."""
+    holdings = holdings_of(situation, forecast, life, config)
+    whole = config.clearance.price_by == "sku"
+    if whole:
+        holdings = articles_of(situation, forecast, holdings)
+    stock = graded_stock(holdings, situation, config)
+    slow = np.flatnonzero(stock.grade)
+    few = holdings.take(slow)
+    listed = situation.network.items.price[few.series]
+    budget = config.clearance.discount_budget
+    found = plan_clearance(
+        few,
+        np.array([SlowGrade(code).name for code in stock.grade[slow].tolist()], dtype=object),
+        stock.health.cover_days[slow],
+        np.fmax(listed, few.price),
+        response.take(few.series),
+        channels_of(situation, config),
+        ClearanceParams(
+            ladder=tuple(config.clearance.ladder),
+            relabel_cost=config.clearance.relabel_cost,
+            discount_budget=np.inf if budget is None else budget,
+        ),
+    )
+    found = replace(found, whole=whole)
+    return replace(plan, clearance=found, orders=_without(plan.orders, found, forecast))
+
+
+def channels_of(situation: Situation, config: Config) -> Channels:
+    """The channels of clearance, each open to the grades that the configuration names for it."""
+    rows = None if situation.clearing is None else situation.clearing.channels
+    if rows is None or rows.empty:
+        return Channels()
+    named = config.clearance.channels
+    names = tuple(rows["channel"].astype(str))
+    open_to = tuple(named.get(name, "SABC") for name in names)
+    capacity = rows["clearance_capacity"].to_numpy(np.float64)
+    return Channels(
+        names=names,
+        capacity=np.where(np.isnan(capacity), np.inf, capacity),
+        cost=rows["clearance_cost"].to_numpy(np.float64),
+        reach=np.maximum(rows["clearance_reach"].to_numpy(np.float64), 1.0),
+        grades=open_to,
+    )
+
+
+def _without(lines: Lines, found: Clearance, forecast: Forecast) -> Lines:
+    """The order lines but for those of what is cleared; a planner's own stay."""
+    gone = found.series[found.act != Act.KEEP]
+    if found.whole:
+        out = np.isin(forecast.index.sku[lines.series], forecast.index.sku[gone])
+    else:
+        out = np.isin(lines.series, gone)
+    kept = np.flatnonzero(~out | (lines.reason == PLANNER))
+    return Lines(**{each.name: getattr(lines, each.name)[kept] for each in fields(lines)})

@@ -1,0 +1,211 @@
+"""What each act is expected to bring for each item.
+
+All acts of an item are looked at over the same weeks. A unit left at their end brings its salvage,
+or, where the goods go on selling, what waiting as long again at the price of now would bring for
+it. Holding is paid for every unit and week. Money is expected over the distribution of demand, the
+uncertainty of the response to price included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replenishment.clearance.holdings import Holdings
+from replenishment.clearance.markdown import MarkdownPlan, plan_markdown
+from replenishment.clearance.params import Channels, ClearanceParams
+from replenishment.clearance.task import MarkdownTask
+from stockwright.clearance import Act
+from stockwright.price_response import PriceResponse
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Texts = NDArray[np.object_]
+# Scenarios of the elasticity, and the share below which two prices are one.
+_SCENARIOS, _SAME = 3, 1e-3
+# Weeks at the end of the demand whose mean goes on after it.
+_TAIL = 4
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One act for some of the items; all (rows,) but price, units and recovery.
+
+    item: row of the holdings, rising. channel: code, -1 for none. money: expected. used: units of
+    the channel. discount: money that lower prices give away. left: units expected at the end.
+    price: (rows, weeks) NaN in weeks without a sale; units, recovery: (rows, weeks) expected.
+    """
+
+    act: Act
+    channel: int
+    item: Ints
+    money: Floats
+    used: Floats
+    discount: Floats
+    left: Floats
+    price: Floats
+    units: Floats
+    recovery: Floats
+
+
+def deeds(
+    holdings: Holdings,
+    grade: Texts,
+    listed: Floats,
+    response: PriceResponse,
+    channels: Channels,
+    params: ClearanceParams,
+) -> list[Deed]:
+    """Every act for the items that it can be done with; the first is to keep, for all of them.
+
+    grade: (items,) slow grade. listed: (items,) list price, at least the price of now where that
+    is known. response: of the items.
+    """
+    sold = np.flatnonzero(np.isfinite(holdings.price) & (holdings.price > 0) & (holdings.weeks > 0))
+    few = holdings.take(sold)
+    price, start = ladder(few.price, np.maximum(listed[sold], few.price), params.ladder)
+    mean, weight = _means(few, price, response.take(sold))
+    last = _worth_later(few, _kept(few, few.salvage))
+    kept = _kept(few, last)
+    out = [_kept_by_all(holdings, sold, kept, few)]
+
+    def planned(rows: Ints, wanted: Floats) -> MarkdownPlan:
+        return plan_markdown(
+            _task(few.take(rows), price[rows], start[rows], wanted, weight, last[rows], params)
+        )
+
+    everybody = np.arange(len(sold))
+    if len(sold):
+        plan = planned(everybody, mean)
+        out.append(_sold(Act.MARK_DOWN, -1, sold, few, price, plan))
+    for code in range(len(channels)):
+        rows = np.flatnonzero([each in channels.grades[code] for each in grade[sold]])
+        if len(rows):
+            wanted = mean[rows].copy()
+            wanted[:, :, 0] *= channels.reach[code]
+            deed = _sold(
+                Act.PROMOTE, code, sold[rows], few.take(rows), price[rows], planned(rows, wanted)
+            )
+            out.append(_charged(deed, channels.cost[code]))
+    return [*out, *_at_once(holdings)]
+
+
+def ladder(price: Floats, listed: Floats, discounts: tuple[float, ...]) -> tuple[Floats, Ints]:
+    """Prices of each item, (items, rungs) falling, and the rung of the price of now, (items,).
+
+    The rungs are the list price and its discounts; the price of now takes the place of the lowest
+    rung above it, which it will never go back to.
+    """
+    rungs = listed[:, None] * (1 - np.concatenate([[0.0], discounts]))
+    above = (rungs > price[:, None] * (1 + _SAME)).sum(axis=1)
+    same = np.abs(rungs - price[:, None]).min(axis=1) <= _SAME * price
+    start = np.where(same, above, np.maximum(above - 1, 0)).astype(np.int64)
+    start = np.minimum(start, rungs.shape[1] - 1)
+    rungs[np.arange(len(price)), start] = price
+    return rungs, start
+
+
+def _means(few: Holdings, price: Floats, response: PriceResponse) -> tuple[Floats, Floats]:
+    """Units wanted, (items, scenarios, weeks, rungs), and the weight of the scenarios."""
+    ratio = np.minimum(price / few.price[:, None], 1.0)
+    factor, weight = response.scenario_factors(ratio, _SCENARIOS)
+    return few.demand[:, None, :, None] * factor[:, :, None, :], weight
+
+
+def _task(
+    few: Holdings, price: Floats, start: Ints, mean: Floats, weight: Floats, last: Floats,
+    params: ClearanceParams,
+) -> MarkdownTask:  # fmt: skip
+    # What all weeks share widens each of them.
+    weekly = few.demand.sum(axis=1) / np.maximum(few.weeks, 1)
+    return MarkdownTask(
+        stock=few.units,
+        weeks=few.weeks,
+        price=price,
+        mean=mean,
+        weight=np.broadcast_to(weight, (len(few), len(weight))),
+        dispersion=few.dispersion + few.level_variance * weekly,
+        salvage=np.minimum(last, price[:, 0]),
+        start=start,
+        floor=few.floor,
+        unit_change_cost=np.full(len(few), params.relabel_cost),
+        holding=few.holding,
+    )
+
+
+def _kept(few: Holdings, last: Floats) -> MarkdownPlan:
+    """The price of now in every week; last: (items,) money for a unit left at the end."""
+    mean, one = few.demand[:, None, :, None], np.ones(1)
+    start = np.zeros(len(few), np.int64)
+    task = _task(few, few.price[:, None], start, mean, one, last, ClearanceParams())
+    return plan_markdown(task)
+
+
+def _worth_later(few: Holdings, kept: MarkdownPlan) -> Floats:
+    """Money for a unit left after the weeks, (items,): its salvage, or more where it goes on."""
+    weeks = few.demand.shape[1]
+    ahead = few.demand[:, -_TAIL:].mean(axis=1) * weeks
+    share = np.divide(ahead, kept.left, out=np.ones(len(few)), where=kept.left > ahead)
+    # A unit that sells lies for half of the time on average.
+    sold = few.price - few.holding * weeks / 2
+    worth = share * sold + (1 - share) * (few.salvage - few.holding * weeks)
+    going_on = ~few.ending & ~few.declining
+    return np.where(going_on, np.clip(worth, few.salvage, few.price), few.salvage)
+
+
+def _kept_by_all(holdings: Holdings, sold: Ints, kept: MarkdownPlan, few: Holdings) -> Deed:
+    """Doing nothing: what cannot be sold any more lies until the weeks are over."""
+    n, weeks = holdings.demand.shape
+    money = holdings.units * (holdings.salvage - holdings.holding * weeks)
+    none = np.zeros(n)
+    out = Deed(
+        Act.KEEP, -1, np.arange(n), money, none, none.copy(), holdings.units.copy(),
+        np.full((n, weeks), np.nan), np.zeros((n, weeks)), np.zeros((n, weeks)),
+    )  # fmt: skip
+    live = np.arange(weeks) < few.weeks[:, None]
+    out.money[sold], out.left[sold] = kept.value, kept.left
+    out.price[sold] = np.where(live, few.price[:, None], np.nan)
+    out.units[sold], out.recovery[sold] = kept.units, kept.recovery
+    return out
+
+
+def _sold(
+    act: Act, channel: int, items: Ints, few: Holdings, price: Floats, plan: MarkdownPlan
+) -> Deed:
+    """Sales down the ladder as planned."""
+    paid = np.take_along_axis(price, np.maximum(plan.path, 0), axis=1)
+    paid = np.where(plan.path >= 0, paid, np.nan)
+    given = (np.nan_to_num(few.price[:, None] - paid) * plan.units).sum(axis=1)
+    used = plan.units[:, 0] if channel >= 0 else np.zeros(len(items))
+    return Deed(
+        act, channel, items, np.array(plan.value), np.array(used), np.maximum(given, 0.0),
+        np.array(plan.left), paid, np.array(plan.units), np.array(plan.recovery),
+    )  # fmt: skip
+
+
+def _charged(deed: Deed, cost: float) -> Deed:
+    """A deed whose channel costs money for each unit that it sells."""
+    deed.money[:] -= cost * deed.used
+    deed.recovery[:, 0] -= cost * deed.used
+    return deed
+
+
+def _at_once(holdings: Holdings) -> Iterator[Deed]:
+    """What ends it tonight: back to the supplier, to a liquidator, or away."""
+    salvage = holdings.salvage
+    ways = (
+        (Act.RETURN, (holdings.return_weeks > 0) & (holdings.return_value > 0)),
+        (Act.LIQUIDATE, salvage > 0),
+        (Act.SCRAP, salvage <= 0),
+    )
+    for act, open_to in ways:
+        rows = np.flatnonzero(open_to)
+        unit = holdings.return_value if act == Act.RETURN else np.maximum(salvage, 0.0)
+        shape, money = (len(rows), holdings.demand.shape[1]), holdings.units[rows] * unit[rows]
+        none, price = np.zeros(len(rows)), np.full(shape, np.nan)
+        units, recovery = np.zeros(shape), np.zeros(shape)
+        price[:, 0], units[:, 0], recovery[:, 0] = unit[rows], holdings.units[rows], money
+        yield Deed(act, -1, rows, money, none, none, none, price, units, recovery)

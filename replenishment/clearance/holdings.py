@@ -1,0 +1,110 @@
+"""The stock that is on hand tonight, as clearance looks at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockwright.arrays import frozen, one_each, require
+from stockwright.errors import DataError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_WHOLE = ("series", "weeks", "return_weeks", "price_group")
+_FLAGS = ("hit", "declining")
+_UNKNOWN = ("age_days", "price")
+#: Days in a week of ``demand``.
+WEEK = 7
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Stock on hand, one row for each item: a SKU at a location; all (items,) but ``demand``.
+
+    series: row of the night's index, rising. units: on hand and free, > 0. age_days: mean age of
+        the stock, NaN where unknown.
+    unit_cost: money per unit. price: what a customer pays now, NaN where unknown. floor: lowest
+        price allowed, 0 for none. salvage: money that a unit still brings at the end, >= 0.
+    holding: money per unit and week, the whole of it.
+    demand: (items, weeks) mean units of each week ahead at the price of now; of a location that
+        feeds others, what they will ask of it. dispersion: variance over mean of one week's
+        demand, >= 1, without level_variance: the relative variance that all weeks share.
+    sold: units sold since the stock was received. on_order: units on order, expected returns left
+        out.
+    weeks: in which units can still be sold, at most the width of ``demand``: as many mean that no
+        end is known within it. perishing: units of batches that are expected to expire unsold
+        before that.
+    return_value: money per unit from the supplier, 0 for none; return_weeks: in which it is paid.
+    price_group: items that share one number have one price, -1 for a price of its own.
+    hit: sells beyond what its past explains. declining: its demand falls for good.
+    """
+
+    series: Ints
+    units: Floats
+    age_days: Floats
+    unit_cost: Floats
+    price: Floats
+    floor: Floats
+    salvage: Floats
+    holding: Floats
+    demand: Floats
+    dispersion: Floats
+    level_variance: Floats
+    sold: Floats
+    on_order: Floats
+    weeks: Ints
+    perishing: Floats
+    return_value: Floats
+    return_weeks: Ints
+    price_group: Ints
+    hit: NDArray[np.bool_]
+    declining: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        n, demand = len(self.series), np.asarray(self.demand)
+        if demand.ndim != 2 or demand.shape[1] < 1:
+            raise DataError(f"demand has shape {demand.shape}, expected (items, weeks)")
+        shape = (n, demand.shape[1])
+        object.__setattr__(self, "demand", frozen("demand", demand, shape, np.float64))
+        for name in (*_WHOLE, *_FLAGS):
+            dtype = np.bool_ if name in _FLAGS else np.int64
+            object.__setattr__(self, name, frozen(name, getattr(self, name), (n,), dtype))
+        for each in fields(self):
+            if each.name in (*_WHOLE, *_FLAGS, "demand"):
+                continue
+            values = one_each(each.name, getattr(self, each.name), n)
+            object.__setattr__(self, each.name, values)
+            told = np.isfinite(values) | (np.isnan(values) & (each.name in _UNKNOWN))
+            require(told & ~(values < 0), each.name, "finite and >= 0")
+        self._check()
+
+    def _check(self) -> None:
+        require(np.isfinite(self.demand) & (self.demand >= 0), "demand", "finite and >= 0")
+        require(self.units > 0, "units", "> 0")
+        require(self.dispersion >= 1, "dispersion", ">= 1")
+        width = self.demand.shape[1]
+        require((self.weeks >= 0) & (self.weeks <= width), "weeks", f"in 0 ... {width}")
+        require(self.return_weeks >= 0, "return_weeks", ">= 0")
+        require(self.price_group >= -1, "price_group", ">= -1")
+        require(np.diff(self.series) > 0, "series", "rising")
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    @property
+    def value(self) -> Floats:
+        """Stock at cost, (items,)."""
+        return self.units * self.unit_cost
+
+    @property
+    def ending(self) -> NDArray[np.bool_]:
+        """Whether the end of sale falls within the weeks looked at, (items,)."""
+        return np.asarray(self.weeks < self.demand.shape[1], np.bool_)
+
+    def take(self, rows: NDArray[Any] | slice) -> Holdings:
+        """Some of the items."""
+        return Holdings(*(getattr(self, each.name)[rows] for each in fields(self)))

@@ -1,0 +1,92 @@
+"""What is to be done with stock that does not sell: part of a night's plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockwright.arrays import frozen, require
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Act(IntEnum):
+    """What can be done with stock on hand."""
+
+    KEEP = 0  #: wait, at the price of now
+    MARK_DOWN = 1  #: lower the price, by itself
+    PROMOTE = 2  #: sell through a channel of clearance, then mark down
+    RETURN = 3  #: give back to the supplier
+    LIQUIDATE = 4  #: sell at once for what it still brings
+    SCRAP = 5  #: give up
+
+
+@dataclass(frozen=True)
+class Clearance:
+    """The slow items and the act chosen for each; all (items,) but the steps.
+
+    series: row of the index. grade: slow grade "S", "A", "B" or "C". act: Act. channel: name of
+    the channel that sells, "" for the shop's own.
+    units: on hand. age_days: NaN where unknown. cover_days: inf where the stock never runs out.
+    ends: the end of its sale is in sight. unit_cost,
+    price, floor: money per unit; 0 for no floor.
+    recovery: money expected from the act. nothing: from doing nothing. next_act, next_recovery:
+    the best other act and its money. discount: money that lower prices are expected to give away.
+    left: units expected to be left when the weeks are over.
+    cancelled: units on order that the act makes useless.
+    step_item: (steps,) row of the item. step: (steps,) week, from 1. step_price: (steps,) money per
+    unit then. step_units, step_recovery: (steps,) expected in that week.
+    whole: items are whole SKUs, at one price in all their locations; series is then the first.
+    """
+
+    series: Ints
+    grade: NDArray[np.object_]
+    act: Ints
+    channel: NDArray[np.object_]
+    units: Floats
+    age_days: Floats
+    cover_days: Floats
+    ends: NDArray[np.bool_]
+    unit_cost: Floats
+    price: Floats
+    floor: Floats
+    recovery: Floats
+    nothing: Floats
+    next_act: Ints
+    next_recovery: Floats
+    discount: Floats
+    left: Floats
+    cancelled: Floats
+    step_item: Ints
+    step: Ints
+    step_price: Floats
+    step_units: Floats
+    step_recovery: Floats
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        n, steps = len(self.series), len(self.step_item)
+        for each in fields(self)[:-1]:
+            shape = (steps if each.name.startswith("step") else n,)
+            values = getattr(self, each.name)
+            object.__setattr__(self, each.name, frozen(each.name, values, shape, values.dtype))
+        require((self.step_item >= 0) & (self.step_item < max(n, 1)), "step_item", "an item")
+        require(self.step >= 1, "step", ">= 1")
+
+    @classmethod
+    def none(cls) -> Clearance:
+        """Nothing is slow."""
+        whole = {"series", "act", "next_act", "step_item", "step"}
+        kinds: dict[str, Any] = dict.fromkeys(whole, np.int64)
+        kinds |= dict.fromkeys(("grade", "channel"), object) | {"ends": np.bool_}
+        names = [each.name for each in fields(cls)[:-1]]
+        empty: dict[str, Any] = {n: np.zeros(0, kinds.get(n, np.float64)) for n in names}
+        return cls(**empty)
+
+    def __len__(self) -> int:
+        return len(self.series)

@@ -1,0 +1,46 @@
+"""Stock that does not sell is found, and what is done about it says why."""
+
+from __future__ import annotations
+
+import json
+
+CLEAR = 'period = "week"\n[model]\ntrees = 5\n[clearance]\nweeks = 13\n'
+
+
+def _rows(night, sku):
+    table = night.table("clearance")
+    return table[table["sku"] == sku].to_dict("records")
+
+
+def test_far_too_much_stock_is_slow_and_its_weeks_are_planned(shop):
+    shop.change("inventory", "fan,East,14", "fan,East,2000")
+    night = shop.night()
+    assert night.code == 0
+    rows = _rows(night, "fan")
+    assert rows
+    assert {row["slow_grade"] for row in rows} <= set("SABC")
+    prices = [float(row["new_price"]) for row in rows]
+    assert prices == sorted(prices, reverse=True)
+    assert float(rows[0]["stock_units"]) >= 2000
+    assert "fan" not in {sku for sku, _ in night.units()}
+    figures = json.loads((night.folder / "summary.json").read_text("utf-8"))
+    assert figures["clearance"]["items"] >= 1
+    assert figures["clearance"]["expected_recovery"] >= figures["clearance"]["do_nothing_recovery"]
+
+
+def test_goods_that_sell_in_time_are_not_touched(shop):
+    night = shop.night()
+    assert _rows(night, "lamp") == []
+
+
+def test_clearance_can_be_left_out(shop):
+    shop.change("inventory", "fan,East,14", "fan,East,2000")
+    shop.write("stockwright.toml", CLEAR.replace("weeks = 13", "use = false"))
+    assert shop.night().table("clearance").empty
+
+
+def test_a_location_may_have_a_price_of_its_own(shop):
+    shop.change("inventory", "fan,East,14", "fan,East,2000")
+    shop.write("stockwright.toml", CLEAR + 'price_by = "location"\n')
+    rows = _rows(shop.night(), "fan")
+    assert {row["location"] for row in rows} == {"East"}

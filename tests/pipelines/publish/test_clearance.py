@@ -1,0 +1,105 @@
+"""clearance.csv: one row a week, in the order of urgency, with reasons in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipelines.publish.cells import numbers_of, read_csv
+from stockwright.clearance import Act, Clearance
+
+
+def _clearance(**changed):
+    """Two items: one marked down over three weeks, one kept."""
+    told = {
+        "series": np.array([0, 1]),
+        "grade": np.array(["B", "S"], object),
+        "act": np.array([Act.MARK_DOWN, Act.KEEP]),
+        "channel": np.array(["", ""], object),
+        "units": np.array([40.0, 5.0]),
+        "age_days": np.array([120.0, np.nan]),
+        "cover_days": np.array([200.0, np.inf]),
+        "ends": np.array([True, False]),
+        "unit_cost": np.array([6.0, 2.0]),
+        "price": np.array([10.0, 4.0]),
+        "floor": np.array([5.0, 0.0]),
+        "recovery": np.array([260.0, 12.0]),
+        "nothing": np.array([200.0, 12.0]),
+        "next_act": np.array([Act.KEEP, Act.LIQUIDATE]),
+        "next_recovery": np.array([200.0, 3.0]),
+        "discount": np.array([60.0, 0.0]),
+        "left": np.array([4.0, 2.0]),
+        "cancelled": np.array([12.0, 0.0]),
+        "step_item": np.array([0, 0, 0, 1, 1]),
+        "step": np.array([1, 2, 3, 1, 2]),
+        "step_price": np.array([10.0, 8.0, 8.0, 4.0, 4.0]),
+        "step_units": np.array([8.0, 14.0, 14.0, 1.5, 1.5]),
+        "step_recovery": np.array([78.0, 105.0, 77.0, 6.0, 6.0]),
+    }
+    return Clearance(**told | changed)
+
+
+@pytest.fixture
+def written(publish, parts):
+    def write(language="en", **changed):
+        plan = replace(parts.plan, clearance=_clearance(**changed))
+        return publish(plan=plan, language=language)
+
+    return write
+
+
+def test_the_most_urgent_stands_first_and_what_is_kept_has_one_row(written) -> None:
+    table = read_csv(written() / "clearance.csv")
+    assert table["slow_grade"] == ["S", "B", "B", "B"]
+    assert table["step"] == ["1", "1", "2", "3"]
+    assert table["action"] == ["keep", "mark_down", "mark_down", "mark_down"]
+    assert table["expected_units"][0] == "3"
+    starts = np.array(table["start"], "datetime64[D]")
+    ends = np.array(table["end"], "datetime64[D]")
+    assert ((ends - starts).astype(int) == [13, 6, 6, 6]).all()
+
+
+def test_the_weeks_add_up_to_what_the_act_brings(written) -> None:
+    table = read_csv(written() / "clearance.csv")
+    assert numbers_of(table["expected_recovery"])[1:].sum() == 260.0
+    assert table["discount_off"][1:] == ["0", "0.2", "0.2"]
+    assert table["floor_price"] == ["", "5", "5", "5"]
+    assert table["reason"] == ["NO_DEMAND", "ENDS_UNSOLD", "ENDS_UNSOLD", "ENDS_UNSOLD"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_number_of_the_sentence_stands_in_the_row(written, language) -> None:
+    table = read_csv(written(language) / "clearance.csv")
+    for text, stock, price, recovery in zip(
+        *(table[n] for n in ("explanation", "stock_units", "new_price", "do_nothing_recovery")),
+        strict=True,
+    ):
+        assert stock in text
+        assert price in text
+        assert recovery in text
+        assert "?" not in text
+
+
+def test_a_line_keeps_its_name_when_its_numbers_change(written) -> None:
+    one = read_csv(written() / "clearance.csv")["line_id"]
+    other = read_csv(written(units=np.array([30.0, 4.0])) / "clearance.csv")["line_id"]
+    assert one == other
+    assert len(set(one)) == len(one)
+
+
+def test_a_whole_article_has_no_location(written) -> None:
+    assert set(read_csv(written(whole=True) / "clearance.csv")["location"]) == {""}
+
+
+def test_units_on_order_of_what_is_cleared_are_an_exception(written) -> None:
+    table = read_csv(written() / "exceptions.csv")
+    row = table["code"].index("CLEARED_STILL_ORDERED")
+    assert table["money_at_stake"][row] == "72"
+
+
+def test_without_slow_stock_the_file_has_a_heading_alone(publish) -> None:
+    table = read_csv(publish() / "clearance.csv")
+    assert table["line_id"] == []
+    assert {"slow_grade", "new_price", "next_best_recovery", "explanation"} <= set(table)

@@ -1,0 +1,166 @@
+"""What is done with slow stock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from replenishment.clearance.acts import ladder
+from replenishment.clearance.holdings import Holdings
+from replenishment.clearance.params import Channels, ClearanceParams
+from replenishment.clearance.plan import plan_clearance
+from stockwright.clearance import Act
+from stockwright.errors import ConfigError
+from stockwright.price_response import PriceResponse
+
+WEEKS = 8
+
+
+def _holdings(n=1, **changed):
+    """Items with 40 units at cost 6 and price 10, of which 2 sell in a week, ending in 8 weeks."""
+    told = {
+        "series": np.arange(n), "units": 40.0, "age_days": 120.0, "unit_cost": 6.0, "price": 10.0,
+        "floor": 0.0, "salvage": 0.5, "holding": 0.02, "demand": np.full((n, WEEKS + 1), 2.0),
+        "dispersion": 1.0, "level_variance": 0.0, "sold": 10.0, "on_order": 0.0,
+        "weeks": np.full(n, WEEKS), "perishing": 0.0, "return_value": 0.0,
+        "return_weeks": np.zeros(n, int), "price_group": np.full(n, -1),
+        "hit": np.zeros(n, bool), "declining": np.zeros(n, bool),
+    }  # fmt: skip
+    return Holdings(**told | changed)
+
+
+def _plan(holdings, elasticity=2.5, sd=0.0, channels=None, grade="A", listed=10.0, **params):
+    n = len(holdings)
+    return plan_clearance(
+        holdings,
+        np.full(n, grade, object),
+        np.full(n, 140.0),
+        np.maximum(holdings.price, listed),
+        PriceResponse(np.full(n, elasticity), np.full(n, sd)),
+        channels or Channels(),
+        ClearanceParams(**params),
+    )
+
+
+def _outlets(capacity, cost=0.5, reach=6.0, grades="SABC"):
+    return Channels(("live",), np.array([capacity]), np.array([cost]), np.array([reach]), (grades,))
+
+
+def test_doing_nothing_brings_what_a_simulation_of_it_brings():
+    plan = _plan(_holdings(weeks=np.array([WEEKS])))
+    rng = np.random.default_rng(1)
+    demand = rng.poisson(2.0, (200_000, WEEKS))
+    left = np.maximum(40 - np.cumsum(demand, axis=1), 0)
+    money = 10.0 * (40 - left[:, -1]) + 0.5 * left[:, -1] - 0.02 * left.sum(axis=1)
+    assert plan.nothing[0] == pytest.approx(money.mean(), rel=1e-3)
+
+
+def test_an_elastic_item_is_marked_down_and_its_weeks_add_up_to_its_money():
+    plan = _plan(_holdings())
+    assert plan.act[0] == Act.MARK_DOWN
+    assert (np.diff(plan.step_price) <= 1e-9).all()
+    sales = plan.step_recovery.sum() + 0.5 * plan.left[0]
+    assert sales == pytest.approx(plan.recovery[0])
+    assert plan.step_units.sum() + plan.left[0] == pytest.approx(40.0)
+
+
+def test_demand_that_does_not_answer_to_price_is_not_marked_down():
+    plan = _plan(_holdings(), elasticity=0.0)
+    assert plan.act[0] == Act.KEEP
+    assert plan.recovery[0] == pytest.approx(plan.nothing[0])
+
+
+def test_no_act_is_expected_to_bring_less_than_doing_nothing():
+    rng = np.random.default_rng(2)
+    n = 60
+    holdings = _holdings(
+        n, units=rng.integers(1, 200, n).astype(float), salvage=rng.random(n) * 4,
+        demand=rng.random((n, WEEKS + 1)) * 6, weeks=rng.integers(0, WEEKS + 2, n),
+        return_value=rng.random(n) * 6, return_weeks=rng.integers(0, 3, n),
+        dispersion=1 + 3 * rng.random(n), level_variance=rng.random(n),
+    )  # fmt: skip
+    plan = _plan(holdings, sd=0.5, channels=_outlets(100.0))
+    assert (plan.recovery >= plan.nothing - 1e-9).all()
+    free = _plan(holdings, sd=0.5, channels=_outlets(np.inf))
+    assert (free.recovery >= free.next_recovery - 1e-9).all()
+    given_back = (holdings.return_weeks > 0) * holdings.units * holdings.return_value
+    assert (plan.recovery >= given_back - 1e-9).all()
+
+
+def test_a_supplier_who_pays_more_than_customers_gets_it_back():
+    plan = _plan(
+        _holdings(return_value=np.array([5.9]), return_weeks=np.array([2])), elasticity=0.5
+    )
+    assert plan.act[0] == Act.RETURN
+    assert plan.recovery[0] == pytest.approx(40 * 5.9)
+    assert plan.cancelled[0] == 0.0
+
+
+def test_what_can_no_longer_be_sold_is_liquidated_or_scrapped():
+    plan = _plan(_holdings(2, weeks=np.zeros(2, int), salvage=np.array([0.5, 0.0])))
+    assert plan.act.tolist() == [Act.LIQUIDATE, Act.SCRAP]
+    np.testing.assert_allclose(plan.recovery, [20.0, 0.0])
+
+
+def test_units_on_order_of_an_item_that_is_cleared_are_cancelled():
+    plan = _plan(_holdings(on_order=np.array([12.0])))
+    assert plan.cancelled[0] == 12.0
+
+
+def test_goods_that_go_on_selling_are_worth_waiting_for():
+    """The same stock is cheaper to wait with when its end is not in sight."""
+    ends, goes_on = _plan(_holdings()), _plan(_holdings(weeks=np.array([WEEKS + 1])))
+    assert goes_on.nothing[0] > ends.nothing[0]
+
+
+def test_a_channel_is_used_by_those_who_gain_most_within_its_capacity():
+    holdings = _holdings(3, units=np.array([40.0, 80.0, 120.0]))
+    open_to_all = _plan(holdings, channels=_outlets(np.inf))
+    assert (open_to_all.act == Act.PROMOTE).all()
+    assert set(open_to_all.channel) == {"live"}
+    one = _plan(holdings, channels=_outlets(30.0))
+    assert (one.act == Act.PROMOTE).sum() < 3
+    used = one.step_units[(one.step == 1) & (one.act[one.step_item] == Act.PROMOTE)]
+    assert used.sum() <= 30.0 + 1e-6
+    assert one.recovery.sum() <= open_to_all.recovery.sum() + 1e-9
+
+
+def test_a_channel_serves_only_the_grades_that_it_is_open_to():
+    plan = _plan(_holdings(), channels=_outlets(np.inf, grades="S"), grade="B")
+    assert plan.act[0] != Act.PROMOTE
+
+
+def test_prices_give_away_no_more_than_the_budget_allows():
+    holdings = _holdings(4, units=np.array([30.0, 50.0, 70.0, 90.0]))
+    free = _plan(holdings).discount.sum()
+    tight = _plan(holdings, discount_budget=free / 2)
+    assert 0 < tight.discount.sum() <= free / 2 + 1e-6
+
+
+def test_no_price_falls_below_its_floor():
+    plan = _plan(_holdings(floor=np.array([7.5])))
+    assert plan.step_price.min() >= 7.5
+
+
+def test_the_price_of_now_takes_its_place_on_the_ladder():
+    price, start = ladder(np.array([10.0, 9.0, 8.5, 12.0]), np.array([10.0, 10.0, 10.0, 12.0]),
+                          (0.1, 0.2, 0.5))  # fmt: skip
+    np.testing.assert_allclose(price[1], [10.0, 9.0, 8.0, 5.0])
+    np.testing.assert_allclose(price[2], [10.0, 8.5, 8.0, 5.0])
+    np.testing.assert_allclose(price[np.arange(4), start], [10.0, 9.0, 8.5, 12.0])
+    assert (np.diff(price, axis=1) < 0).all()
+
+
+def test_prices_in_twice_the_money_bring_twice_the_money():
+    once = _plan(_holdings())
+    money = ("unit_cost", "price", "salvage", "holding")
+    doubled = {name: getattr(_holdings(), name) * 2 for name in money}
+    twice = _plan(replace(_holdings(), **doubled), listed=20.0)
+    np.testing.assert_allclose(twice.recovery, 2 * once.recovery)
+
+
+def test_a_ladder_that_does_not_fall_is_refused():
+    with pytest.raises(ConfigError, match="ladder"):
+        ClearanceParams(ladder=(0.3, 0.2))
