@@ -91,12 +91,13 @@ def span_of(
     if kept.exists():
         found: Span = pickle.loads(kept.read_bytes())
         return found
-    span = _made(_shop(cache, seed, skus), np.datetime64(first), days, horizon)
+    span = _made(shop_folder(cache, seed, skus), np.datetime64(first), days, horizon)
     kept.write_bytes(pickle.dumps(span))
     return span
 
 
-def _shop(cache: Path, seed: int, skus: int) -> Path:
+def shop_folder(cache: Path, seed: int, skus: int) -> Path:
+    """Folder of the tables of a shop, written unless it is there."""
     key = hashlib.sha256()
     for path in sorted((ROOT / "pipelines" / "demo").glob("*.py")):
         key.update(path.read_bytes())
@@ -131,14 +132,14 @@ def _evenings(folder: Path, first: np.datetime64, days: int, horizon: int) -> It
     week's first evening tells, so that nothing is seen that was not known. Promises are those of
     the week's first evening, too. Order weekdays repeat every week.
     """
-    starts = [_situation(folder, first + DAY * day, horizon + 7) for day in range(7)]
+    starts = [situation_of(folder, first + DAY * day, horizon + 7) for day in range(7)]
     names = _names(starts[0])
     networks = [_restricted(start, names) for start in starts]
     hits = _hits(starts[0])
     fitted: FittedModel | None = None
     begun = starts[0]
     for week in range(0, days, 7):
-        later = _situation(folder, first + DAY * (week + 7), horizon + 7)
+        later = situation_of(folder, first + DAY * (week + 7), horizon + 7)
         rows, sold = _names(later).get_indexer(names), later.sold
         whole = later.panel.take(rows)
         before = begun.panel.take(_names(begun).get_indexer(names))
@@ -188,7 +189,8 @@ def _promised(begun: Situation, passed: int, names: pd.MultiIndex) -> Commitment
     )  # fmt: skip
 
 
-def _situation(folder: Path, date: np.datetime64, horizon: int) -> Situation:
+def situation_of(folder: Path, date: np.datetime64, horizon: int) -> Situation:
+    """The shop at the close of ``date``, with what is known ``horizon`` days ahead."""
     config = load_config(folder=folder)
     model = config.model.model_copy(update={"history_days": 2000})
     config = config.model_copy(update={"horizon": horizon, "model": model})

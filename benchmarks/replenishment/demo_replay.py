@@ -19,6 +19,7 @@ from replenishment.network.lanes import choose_lanes
 from replenishment.simulate import Decisions, Receiving, ShopState, ShopTerms, step
 from stockwright.network import LaneKind, LocationKind, Network
 from stockwright.overrides import Overrides
+from stockwright.panel import SeriesIndex
 from stockwright.plan import Lines
 from stockwright.stock import StockPosition
 
@@ -84,7 +85,8 @@ def play(span: Span, rule: Rule, seed: int, inbound: Floats | None = None) -> Re
     receiving = None if inbound is None else Receiving(index.location, inbound)
     full = np.full(n, LONGEST - 1)
     terms = ShopTerms(full, items.holding_cost, items.shortage_cost, receiving=receiving)
-    state = ShopState.opening(_opening(first), terms)
+    start = opening_of(index, first.network, first.recent.mean(axis=1))
+    state = ShopState.opening(start, terms)
     rng = np.random.default_rng(seed)
     late = rng.random((len(span.evenings), n)) < LATE_SHARE
     by = LATE_FIRST + (rng.random(late.shape) * LATE_SPAN).astype(np.int64)
@@ -98,7 +100,7 @@ def play(span: Span, rule: Rule, seed: int, inbound: Floats | None = None) -> Re
         state, books = step(state, lines, span.demand[:, day], terms)
         for name, values in log.items():
             values.append(getattr(books, name))
-        freight.append(_freight(evening.network, books.moved, n))
+        freight.append(freight_of(evening.network, n) * books.moved)
         under_way.append(state.pipeline.sum(axis=1))
     days = {name: np.stack(values, axis=1) for name, values in log.items()}
     return Result(
@@ -112,18 +114,17 @@ def _seen(state: ShopState) -> StockPosition:
     return state.stock()
 
 
-def _freight(network: Network, moved: Floats, n: int) -> Floats:
+def freight_of(network: Network, n: int) -> Floats:
+    """Money for a unit moved to each of ``n`` series, on its cheapest lane."""
     lanes = network.lanes
     rate = np.full(n, np.inf)
     down = lanes.kind == LaneKind.TRANSFER
     np.minimum.at(rate, lanes.series[down], lanes.unit_freight[down])
-    return np.where(np.isfinite(rate), rate, 0.0) * moved
+    return np.where(np.isfinite(rate), rate, 0.0)
 
 
-def _opening(evening: Evening) -> Floats:
-    """Stock for some days of what sold lately."""
-    index, network = evening.forecast.index, evening.network
-    rate = evening.recent.mean(axis=1)
+def opening_of(index: SeriesIndex, network: Network, rate: Floats) -> Floats:
+    """Stock for some days of what sold lately, ``rate`` (series,) units a day."""
     whole = np.bincount(index.sku, rate, len(index.skus))[index.sku]
     central = network.locations.kind[index.location] == LocationKind.CENTRAL
     return np.ceil(np.where(central, OPENING_CENTRAL * whole, OPENING_REGION * rate))
@@ -139,14 +140,14 @@ def engine(
     def decide(evening: Evening, day: int, stock: StockPosition) -> Decisions:
         network, said = change(evening.network), word(evening)
         plan = plan_night(evening.forecast, network, stock, params, said)
-        return _as_lines(evening, plan.orders, plan.transfers)
+        return lines_of(evening.forecast.index, evening.network, plan.orders, plan.transfers)
 
     return decide
 
 
-def _as_lines(evening: Evening, *parts: Lines) -> Decisions:
-    index, lanes = evening.forecast.index, evening.network.lanes
-    lines = []
+def lines_of(index: SeriesIndex, network: Network, *parts: Lines) -> Decisions:
+    """The lines of a plan as the simulated shop takes them."""
+    lanes, lines = network.lanes, []
     for part in parts:
         to, lane = part.series.astype(np.int64), part.lane.astype(np.int64)
         source = index.find(

@@ -29,6 +29,8 @@ STUDIES: dict[str, tuple[str, ...]] = {
     "markdown": (),
     "demo_quarter": ("--report",),
     "demo_peak": ("--report",),
+    "demo_clearance": ("--report",),
+    "clearance_speed": (),
     "vn2_replay": ("--report",),
 }
 

@@ -129,9 +129,10 @@ class _Asked:
         choice = choose_lanes(network, index)
         echelons = build_echelons(choice, network)
         days = situation.panel.calendar.days
-        need = np.cumsum(weekly_means(forecast.expected, width, days), axis=1)
+        event = events_ahead(situation, forecast.horizon)
+        need = np.cumsum(weekly_means(forecast.expected, width, days, 1, event), axis=1)
         mean = need[:, -1]
-        squares = weekly_means(forecast.mean, width, days, power=2).sum(axis=1)
+        squares = weekly_means(forecast.mean, width, days, 2, event).sum(axis=1)
         spread = forecast.linear_dispersion * mean + forecast.step_variance * squares
         supply = situation.stock.on_hand + situation.stock.on_order()
         whole = np.maximum(echelons.summed(mean), _NOTHING)
@@ -144,13 +145,30 @@ class _Asked:
         return cls(np.diff(need, axis=1, prepend=0.0), dispersion, level, echelons)
 
 
-def weekly_means(mean: NDArray[np.float32], weeks: int, days: int, power: int = 1) -> Floats:
+def events_ahead(situation: Situation, horizon: int) -> NDArray[np.bool_]:
+    """Steps of a forecast that are days of an event, (series or 1, horizon)."""
+    panel = situation.panel
+    ahead = panel.covariates.event[:, panel.origin + 1 : panel.origin + 1 + horizon] > 0
+    missing = horizon - ahead.shape[1]
+    return np.pad(ahead, ((0, 0), (0, max(missing, 0))))
+
+
+def weekly_means(
+    mean: NDArray[np.float32],
+    weeks: int,
+    days: int,
+    power: int = 1,
+    event: NDArray[np.bool_] | None = None,
+) -> Floats:
     """Sums by week of the ``mean`` of each step (series, steps of ``days``) to a power, (series,
     weeks); beyond the last step the mean of the last four weeks goes on.
+
+    event: (series or 1, steps) steps that do not go on: left out of that mean, or where there are
+    no others in the four weeks, of that of the whole forecast.
     """
     per_week, (n, horizon) = WEEK // days, mean.shape
     used = min(horizon, weeks * per_week)
-    tail = mean[:, -max(_TAIL_DAYS // days, 1) :].mean(axis=1, dtype=np.float64)
+    tail = _tail(mean, max(_TAIL_DAYS // days, 1), event)
     starts = np.arange(0, used, per_week)
     out = np.zeros((n, weeks))
     inside = mean[:, :used] if power == 1 else mean[:, :used].astype(np.float64) ** power
@@ -158,6 +176,19 @@ def weekly_means(mean: NDArray[np.float32], weeks: int, days: int, power: int = 
     missing = per_week - np.clip(used - per_week * np.arange(weeks), 0, per_week)
     out += (tail**power)[:, None] * missing
     return out
+
+
+def _tail(mean: NDArray[np.float32], steps: int, event: NDArray[np.bool_] | None) -> Floats:
+    """Mean of the last ``steps``, (series,), without events."""
+    plain: Floats = mean[:, -steps:].mean(axis=1, dtype=np.float64)
+    if event is None:
+        return plain
+    for part in (slice(-steps, None), slice(None)):
+        quiet = ~event[:, part]
+        count = quiet.sum(axis=1)
+        if (count > 0).all():
+            return np.where(quiet, mean[:, part], 0.0).sum(axis=1, dtype=np.float64) / count
+    return plain
 
 
 def _weeks_left(situation: Situation, rows: Ints, demand: Floats) -> tuple[Ints, Floats]:

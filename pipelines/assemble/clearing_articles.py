@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.assemble.clearing import weekly_means
+from pipelines.assemble.clearing import events_ahead, weekly_means
 from pipelines.assemble.situation import Situation
 from replenishment.clearance.holdings import Holdings
 from replenishment.network.echelon import build_echelons
@@ -78,8 +78,10 @@ def _wanted(
     place[skus] = np.arange(len(skus))
     rows = np.flatnonzero(place[index.sku] >= 0)
     at, few = place[index.sku[rows]], forecast.take(rows)
-    each = weekly_means(few.expected, width, days)
-    squares = weekly_means(few.mean, width, days, power=2).sum(axis=1)
+    event = events_ahead(situation, forecast.horizon)
+    event = event if len(event) == 1 else event[rows]
+    each = weekly_means(few.expected, width, days, 1, event)
+    squares = weekly_means(few.mean, width, days, 2, event).sum(axis=1)
     mean = np.zeros((len(skus), width))
     np.add.at(mean, at, each)
     whole = each.sum(axis=1)

@@ -21,7 +21,8 @@ class SlowGradesConfig(BaseModel):
     """When stock is slow, and how urgent it is.
 
     left_share: share of the stock expected to be left after the turnover threshold that makes it
-    slow. sell_through: of the units bought for this stock, the share sold; 0 points from the first
+    slow. least_age_days: younger stock is not slow unless its end is in sight.
+    sell_through: of the units bought for this stock, the share sold; 0 points from the first
     number on, 1 from the second, 2 from the third, 3 below. age_days: 1 point from the first
     number on, 2 from the second, 3 from the third. margin: of the price after cost, as
     sell_through. s, a, b: least points of grades S, A and B of the 9; C has fewer.
@@ -30,6 +31,7 @@ class SlowGradesConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     left_share: Share = 0.10
+    least_age_days: Annotated[float, Field(ge=0.0, le=3650.0)] = 28.0
     sell_through: list[Share] = Field(default=[0.70, 0.50, 0.25], min_length=3, max_length=3)
     age_days: list[Days] = Field(default=[60.0, 90.0, 180.0], min_length=3, max_length=3)
     margin: list[Share] = Field(default=[0.50, 0.30, 0.10], min_length=3, max_length=3)

@@ -1,9 +1,9 @@
 """What each act is expected to bring for each item.
 
-All acts of an item are looked at over the same weeks. A unit left at their end brings its salvage,
-or, where the goods go on selling, what waiting as long again at the price of now would bring for
-it. Holding is paid for every unit and week. Money is expected over the distribution of demand, the
-uncertainty of the response to price included.
+All acts of an item are looked at over the same weeks. What is left at their end brings its salvage;
+where the goods go on selling, as many units as would be asked for in as many weeks again at the
+price of now bring that price instead. Holding is paid for every unit and week. Money is expected
+over the distribution of demand, the uncertainty of the response to price included.
 """
 
 from __future__ import annotations
@@ -68,13 +68,12 @@ def deeds(
     few = holdings.take(sold)
     price, start = ladder(few.price, np.maximum(listed[sold], few.price), params.ladder)
     mean, weight = _means(few, price, response.take(sold))
-    last = _worth_later(few, _kept(few, few.salvage))
-    kept = _kept(few, last)
+    kept = _kept(few)
     out = [_kept_by_all(holdings, sold, kept, few)]
 
     def planned(rows: Ints, wanted: Floats) -> MarkdownPlan:
         return plan_markdown(
-            _task(few.take(rows), price[rows], start[rows], wanted, weight, last[rows], params)
+            _task(few.take(rows), price[rows], start[rows], wanted, weight, params)
         )
 
     everybody = np.arange(len(sold))
@@ -116,11 +115,11 @@ def _means(few: Holdings, price: Floats, response: PriceResponse) -> tuple[Float
 
 
 def _task(
-    few: Holdings, price: Floats, start: Ints, mean: Floats, weight: Floats, last: Floats,
-    params: ClearanceParams,
-) -> MarkdownTask:  # fmt: skip
+    few: Holdings, price: Floats, start: Ints, mean: Floats, weight: Floats, params: ClearanceParams
+) -> MarkdownTask:
     # What all weeks share widens each of them.
     weekly = few.demand.sum(axis=1) / np.maximum(few.weeks, 1)
+    late_units, late_gain = _later(few)
     return MarkdownTask(
         stock=few.units,
         weeks=few.weeks,
@@ -128,32 +127,33 @@ def _task(
         mean=mean,
         weight=np.broadcast_to(weight, (len(few), len(weight))),
         dispersion=few.dispersion + few.level_variance * weekly,
-        salvage=np.minimum(last, price[:, 0]),
+        salvage=np.minimum(few.salvage, price[:, 0]),
         start=start,
         floor=few.floor,
         unit_change_cost=np.full(len(few), params.relabel_cost),
         holding=few.holding,
+        late_units=late_units,
+        late_gain=late_gain,
     )
 
 
-def _kept(few: Holdings, last: Floats) -> MarkdownPlan:
-    """The price of now in every week; last: (items,) money for a unit left at the end."""
+def _kept(few: Holdings) -> MarkdownPlan:
+    """The price of now in every week."""
     mean, one = few.demand[:, None, :, None], np.ones(1)
     start = np.zeros(len(few), np.int64)
-    task = _task(few, few.price[:, None], start, mean, one, last, ClearanceParams())
+    task = _task(few, few.price[:, None], start, mean, one, ClearanceParams())
     return plan_markdown(task)
 
 
-def _worth_later(few: Holdings, kept: MarkdownPlan) -> Floats:
-    """Money for a unit left after the weeks, (items,): its salvage, or more where it goes on."""
+def _later(few: Holdings) -> tuple[Floats, Floats]:
+    """Units that would be sold after the weeks, in as many again, and the money that each of them
+    brings beyond the salvage; (items,) each, 0 where the goods do not go on selling."""
     weeks = few.demand.shape[1]
-    ahead = few.demand[:, -_TAIL:].mean(axis=1) * weeks
-    share = np.divide(ahead, kept.left, out=np.ones(len(few)), where=kept.left > ahead)
+    units = few.demand[:, -_TAIL:].mean(axis=1) * weeks
     # A unit that sells lies for half of the time on average.
-    sold = few.price - few.holding * weeks / 2
-    worth = share * sold + (1 - share) * (few.salvage - few.holding * weeks)
+    gain = np.maximum(few.price - few.holding * weeks / 2 - few.salvage, 0.0)
     going_on = ~few.ending & ~few.declining
-    return np.where(going_on, np.clip(worth, few.salvage, few.price), few.salvage)
+    return np.where(going_on, units, 0.0), np.where(going_on, gain, 0.0)
 
 
 def _kept_by_all(holdings: Holdings, sold: Ints, kept: MarkdownPlan, few: Holdings) -> Deed:

@@ -152,6 +152,12 @@ class _Block:
         """Lots in stock, (states, 1)."""
         return np.arange(len(self.change), dtype=np.float64)[:, None]
 
+    def end(self) -> Floats:
+        """Value of what is left after the last week, (states, items)."""
+        task, units = self.task, self.states * self.lots.lot
+        late = np.minimum(units, task.late_units) * task.late_gain
+        return np.asarray(self.salvage * self.states + late)
+
     def week(self, week: int, later: Floats) -> Floats:
         """Value of a week at each rung, of ``later`` (..., rungs, states, items) at its end."""
         left = later - self.holding * self.states
@@ -187,7 +193,7 @@ def _solve(block: _Block) -> tuple[NDArray[np.int16], Floats, Floats]:
     task, items = block.task, np.arange(len(block.task))
     weeks, rungs = block.chances.shape[:2]
     shape = (rungs, len(block.change), len(task))
-    end = block.salvage * block.states
+    end = block.end()
     value = np.broadcast_to(end, (block.depth, *shape))
     fixed = np.broadcast_to(end, shape)
     policy = np.empty((weeks, *shape), np.int16)

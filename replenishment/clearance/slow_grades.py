@@ -37,12 +37,14 @@ class SlowGrade(IntEnum):
 @dataclass(frozen=True)
 class SlowGradeParams:
     """left_share: expected left at the threshold over the stock, above which it is slow, in [0, 1].
+    least_age_days: younger stock is not slow, >= 0.
 
     sell_through, margin: shares, falling, below each of which a point is given. age_days: days,
     rising, from each of which on a point is given. s, a, b: least points of a grade, falling.
     """
 
     left_share: float = 0.10
+    least_age_days: float = 28.0
     sell_through: tuple[float, ...] = (0.70, 0.50, 0.25)
     age_days: tuple[float, ...] = (60.0, 90.0, 180.0)
     margin: tuple[float, ...] = (0.50, 0.30, 0.10)
@@ -53,6 +55,8 @@ class SlowGradeParams:
     def __post_init__(self) -> None:
         if not 0 <= self.left_share <= 1:
             raise ConfigError(f"left_share must lie in [0, 1], not {self.left_share}")
+        if not self.least_age_days >= 0:
+            raise ConfigError(f"least_age_days must be 0 or more, not {self.least_age_days}")
         falling = {"sell_through": self.sell_through, "margin": self.margin}
         falling["age_days"] = tuple(-days for days in self.age_days)
         for name, steps in falling.items():
@@ -68,7 +72,8 @@ def slow_grades(
 ) -> NDArray[np.uint8]:
     """SlowGrade of each item, (items,) uint8.
 
-    A hit is slow only where its end falls within the weeks looked at. An unknown age or price takes
+    A hit, and stock that has come lately, is slow only where its end falls within the weeks looked
+    at: of what has just begun to sell, too little is known. An unknown age or price takes
     the points of the worse of the other two.
     """
     params = params or SlowGradeParams()
@@ -91,7 +96,8 @@ def is_slow(holdings: Holdings, health: Health, params: SlowGradeParams) -> NDAr
     """Whether too much of the stock of each item is expected to be left, (items,)."""
     left = slow_units(holdings, health)
     much = (left > params.left_share * holdings.units) & (left >= _LEAST_UNITS)
-    return np.asarray(much & (~holdings.hit | holdings.ending), np.bool_)
+    young = (holdings.age_days < params.least_age_days) & (holdings.perishing == 0)
+    return np.asarray(much & (~(holdings.hit | young) | holdings.ending), np.bool_)
 
 
 def slow_points(holdings: Holdings, health: Health, params: SlowGradeParams) -> Floats:

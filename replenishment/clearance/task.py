@@ -32,6 +32,9 @@ class MarkdownTask:
     weight: (items, scenarios) probability of the scenarios, rows sum to 1; all alike by default.
     salvage: (items,) money for a unit that is left after the last week, at most the highest price;
         negative where disposal costs money.
+    late_units, late_gain: (items,) units that would still be sold after the last week, and the
+        money beyond the salvage that each of them brings, >= 0. What is left counts as these
+        first, and only the rest as salvage.
     start: (items,) rung of the price in force. A price never goes up from there.
     floor: (items,) no rung with a lower price is gone to, >= 0.
     change_cost, unit_change_cost: (items,) money for a change of price while there is stock, and
@@ -53,6 +56,8 @@ class MarkdownTask:
     unit_change_cost: Floats = field(default_factory=_zero)
     holding: Floats = field(default_factory=_zero)
     locked: Ints = field(default_factory=_zero)
+    late_units: Floats = field(default_factory=_zero)
+    late_gain: Floats = field(default_factory=_zero)
 
     def __post_init__(self) -> None:
         price, mean = np.asarray(self.price, np.float64), np.asarray(self.mean, np.float64)
@@ -102,7 +107,8 @@ class MarkdownTask:
         require(most, "salvage", "at most the highest price (sell the stock there at once)")
         require((self.start >= 0) & (self.start < rungs), "start", f"from 0 to {rungs - 1}")
         require(self.locked >= 0, "locked", ">= 0")
-        for name in ("floor", "change_cost", "unit_change_cost", "holding"):
+        costs = ("floor", "change_cost", "unit_change_cost", "holding", "late_units", "late_gain")
+        for name in costs:
             value = getattr(self, name)
             require(np.isfinite(value) & (value >= 0), name, "finite and >= 0")
 

@@ -153,6 +153,22 @@ def test_weeks_are_the_sums_of_their_steps_and_the_last_four_go_on(days) -> None
         np.testing.assert_allclose(weekly_means(mean, 13, days, power), expected, rtol=1e-5)
 
 
+def test_an_event_within_the_last_four_weeks_does_not_go_on_after_the_forecast() -> None:
+    mean = np.full((2, 35), 3.0, np.float32)
+    event = np.zeros((1, 35), np.bool_)
+    event[0, 15:22] = True
+    mean[:, 15:22] = 30.0
+    weeks = weekly_means(mean, 13, 1, 1, event)
+    np.testing.assert_allclose(weeks[:, 5:], 21.0)
+    np.testing.assert_allclose(weeks[:, :5].sum(axis=1), mean.sum(axis=1))
+    # Four weeks of nothing but an event: the quiet days before them go on.
+    event[0, 7:] = True
+    np.testing.assert_allclose(weekly_means(mean, 13, 1, 1, event)[:, 5:], 21.0)
+    # Nothing but events: they are all that is known.
+    event[:] = True
+    np.testing.assert_allclose(weekly_means(mean, 13, 1, 1, event), weekly_means(mean, 13, 1))
+
+
 def test_the_turnover_threshold_is_that_of_the_grade_of_value(situate) -> None:
     """100 units at one a day: too many for 60 days, few enough for 95."""
     night = situate(TONIGHT, sales=SALES, inventory=[stock_row(on_hand=100)])

@@ -18,7 +18,7 @@ from stockwright.errors import ConfigError, DataError
 
 PER_ITEM = (
     "salvage", "dispersion", "start", "floor", "change_cost", "unit_change_cost", "holding",
-    "locked",
+    "locked", "late_units", "late_gain",
 )  # fmt: skip
 
 
@@ -36,7 +36,8 @@ def random_task(seed: int, items: int = 8, scenarios: int = 1, **changes: Any) -
         "weight": rng.dirichlet(np.ones(scenarios), items), "start": rng.integers(0, 2, items),
         "floor": rng.uniform(0, 25, items), "change_cost": rng.uniform(0, 8, items),
         "unit_change_cost": rng.uniform(0, 0.5, items), "holding": rng.uniform(0, 0.8, items),
-        "locked": rng.integers(0, 3, items),
+        "locked": rng.integers(0, 3, items), "late_units": rng.uniform(0, 6, items),
+        "late_gain": rng.uniform(0, 15, items),
     }  # fmt: skip
     return MarkdownTask(**(values | changes))
 
@@ -69,7 +70,8 @@ def by_hand(task: MarkdownTask, i: int, least_weeks: int = 0) -> tuple[float, se
     @lru_cache(None)
     def worth(week: int, rung: int, stays: int, have: int) -> tuple[float, frozenset[int]]:
         if week == weeks:
-            return own["salvage"] * have, frozenset()
+            late = min(have, own["late_units"]) * own["late_gain"]
+            return own["salvage"] * have + late, frozenset()
         found: dict[int, float] = {}
         for to in range(rung, task.rungs):
             price = float(task.price[i, to])
@@ -104,7 +106,7 @@ def test_the_plan_is_that_of_a_recursion_by_hand(seed, scenarios, least_weeks):
 
 
 def test_money_and_units_of_the_weeks_add_up_to_the_value_and_the_stock():
-    task = random_task(3, items=40, scenarios=2)
+    task = random_task(3, items=40, scenarios=2, late_gain=0.0)
     plan = plan_markdown(task, MarkdownParams(least_weeks=2))
     total = plan.recovery.sum(axis=1) + task.salvage * plan.left
     np.testing.assert_allclose(total, plan.value, rtol=1e-9, atol=1e-9)
@@ -174,9 +176,26 @@ def test_a_higher_salvage_is_never_worth_less():
     assert (more >= plan_markdown(task).value - 1e-9).all()
 
 
+def test_units_that_sell_later_for_their_salvage_change_nothing():
+    task = random_task(15, items=60)
+    gain = replace(task, late_gain=np.zeros(1))
+    none = replace(task, late_units=np.zeros(1))
+    np.testing.assert_array_equal(plan_markdown(gain).value, plan_markdown(none).value)
+
+
+def test_more_units_that_sell_later_are_never_worth_less_and_never_cut_a_price():
+    task = bare(random_task(16, items=60))
+    few = plan_markdown(replace(task, late_units=np.ones(1)))
+    all_ = plan_markdown(replace(task, late_units=task.stock))
+    assert (all_.value >= few.value - 1e-9).all()
+    assert (all_.first <= few.first).all()
+    assert (all_.first < few.first).any()
+
+
 def test_money_in_other_coins_scales_the_value_and_leaves_the_prices():
     task = random_task(11, items=60)
-    money = ("price", "salvage", "floor", "change_cost", "unit_change_cost", "holding")
+    costs = ("floor", "change_cost", "unit_change_cost", "holding")
+    money = ("price", "salvage", "late_gain", *costs)
     scaled = replace(task, **{name: 4 * getattr(task, name) for name in money})
     one, four = plan_markdown(task), plan_markdown(scaled)
     np.testing.assert_allclose(four.value, 4 * one.value, rtol=1e-12)
@@ -184,7 +203,9 @@ def test_money_in_other_coins_scales_the_value_and_leaves_the_prices():
 
 
 def test_no_demand_keeps_the_price():
-    task = random_task(12, mean=np.zeros((8, 4, 4)), weight=np.ones((1, 1)), holding=0.0)
+    task = random_task(
+        12, mean=np.zeros((8, 4, 4)), weight=np.ones((1, 1)), holding=0.0, late_gain=0.0
+    )
     plan = plan_markdown(task)
     np.testing.assert_array_equal(plan.first, task.start)
     np.testing.assert_allclose(plan.value, task.salvage * task.stock)

@@ -32,6 +32,14 @@ def test_goods_that_end_with_stock_left_are_slow_and_a_hit_is_so_only_then(holdi
     assert (graded(heaps) > 0).tolist() == [True, False]
 
 
+def test_stock_that_has_just_come_is_slow_only_where_its_end_is_in_sight(holdings) -> None:
+    heaps = {"units": 1000.0, "age_days": np.array([27.0, 28.0, np.nan])}
+    assert (graded(holdings(3, **heaps)) > 0).tolist() == [False, True, True]
+    assert (graded(holdings(3, **heaps, perishing=50.0)) > 0).all()
+    assert (graded(holdings(3, **heaps, weeks=6)) > 0).all()
+    assert (graded(holdings(3, **heaps), least_age_days=0.0) > 0).all()
+
+
 def test_batches_that_expire_unsold_make_stock_slow(holdings) -> None:
     stock = holdings(2, units=40.0, perishing=np.array([0.0, 12.0]))
     assert (graded(stock) > 0).tolist() == [False, True]
@@ -52,7 +60,7 @@ def test_a_single_unit_that_probably_sells_is_not_worth_a_word(holdings) -> None
         # Sell-through 0.6: 1; 60 days: 1; margin 0.4: 1.
         (1500.0, 60.0, 10.0, 3, SlowGrade.B),
         # Sell-through 0.8, young, margin 0.7.
-        (4000.0, 10.0, 20.0, 0, SlowGrade.C),
+        (4000.0, 30.0, 20.0, 0, SlowGrade.C),
         # Unknown age takes the worse of 0 and 3, unknown price that of 2 and 3.
         (4000.0, np.nan, 6.2, 6, SlowGrade.A),
         (500.0, 200.0, np.nan, 8, SlowGrade.S),
@@ -72,7 +80,7 @@ def test_older_less_sold_and_dearer_bought_goods_are_never_less_urgent(holdings)
     n = 400
     plain = {
         "units": np.full(n, 1000.0), "sold": rng.uniform(0, 5000, n),
-        "age_days": rng.uniform(0, 300, n), "unit_cost": rng.uniform(1, 12, n),
+        "age_days": rng.uniform(28, 300, n), "unit_cost": rng.uniform(1, 12, n),
     }  # fmt: skip
     before = graded(holdings(n, **plain))
     for name, factor in (("sold", 0.6), ("age_days", 1.7), ("unit_cost", 1.3)):
