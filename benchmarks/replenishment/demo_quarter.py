@@ -4,11 +4,16 @@
     python benchmarks/replenishment/demo_quarter.py --report      seeds 21, 22, 23
 
 Both see the same forecasts and the same shop; the formula is also given the mean of its own last
-28 days. From 2025-06-01, five weeks to settle, then 91 days counted. The formula's z is varied; its
-stock at the engine's fill rate, and its lost units at the engine's stock, are read off between two
-values of z. The engine runs twice: as it is, where a lost unit costs its margin and no level above
-the cap is bought, and told that every lost unit costs PRICE, which is what a fill rate counted in
-units says. PRICE was chosen on seed 2. Stock is counted at cost: on hand in all warehouses.
+28 days. From 2025-06-01, five weeks to settle, then 91 days counted. The shop opens with stock for
+35 days of what is forecast: with stock for what sold lately, articles that have just ended would
+make a fifth of it that no rule can change. Deliveries come late as in every replay, and the engine
+is told how often, as a year of receipts would tell it; the formula covers it by its z.
+
+The formula's z is varied; its stock at the engine's fill rate, and its lost units at the engine's
+stock, are read off between two values of z. The engine runs twice: as it is, where a lost unit
+costs its margin and no level above the cap is bought, and told that every lost unit costs PRICE,
+which is what a fill rate counted in units says. PRICE was chosen on seed 2. Stock is counted at
+cost: on hand in all warehouses.
 """
 
 from __future__ import annotations
@@ -20,7 +25,16 @@ from pathlib import Path
 
 import numpy as np
 from demo_nights import Span, span_of
-from demo_replay import Classical, Result, engine, play, without_fees
+from demo_replay import (
+    Classical,
+    Result,
+    Rule,
+    engine,
+    opening_ahead,
+    play,
+    with_delays,
+    without_fees,
+)
 
 from replenishment import PlanParams
 from stockwright.network import Network
@@ -56,29 +70,39 @@ def between(x: list[float], y: list[float], at: float) -> float:
     return float(np.interp(at, np.array(x)[order], np.array(y)[order], np.nan, np.nan))
 
 
+def told(network: Network) -> Network:
+    """The network without fees, and with the lateness of its suppliers."""
+    return with_delays(without_fees(network))
+
+
 def one_price(network: Network) -> Network:
-    """The network where every lost unit costs PRICE, without fees."""
+    """The same where every lost unit costs PRICE."""
     items = network.items
     same = np.full(len(items.unit_cost), PRICE)
-    return without_fees(replace(network, items=replace(items, shortage_cost=same)))
+    return told(replace(network, items=replace(items, shortage_cost=same)))
 
 
 def one_seed(span: Span, seed: int, paths: int) -> dict[str, list[float]]:
     """Ratios of one shop: stock at the same fill, lost units at the same stock, by formula."""
+    opening = opening_ahead(span.evenings[0])
+
+    def played(rule: Rule) -> Outcome:
+        return outcome(play(span, rule, seed, opening=opening))
+
     plain = {
-        name: [outcome(play(span, Classical(z, own), seed)) for z in LEVELS]
+        name: [played(Classical(z, own)) for z in LEVELS]
         for name, own in (("forecast's mean", False), ("28-day mean", True))
     }
     for name, outcomes in plain.items():
         for z, each in zip(LEVELS, outcomes, strict=True):
             print(f"  {name}, z = {z}: {each}", flush=True)
     rules = {
-        "margins": engine(PlanParams(paths=paths), without_fees),
+        "margins": engine(PlanParams(paths=paths), told),
         "one price": engine(PlanParams(paths=paths, level_cap=NO_CAP), one_price),
     }
     found: dict[str, list[float]] = {}
     for way, rule in rules.items():
-        ours = outcome(play(span, rule, seed))
+        ours = played(rule)
         print(f"seed {seed}: engine, {way}: {ours}", flush=True)
         for name, outcomes in plain.items():
             found[f"{way} against {name}"] = compared(ours, outcomes)

@@ -77,16 +77,26 @@ def with_delays(network: Network) -> Network:
     return replace(network, lanes=lanes)
 
 
-def play(span: Span, rule: Rule, seed: int, inbound: Floats | None = None) -> Result:
-    """One rule through all evenings of a span."""
+def play(
+    span: Span,
+    rule: Rule,
+    seed: int,
+    inbound: Floats | None = None,
+    opening: Floats | None = None,
+) -> Result:
+    """One rule through all evenings of a span.
+
+    opening: (series,) units on hand at first; None: for so many days of what sold lately.
+    """
     first = span.evenings[0]
     index, items = first.forecast.index, first.network.items
     n = index.n_series
     receiving = None if inbound is None else Receiving(index.location, inbound)
     full = np.full(n, LONGEST - 1)
     terms = ShopTerms(full, items.holding_cost, items.shortage_cost, receiving=receiving)
-    start = opening_of(index, first.network, first.recent.mean(axis=1))
-    state = ShopState.opening(start, terms)
+    if opening is None:
+        opening = opening_of(index, first.network, first.recent.mean(axis=1))
+    state = ShopState.opening(opening, terms)
     rng = np.random.default_rng(seed)
     late = rng.random((len(span.evenings), n)) < LATE_SHARE
     by = LATE_FIRST + (rng.random(late.shape) * LATE_SPAN).astype(np.int64)
@@ -121,6 +131,16 @@ def freight_of(network: Network, n: int) -> Floats:
     down = lanes.kind == LaneKind.TRANSFER
     np.minimum.at(rate, lanes.series[down], lanes.unit_freight[down])
     return np.where(np.isfinite(rate), rate, 0.0)
+
+
+def opening_ahead(evening: Evening) -> Floats:
+    """Stock for as many days of what is forecast for them, (series,)."""
+    index, network = evening.forecast.index, evening.network
+    ahead = np.cumsum(evening.forecast.expected.astype(np.float64), axis=1)
+    central = network.locations.kind[index.location] == LocationKind.CENTRAL
+    both = ahead[:, OPENING_REGION + OPENING_CENTRAL - 1] - ahead[:, OPENING_REGION - 1]
+    whole = np.bincount(index.sku, both, len(index.skus))[index.sku]
+    return np.ceil(np.where(central, whole, ahead[:, OPENING_REGION - 1]))
 
 
 def opening_of(index: SeriesIndex, network: Network, rate: Floats) -> Floats:

@@ -187,8 +187,8 @@ def _tail(mean: NDArray[np.float32], steps: int, event: NDArray[np.bool_] | None
         quiet = ~event[:, part]
         count = quiet.sum(axis=1)
         if (count > 0).all():
-            total = np.where(quiet, mean[:, part], 0.0).sum(axis=1, dtype=np.float64)
-            return np.asarray(total / count, np.float64)
+            whole = np.where(quiet, mean[:, part], 0.0).sum(axis=1, dtype=np.float64)
+            return np.asarray(whole / count, np.float64)
     return plain
 
 
