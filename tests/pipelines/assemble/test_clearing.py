@@ -175,7 +175,8 @@ def test_the_turnover_threshold_is_that_of_the_grade_of_value(situate) -> None:
     life, forecast = LifeStages.untold(1), forecast_of(night, level_variance=0.0)
     letter = night.catalog.abc_xyz[0][0]
     for days, slow in ((60.0, True), (98.0, False)):
-        config = config_from({"clearance": {"weeks": 14, "cover": {letter: days}}})
+        told = {"weeks": 14, "cover": {letter: days}, "grades": {"least_age_days": 0.0}}
+        config = config_from({"clearance": told})
         stock = slow_stock_of(night, forecast, life, config)
         assert stock.threshold.tolist() == [days]
         assert (stock.grade[0] != SlowGrade.NONE) == slow
