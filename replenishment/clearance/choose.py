@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 # Options of the core that the integer program is given, and its effort in deterministic seconds.
-_CORE, _EFFORT = 4000, 20.0
+_CORE, _EFFORT = 4000, 5.0
 _CUTS, _CLOSE = 200, 1e-7
 # The solvers count in whole numbers up to this.
 _SCALE = 1e9
