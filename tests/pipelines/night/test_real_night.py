@@ -18,6 +18,7 @@ WEEK_BEFORE = str(DEMO_LAST_DATE - 7)
 PLAN = {
     "orders.csv",
     "transfers.csv",
+    "clearance.csv",
     "policy.csv",
     "policy.parquet",
     "forecasts.parquet",
