@@ -97,7 +97,7 @@ def test_rows_known_only_later_do_not_exist_for_an_earlier_night(past):
         pd.concat([table, new]).fillna("").to_csv(path, index=False)
     assert past.night(DATE, "--force").code == 0
     after = past.files(DATE)
-    for name in ("orders.csv", "transfers.csv", "policy.csv", "forecasts.parquet"):
+    for name in ("orders.csv", "transfers.csv", "clearance.csv", "policy.csv", "forecasts.parquet"):
         assert before[name] == after[name], name
 
 
@@ -115,7 +115,7 @@ def test_without_the_later_rows_the_plan_is_the_same(past):
         table[table["date"] <= DATE].to_csv(path, index=False)
     assert past.night(DATE, "--force").code == 0
     after = past.files(DATE)
-    for name in ("orders.csv", "transfers.csv", "policy.csv", "forecasts.parquet"):
+    for name in ("orders.csv", "transfers.csv", "clearance.csv", "policy.csv", "forecasts.parquet"):
         assert before[name] == after[name], name
 
 
