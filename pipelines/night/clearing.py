@@ -56,7 +56,16 @@ def cleared(
         ),
     )
     found = replace(found, whole=whole)
-    return replace(plan, clearance=found, orders=_without(plan.orders, found, forecast))
+    lost = _at_a_loss(situation) & ~(forecast.committed > 0).any(axis=1)
+    return replace(plan, clearance=found, orders=_without(plan.orders, found, lost, forecast))
+
+
+def _at_a_loss(situation: Situation) -> NDArray[np.bool_]:
+    """Series whose price stays below their cost for all days ahead that are planned, (series,)."""
+    panel, items = situation.panel, situation.network.items
+    ahead = panel.covariates.price[:, panel.origin + 1 :].astype(np.float64)
+    best = np.where(np.isnan(ahead), items.price[:, None], ahead).max(axis=1, initial=-np.inf)
+    return np.asarray(best < items.unit_cost, np.bool_)
 
 
 def channels_of(situation: Situation, config: Config) -> Channels:
@@ -77,12 +86,16 @@ def channels_of(situation: Situation, config: Config) -> Channels:
     )
 
 
-def _without(lines: Lines, found: Clearance, forecast: Forecast) -> Lines:
-    """The order lines but for those of what is cleared; a planner's own stay."""
+def _without(lines: Lines, found: Clearance, lost: NDArray[np.bool_], forecast: Forecast) -> Lines:
+    """The order lines without those of what is cleared or only sold at a loss, but a planner's own.
+
+    An earlier night's markdown that the shop has taken over is such a price: the forecast answers
+    to it, and would buy for it.
+    """
     gone = found.series[found.act != Act.KEEP]
     if found.whole:
         out = np.isin(forecast.index.sku[lines.series], forecast.index.sku[gone])
     else:
         out = np.isin(lines.series, gone)
-    kept = np.flatnonzero(~out | (lines.reason == PLANNER))
+    kept = np.flatnonzero(~(out | lost[lines.series]) | (lines.reason == PLANNER))
     return Lines(**{each.name: getattr(lines, each.name)[kept] for each in fields(lines)})

@@ -44,3 +44,14 @@ def test_a_location_may_have_a_price_of_its_own(shop):
     shop.write("stockwright.toml", CLEAR + 'price_by = "location"\n')
     rows = _rows(shop.night(), "fan")
     assert {row["location"] for row in rows} == {"East"}
+
+
+def test_nothing_is_bought_to_be_sold_at_a_loss(shop):
+    """A price below cost for all the weeks ahead is no reason to buy, however well it sells."""
+    shop.change("inventory", "lamp,East,14", "lamp,East,0")
+    assert "lamp" in {sku for sku, _ in shop.night().units()}
+    shop.write("prices.csv", "sku,start,price\nlamp,2026-11-23,1\n")
+    night = shop.night("2026-11-22", "--force")
+    assert night.code == 0
+    assert "lamp" not in {sku for sku, _ in night.units()}
+    assert len(night.units()) > 0
