@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from pipelines.assemble import Situation
 from pipelines.assemble.clearing import graded_stock, holdings_of
 from pipelines.assemble.clearing_articles import articles_of
+from pipelines.assemble.clearing_season import seasonal_units
 from pipelines.config import Config
+from replenishment.clearance.holdings import Holdings
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.plan import plan_clearance
 from replenishment.clearance.slow_grades import SlowGrade
@@ -22,6 +24,9 @@ from stockwright.plan import Lines, Plan
 from stockwright.price_response import PriceResponse
 
 Floats = NDArray[np.float64]
+# Share of the stock that a season of last year must have sold to be waited for.
+_SEASON = 0.25
+_GONE = (Act.RETURN, Act.LIQUIDATE, Act.SCRAP)
 
 
 def cleared(
@@ -38,7 +43,7 @@ def cleared(
     if whole:
         holdings = articles_of(situation, forecast, holdings)
     stock = graded_stock(holdings, situation, config)
-    slow = np.flatnonzero(stock.grade)
+    slow = np.flatnonzero((stock.grade > 0) & ~_left_alone(holdings, situation, forecast, whole))
     few = holdings.take(slow)
     listed = situation.network.items.price[few.series]
     budget = config.clearance.discount_budget
@@ -57,7 +62,35 @@ def cleared(
     )
     found = replace(found, whole=whole)
     lost = _at_a_loss(situation) & ~(forecast.committed > 0).any(axis=1)
-    return replace(plan, clearance=found, orders=_without(plan.orders, found, lost, forecast))
+    return replace(
+        plan,
+        clearance=found,
+        orders=_without(plan.orders, found, lost, forecast),
+        transfers=_without_leaving(plan.transfers, found, forecast),
+    )
+
+
+def _left_alone(
+    holdings: Holdings, situation: Situation, forecast: Forecast, whole: bool
+) -> NDArray[np.bool_]:
+    """Items that nothing is done with, (items,): that are promised to customers; that can still be
+    sold, at a price that nobody told; whose season of last year lies ahead.
+    """
+    index, sold, width = forecast.index, situation.sold, holdings.demand.shape[1]
+    days = situation.panel.calendar.days
+    seasonal = seasonal_units(sold, days, width)
+    promised = forecast.committed.sum(axis=1, dtype=np.float64)
+    if whole:
+        seasonal, promised = (
+            np.bincount(index.sku, each)[index.sku].astype(np.float64)
+            for each in (seasonal, promised)
+        )
+    ahead, waits = seasonal[holdings.series], holdings.weeks > 0
+    expected = np.maximum(2 * holdings.demand.sum(axis=1), _SEASON * holdings.units)
+    priced = np.isfinite(holdings.price) & (holdings.price > 0)
+    return np.asarray(
+        (promised[holdings.series] > 0) | (waits & (~priced | (ahead >= expected))), np.bool_
+    )
 
 
 def _at_a_loss(situation: Situation) -> NDArray[np.bool_]:
@@ -98,4 +131,13 @@ def _without(lines: Lines, found: Clearance, lost: NDArray[np.bool_], forecast: 
     else:
         out = np.isin(lines.series, gone)
     kept = np.flatnonzero(~(out | lost[lines.series]) | (lines.reason == PLANNER))
+    return Lines(**{each.name: getattr(lines, each.name)[kept] for each in fields(lines)})
+
+
+def _without_leaving(lines: Lines, found: Clearance, forecast: Forecast) -> Lines:
+    """The transfer lines but for those of articles of which stock leaves the shop tonight."""
+    gone = forecast.index.sku[found.series[np.isin(found.act, _GONE)]]
+    kept = np.flatnonzero(
+        ~np.isin(forecast.index.sku[lines.series], gone) | (lines.reason == PLANNER)
+    )
     return Lines(**{each.name: getattr(lines, each.name)[kept] for each in fields(lines)})

@@ -59,6 +59,7 @@ def clearance_table(night: Night) -> Table:
         "next_best_action": _words(plan.next_act[item]),
         "next_best_recovery": money(plan.next_recovery[item]),
         "reason": _reasons(plan)[item],
+        "total_recovery": money(plan.recovery[item]),
         "planner": night.planners(plan.series[item]),
     }
     table["explanation"] = _explanations(night, plan, item, table)
@@ -122,7 +123,6 @@ def _explanations(
     columns = {name: cell_texts(column, guarded=False) for name, column in table.items()}
     totals = {
         "value": money((plan.units * plan.unit_cost)[item]),
-        "recovery": money(plan.recovery[item]),
         "left": rounded(plan.left[item], 1),
         "cancelled": rounded(plan.cancelled[item]),
     }
@@ -140,7 +140,7 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
         clauses.append("since")
     waits = row["action"] == ACTS[Act.MARK_DOWN] and row["new_price"] == row["price"]
     clauses += ["later" if waits else row["action"], "recovers"]
-    taken = (row["action"], row["recovery"])
+    taken = (row["action"], row["total_recovery"])
     if (row["next_best_action"], row["next_best_recovery"]) != taken:
         clauses.append("next")
     if float(row["cancelled"]) > 0:

@@ -31,7 +31,7 @@ _OPTIONS = {
 _MONEY = (
     *("value", "freight", "money_at_risk", "money_at_stake", "unit_cost", "override_cost"),
     *("price", "new_price", "floor_price", "expected_recovery", "do_nothing_recovery"),
-    "next_best_recovery",
+    *("next_best_recovery", "total_recovery"),
 )
 _WIDTHS = {"explanation": 110, "message": 80, "suggestion": 60, "order_ref": 32, "name": 32}
 _CODED = {

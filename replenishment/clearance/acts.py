@@ -9,7 +9,7 @@ over the distribution of demand, the uncertainty of the response to price includ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ Ints = NDArray[np.int64]
 Texts = NDArray[np.object_]
 # Scenarios of the elasticity, and the share below which two prices are one.
 _SCENARIOS, _SAME = 3, 1e-3
+# Weeks within which a price has to fall for a markdown to be one.
+_SOON = 4
 # Weeks at the end of the demand whose mean goes on after it.
 _TAIL = 4
 
@@ -76,12 +78,15 @@ def deeds(
             _task(few.take(rows), price[rows], start[rows], wanted, weight, params)
         )
 
-    everybody = np.arange(len(sold))
-    if len(sold):
-        plan = planned(everybody, mean)
-        out.append(_sold(Act.MARK_DOWN, -1, sold, few, price, plan))
+    # Articles of a price group have one price: none of them changes its own.
+    alone = np.flatnonzero(few.price_group < 0)
+    if len(alone):
+        plan = planned(alone, mean[alone])
+        deed = _sold(Act.MARK_DOWN, -1, sold[alone], few.take(alone), price[alone], plan)
+        out.append(_cut_soon(deed, few.price[alone]))
     for code in range(len(channels)):
-        rows = np.flatnonzero([each in channels.grades[code] for each in grade[sold]])
+        open_to = np.array([each in channels.grades[code] for each in grade[sold]], np.bool_)
+        rows = np.flatnonzero(open_to & (few.price_group < 0))
         if len(rows):
             wanted = mean[rows].copy()
             wanted[:, :, 0] *= channels.reach[code]
@@ -184,6 +189,14 @@ def _sold(
         act, channel, items, np.array(plan.value), np.array(used), np.maximum(given, 0.0),
         np.array(plan.left), paid, np.array(plan.units), np.array(plan.recovery),
     )  # fmt: skip
+
+
+def _cut_soon(deed: Deed, now: Floats) -> Deed:
+    """The rows whose price falls within the next weeks; a later cut is decided when it is due."""
+    lower = deed.price[:, :_SOON] < (now * (1 - _SAME))[:, None]
+    rows = np.flatnonzero(lower.any(axis=1))
+    told = {f.name: getattr(deed, f.name) for f in fields(deed)[2:]}
+    return replace(deed, **{name: values[rows] for name, values in told.items()})
 
 
 def _charged(deed: Deed, cost: float) -> Deed:
