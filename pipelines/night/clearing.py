@@ -20,12 +20,14 @@ from replenishment.lines.rows import PLANNER
 from stockwright.clearance import Act, Clearance
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
+from stockwright.panel import SeriesIndex
 from stockwright.plan import Lines, Plan
 from stockwright.price_response import PriceResponse
 
 Floats = NDArray[np.float64]
 # Share of the stock that a season of last year must have sold to be waited for.
 _SEASON = 0.25
+_YEAR = 52
 _GONE = (Act.RETURN, Act.LIQUIDATE, Act.SCRAP)
 
 
@@ -76,20 +78,18 @@ def _left_alone(
     """Items that nothing is done with, (items,): that are promised to customers; that can still be
     sold, at a price that nobody told; whose season of last year lies ahead.
     """
-    index, sold, width = forecast.index, situation.sold, holdings.demand.shape[1]
-    days = situation.panel.calendar.days
-    seasonal = seasonal_units(sold, days, width)
-    promised = forecast.committed.sum(axis=1, dtype=np.float64)
-    if whole:
-        seasonal, promised = (
-            np.bincount(index.sku, each)[index.sku].astype(np.float64)
-            for each in (seasonal, promised)
-        )
-    ahead, waits = seasonal[holdings.series], holdings.weeks > 0
-    expected = np.maximum(2 * holdings.demand.sum(axis=1), _SEASON * holdings.units)
+    index, width = forecast.index, holdings.demand.shape[1]
+    promised = _by_item(forecast.committed.sum(axis=1, dtype=np.float64), index, whole)
+    seasonal = np.zeros(len(holdings), np.bool_)
+    # Goods without an end in sight may wait for any season of the year.
+    for weeks, rows in ((width, holdings.ending), (max(_YEAR, width), ~holdings.ending)):
+        then = seasonal_units(situation.sold, situation.panel.calendar.days, weeks)
+        expected = 2 * holdings.demand.sum(axis=1) * weeks / width
+        least = np.maximum(expected, _SEASON * holdings.units)
+        seasonal |= rows & (_by_item(then, index, whole)[holdings.series] >= least)
     priced = np.isfinite(holdings.price) & (holdings.price > 0)
     return np.asarray(
-        (promised[holdings.series] > 0) | (waits & (~priced | (ahead >= expected))), np.bool_
+        (promised[holdings.series] > 0) | ((holdings.weeks > 0) & (~priced | seasonal)), np.bool_
     )
 
 
@@ -117,6 +117,13 @@ def channels_of(situation: Situation, config: Config) -> Channels:
         reach=np.maximum(rows["clearance_reach"].to_numpy(np.float64), 1.0),
         grades=open_to,
     )
+
+
+def _by_item(units: Floats, index: SeriesIndex, whole: bool) -> Floats:
+    """Units (series,) of the whole article for each of its locations where it is one item."""
+    if not whole:
+        return units
+    return np.bincount(index.sku, units)[index.sku].astype(np.float64)
 
 
 def _without(lines: Lines, found: Clearance, lost: NDArray[np.bool_], forecast: Forecast) -> Lines:
