@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import Any
-
 import numpy as np
 
-NIGHT = date(2024, 3, 10)  # a Sunday
-TONIGHT = NIGHT.isoformat()
-
-
-def on(offset: int) -> str:
-    """The date ``offset`` days after the night."""
-    return (NIGHT + timedelta(days=offset)).isoformat()
-
-
-def stock_row(**fields: Any) -> dict[str, Any]:
-    return {"sku": "a", "location": "X", "on_hand": 10, "date": TONIGHT, **fields}
-
-
-SALES = [{"date": on(-d), "sku": "a", "location": "X", "units": 1} for d in range(20)]
+from tests.pipelines.assemble.one_key import SALES, TONIGHT, on, stock_row
 
 
 def of_code(situation, code: str):
