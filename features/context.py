@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SHOP, LOCATION, SKU = "shop", "location", "sku"
+#: The attribute that splits categories by the season that their goods are made for.
+SEASON_GROUP = "season_group"
 _CHUNK = 4096
 #: Expected uplift counts, in selling periods, at which a group weighs as much as the shop.
 _UPLIFT_COUNT = 20.0
@@ -102,6 +104,12 @@ def season_codes(panel: DemandPanel, params: FeatureParams) -> NDArray[np.int32]
     return group_codes(panel, season_names(panel, params)[-1])
 
 
+def category_codes(panel: DemandPanel, params: FeatureParams) -> NDArray[np.int32]:
+    """Code of each series in the finest group of seasons that no season splits."""
+    names = [name for name in season_names(panel, params) if name != SEASON_GROUP]
+    return group_codes(panel, (names or [SHOP])[-1])
+
+
 def parents(panel: DemandPanel, params: FeatureParams, rows: int) -> Ints:
     """Code of the coarser group of each finest group (its largest, where not nested), or -1."""
     names = season_names(panel, params)
@@ -130,7 +138,7 @@ def build_context(panel: DemandPanel, params: FeatureParams) -> FeatureContext:
     parent = parents(panel, params, rows)
     elasticity = learn_elasticity(panel, codes, parent, first, params)
     history, base, windows = _scan(panel, codes, rows, first, elasticity, params)
-    history = replace(history, parent=parent)
+    history = replace(history, parent=parent, named=season_names(panel, params)[-1] == SEASON_GROUP)
     season = learn_season(history, panel.calendar, first, params)
     phases = int(panel.covariates.phase.max(initial=0)) + 1
     factor = season.factor(panel.calendar, np.arange(first, panel.n_periods), params)
@@ -140,7 +148,7 @@ def build_context(panel: DemandPanel, params: FeatureParams) -> FeatureContext:
     names = table_names(panel, params)
     tables = {name: _table(group_codes(panel, name), windows) for name in names}
     leads = learn_leads(panel, params)
-    rivals = learn_rivals(panel, codes)
+    rivals = learn_rivals(panel, category_codes(panel, params))
     return FeatureContext(
         panel.origin, tables, season, uplift, seen, phases, leads, elasticity, rivals
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features.context import FeatureContext, season_codes
+from features.context import FeatureContext, category_codes, season_codes
 from features.params import FeatureParams
 from features.price import price_factor
 from features.signal import Floats32, Signal, ratio
@@ -103,7 +103,7 @@ def rival_features(
     if context is None or context.rivals is None:
         empty = np.full((panel.n_series, len(steps)), np.nan, np.float32)
         return {"rival_discount": empty, "rival_discount_change": empty}
-    codes, rivals = season_codes(panel, params), context.rivals
+    codes, rivals = category_codes(panel, params), context.rivals
     target = rivals.discount(panel, codes, panel.origin + steps)
     recent = np.arange(max(panel.n_periods - params.short, 0), panel.n_periods)
     before = rivals.discount(panel, codes, recent).mean(axis=1, dtype=np.float32)

@@ -57,9 +57,9 @@ class FeatureParams:
     least_exposure: float = 0.1
     least_rate_exposure: float = 0.5
     floor: float = 1e-3
-    groups: tuple[str, ...] = ("category_1", "category_2", "brand", "style")
+    groups: tuple[str, ...] = ("category_1", "category_2", "season_group", "brand", "style")
     codes: tuple[str, ...] = ("location", "category_1", "category_2", "brand")
-    season_groups: tuple[str, ...] = ("category_1", "category_2")
+    season_groups: tuple[str, ...] = ("category_1", "category_2", "season_group")
     history: int = 1096
     event_reach: int = 14
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from features.context import (
+    SEASON_GROUP,
     FeatureContext,
     group_codes,
     group_table,
@@ -17,6 +18,7 @@ from features.context import (
     parents,
     quiet_cells,
     season_codes,
+    season_names,
     table_names,
     window_columns,
 )
@@ -149,7 +151,8 @@ def _context(
     sold, expected, selling = (each[:, first:stop].copy() for each in (units, sums.expected, count))
     for each in (sold, expected, selling):
         each[-1] = each.sum(axis=0)
-    history = GroupHistory(sold, expected, selling, above)
+    named = season_names(panel, params)[-1] == SEASON_GROUP
+    history = GroupHistory(sold, expected, selling, above, named)
     season = learn_season(history, panel.calendar, first, params)
     tables = {name: group_table(table) for name, table in sums.tables.items()}
     return replace(tonight, origin=sums.origin, tables=tables, season=season)

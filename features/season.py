@@ -15,6 +15,7 @@ from features.dates import (
     season_bin,
 )
 from features.params import FeatureParams
+from features.sums import group_sums
 from stockwright.calendar import Calendar
 
 Floats = NDArray[np.float64]
@@ -30,6 +31,9 @@ SHOP_YEARS = 1.0
 LEAST_YEARS = 0.5
 SMOOTH = 1
 _LOWEST, _HIGHEST = 0.05, 20.0
+#: Variance over mean of a group's units around its season: demand scatters more than a Poisson's.
+SCATTER = 5.0
+_LEAST_BETWEEN = 1e-6
 _FESTIVAL_BINS = FESTIVAL_BEFORE + FESTIVAL_AFTER + 1
 
 
@@ -62,13 +66,15 @@ class GroupHistory:
 
     units: sold without an event; expected: exposure times each series' own mean rate, so that
     a group does not look seasonal because its big sellers were out of stock or not yet listed;
-    count: series that sold. parent: (groups + 1,) code of the coarser group, -1 for none.
+    count: series that sold. parent: (groups + 1,) code of the coarser group, -1 for none. named:
+    whether the groups are split by the season that their goods are made for.
     """
 
     units: Floats
     expected: Floats
     count: Floats
     parent: Ints
+    named: bool = False
 
 
 def festival_place(
@@ -185,6 +191,7 @@ def learn_season(
     expected = history.expected * trend(history, params.year)
     place = season_bin(calendar, periods)
     bins = _index(history, expected, place, SEASON_BINS, 7 // calendar.days, SMOOTH)
+    bins = bridged(bins, place, expected[-1] * (history.units[-1] > 0))
     whole = np.clip((length / params.year - LEAST_YEARS) / (1.0 - LEAST_YEARS), 0.0, 1.0)
     bins = 1.0 + whole * (bins - 1.0)
     expected = expected * bins[:, place]
@@ -196,6 +203,20 @@ def learn_season(
     around = replace(history, units=history.units * near, count=history.count * near)
     festival = _index(around, expected * near, place, _FESTIVAL_BINS, 1, 3, near)
     return SeasonIndex(bins, weekday, festival)
+
+
+def bridged(index: Floats, place: Ints, seen: Floats) -> Floats:
+    """The index (groups + 1, bins), with the bins that were never seen between their neighbors.
+
+    Bins of the year in which every period belonged to an event tell nothing of the season.
+    """
+    known = np.bincount(place, seen, index.shape[1]) > 0
+    if known.all() or not known.any():
+        return index
+    n, bins = index.shape[1], np.flatnonzero(known)
+    around = np.concatenate([bins - n, bins, bins + n])
+    rows = [np.interp(np.arange(n), around, np.tile(row[bins], 3)) for row in index]
+    return np.stack(rows)
 
 
 def _index(
@@ -215,4 +236,42 @@ def _index(
         binned(values, place, bins, smooth, circular)
         for values in (history.units, expected, history.count)
     )
-    return shrunk_index((units, expectation, count), years, history.parent)
+    index = shrunk_index((units, expectation, count), years, history.parent)
+    if not (circular and history.named):
+        return index
+    split = split_index(units, expectation, index[-1], history.parent)
+    child = history.parent >= 0
+    index[child] = np.clip(split[child], _LOWEST, _HIGHEST)
+    return index
+
+
+def split_index(units: Floats, expected: Floats, shop: Floats, parent: Ints) -> Floats:
+    """Index of groups that differ as much from their parent as the data say, (groups + 1, bins).
+
+    units, expected: (groups + 1, bins), variance of the units ``SCATTER`` times their mean. Given
+    the parent's index p, a group's is p times a factor of mean 1 whose variance a is the same for
+    all groups of a parent, by moments; the posterior mean under a gamma factor is
+    p (1/a + units / s) / (1/a + p expected / s) (Buehlmann & Gisler 2005, section 2.5). The
+    parents' are pulled towards the shop's (bins,) likewise. Rows without a parent: 1.
+    """
+    child = np.flatnonzero(parent >= 0)
+    out = np.ones_like(units)
+    if not len(child):
+        return out
+    family, n = parent[child], int(parent.max()) + 1
+    sold, usual = (group_sums(family, n, values[child]) for values in (units, expected))
+    whole = _gamma_mean(sold, usual, shop, np.zeros(n, np.int64))
+    out[child] = _gamma_mean(units[child], expected[child], whole[family], family)
+    return out
+
+
+def _gamma_mean(units: Floats, expected: Floats, toward: Floats, family: Ints) -> Floats:
+    """Posterior means of indices around ``toward``, as different as a family of rows shows."""
+    told, usual = units / SCATTER, expected * toward / SCATTER
+    miss = np.divide((told - usual) ** 2, usual, out=np.zeros_like(usual), where=usual > 0)
+    beyond = np.bincount(family, (miss - (usual > 0)).sum(axis=1))
+    between = np.divide(
+        beyond, np.bincount(family, usual.sum(axis=1)), out=np.zeros_like(beyond), where=beyond > 0
+    )
+    firm = 1.0 / np.maximum(between, _LEAST_BETWEEN)[family][:, None]
+    return np.asarray(toward * (firm + told) / (firm + usual), np.float64)

@@ -18,6 +18,8 @@ from stockwright.panel import Status
 Floats = NDArray[np.float64]
 _NEW_DAYS, _DORMANT_DAYS, _YEAR = 56, 182, 364
 _PRICE_TIERS = 8
+# The attribute that names the season of an article, and the levels of the category beside it.
+SEASON, SEASON_DEPTH = "attr_season", 2
 
 
 def catalog_of(
@@ -140,7 +142,8 @@ def attributes_of(
     """Static int32 codes of each series, -1 for unknown; codes follow the sorted names.
 
     sku, location, region, brand, style, category_1 ... (the path down to that level),
-    price_tier (eighths of all keys by price), attr_*, word_1 ... (the words of the name).
+    season_group (that path with ``attr_season``, where the products have it), price_tier (eighths
+    of all keys by price), attr_*, word_1 ... (the words of the name).
     """
     index = keys.index
     codes = {"sku": index.sku, "location": index.location}
@@ -154,6 +157,10 @@ def attributes_of(
     for level in range(1, depth + 1):
         texts = paths.str[:level].str.join("/").to_numpy(object)
         codes[f"category_{level}"] = _coded(texts)[index.sku]
+    if SEASON in products.columns:
+        told = sku_texts(products, SEASON, keys)
+        whole = paths.str[:SEASON_DEPTH].str.join("/").to_numpy(object)
+        codes["season_group"] = _coded(whole + "|" + told)[index.sku]
     codes["price_tier"] = _tiers(price)
     words = word_codes(sku_texts(products, "name", keys))
     codes |= {name: values[index.sku] for name, values in words.items()}
