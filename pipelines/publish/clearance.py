@@ -125,6 +125,7 @@ def _explanations(
         "value": money((plan.units * plan.unit_cost)[item]),
         "left": rounded(plan.left[item], 1),
         "cancelled": rounded(plan.cancelled[item]),
+        "most": rounded(np.where(np.isfinite(plan.most), plan.most, np.nan)[item]),
     }
     columns |= {name: cell_texts(values) for name, values in totals.items()}
     columns["why"] = [texts.of("clearance", code) for code in columns["reason"]]
@@ -145,6 +146,8 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
         clauses.append("next")
     if float(row["cancelled"]) > 0:
         clauses.append("cancels")
+    if row["most"]:
+        clauses.append("held" if row["most"] == "0" else "limited")
     text = "".join(night.texts.fill("clearance", clause, row) for clause in clauses)
     return text + night.texts.of("line", "end")
 

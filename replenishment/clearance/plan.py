@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from replenishment.clearance.acts import Deed, deeds
 from replenishment.clearance.choose import Options, choose
 from replenishment.clearance.holdings import Holdings
 from replenishment.clearance.params import Channels, ClearanceParams
+from replenishment.clearance.rules import Rules
 from stockwright.clearance import Act, Clearance
 from stockwright.price_response import PriceResponse
 
@@ -28,39 +29,45 @@ def plan_clearance(
     response: PriceResponse,
     channels: Channels,
     params: ClearanceParams,
+    rules: Rules | None = None,
 ) -> Clearance:
     """The act of most expected money for each item, under the channels' capacity and the budget.
 
-    holdings: the slow items. grade, cover_days, listed, response: of them; see ``deeds``.
+    holdings: the slow items. grade, cover_days, listed, response: of them; see ``deeds``. rules:
+    what people say about them; money and weeks are those of the units that they allow.
     """
     if not len(holdings):
         return Clearance.none()
-    table = _Table.of(deeds(holdings, grade, listed, response, channels, params), params)
+    rules = rules or Rules.none(len(holdings))
+    units = rules.units(holdings)
+    few = replace(holdings, units=units)
+    table = _Table.of(deeds(few, grade, listed, response, channels, params), params, rules)
     taken = choose(table.options, channels.capacity, params.discount_budget).option
     other = _next_best(table.options, taken)
     names = np.array([*channels.names, ""], dtype=object)
     money, act = table.options.value, table.act[taken]
     return Clearance(
-        series=holdings.series,
         grade=np.asarray(grade, object),
         act=act,
         channel=names[table.options.channel[taken]],
-        units=holdings.units,
-        age_days=holdings.age_days,
         cover_days=np.asarray(cover_days, np.float64),
-        ends=holdings.ending,
-        unit_cost=holdings.unit_cost,
-        price=holdings.price,
-        floor=holdings.floor,
         recovery=money[taken],
         nothing=money[np.flatnonzero(np.diff(table.options.item, prepend=-1))],
         next_act=table.act[other],
         next_recovery=money[other],
         discount=table.options.discount[taken],
-        left=table.left[taken],
+        left=table.left[taken] + holdings.units - units,
         cancelled=np.where(act == Act.KEEP, 0.0, holdings.on_order),
+        most=np.where(rules.most < holdings.units, rules.most, np.inf),
+        **_facts(holdings),
         **table.steps(taken),
     )
+
+
+def _facts(holdings: Holdings) -> dict[str, Any]:
+    """What the plan repeats of the items."""
+    same = ("series", "units", "age_days", "unit_cost", "price", "floor")
+    return {name: getattr(holdings, name) for name in same} | {"ends": holdings.ending}
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ class _Table:
     left: Floats
 
     @classmethod
-    def of(cls, done: list[Deed], params: ClearanceParams) -> _Table:
+    def of(cls, done: list[Deed], params: ClearanceParams, rules: Rules) -> _Table:
         count = np.array([len(each.item) for each in done])
         deed = np.repeat(np.arange(len(done)), count)
         row = np.concatenate([np.arange(each) for each in count])
@@ -87,7 +94,7 @@ class _Table:
             for name in ("item", "money", "used", "discount", "left")
         )
         order = np.lexsort((deed, item))
-        order = order[_worth(item[order], money[order], params)]
+        order = order[_worth(item[order], money[order], params, rules)]
         channel = np.array([each.channel for each in done])[deed]
         columns = (item, money, channel, used, discount)
         act = np.array([int(each.act) for each in done])[deed]
@@ -109,12 +116,12 @@ class _Table:
         return {"step_item": item, "step": week + 1} | told
 
 
-def _worth(item: Ints, money: Floats, params: ClearanceParams) -> NDArray[np.bool_]:
-    """What is done instead of the first option of its item only for the gain asked for."""
+def _worth(item: Ints, money: Floats, params: ClearanceParams, rules: Rules) -> NDArray[np.bool_]:
+    """What may be done instead of the first option of its item, for the gain asked for."""
     first = np.diff(item, prepend=-1) > 0
     nothing = money[first][item]
     least = np.maximum(params.least_gain, params.least_share * np.abs(nothing))
-    return np.asarray(first | (money >= nothing + least), np.bool_)
+    return np.asarray(first | (money >= nothing + least) & rules.allow(item), np.bool_)
 
 
 def _next_best(options: Options, taken: Ints) -> Ints:

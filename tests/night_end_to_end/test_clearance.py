@@ -55,3 +55,18 @@ def test_nothing_is_bought_to_be_sold_at_a_loss(shop):
     assert night.code == 0
     assert "lamp" not in {sku for sku, _ in night.units()}
     assert len(night.units()) > 0
+
+
+def test_a_planner_can_hold_what_would_be_cleared(shop):
+    """Frozen goods keep their price, and the exception says what that costs."""
+    shop.change("inventory", "fan,East,14", "fan,East,2000")
+    assert {row["action"] for row in _rows(shop.night(), "fan")} != {"keep"}
+    shop.write("overrides.csv", "table,sku,field,value,by\nclearance,fan,frozen,yes,li\n")
+    night = shop.night("2026-11-22", "--force")
+    assert night.code == 0
+    (row,) = _rows(night, "fan")
+    assert row["action"] == "keep"
+    assert "a planner holds it" in row["explanation"]
+    found = night.table("exceptions").set_index("code").loc["CLEARANCE_OVERRULED"]
+    assert found["sku"] == "fan"
+    assert float(found["money_at_stake"]) > 0

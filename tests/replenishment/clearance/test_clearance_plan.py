@@ -11,6 +11,7 @@ from replenishment.clearance.acts import ladder
 from replenishment.clearance.holdings import Holdings
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.plan import plan_clearance
+from replenishment.clearance.rules import Rules
 from stockwright.clearance import Act
 from stockwright.errors import ConfigError
 from stockwright.price_response import PriceResponse
@@ -31,7 +32,9 @@ def _holdings(n=1, **changed):
     return Holdings(**told | changed)
 
 
-def _plan(holdings, elasticity=2.5, sd=0.0, channels=None, grade="A", listed=10.0, **params):
+def _plan(
+    holdings, elasticity=2.5, sd=0.0, channels=None, grade="A", listed=10.0, rules=None, **params
+):
     n = len(holdings)
     return plan_clearance(
         holdings,
@@ -41,6 +44,7 @@ def _plan(holdings, elasticity=2.5, sd=0.0, channels=None, grade="A", listed=10.
         PriceResponse(np.full(n, elasticity), np.full(n, sd)),
         channels or Channels(),
         ClearanceParams(**params),
+        rules,
     )
 
 
@@ -164,3 +168,30 @@ def test_prices_in_twice_the_money_bring_twice_the_money():
 def test_a_ladder_that_does_not_fall_is_refused():
     with pytest.raises(ConfigError, match="ladder"):
         ClearanceParams(ladder=(0.3, 0.2))
+
+
+def test_what_people_hold_is_kept_and_its_orders_stay():
+    rules = Rules(np.array([0.0, np.inf]))
+    plan = _plan(_holdings(2, on_order=np.array([12.0, 12.0])), rules=rules)
+    assert plan.act.tolist() == [Act.KEEP, Act.MARK_DOWN]
+    assert plan.cancelled.tolist() == [0.0, 12.0]
+    assert plan.nothing[0] == plan.nothing[1]
+    assert plan.most.tolist() == [0.0, np.inf]
+
+
+def test_what_is_beyond_a_limit_is_held_back():
+    """Ten units of forty that may go are planned like a stock of ten."""
+    few = _plan(_holdings(), rules=Rules(np.array([10.0])))
+    small = _plan(_holdings(units=np.array([10.0])))
+    assert (few.act, few.recovery, few.nothing) == (small.act, small.recovery, small.nothing)
+    np.testing.assert_array_equal(few.step_price, small.step_price)
+    assert few.units[0] == 40.0
+    assert few.left[0] == pytest.approx(small.left[0] + 30.0)
+    given_back = _holdings(return_value=np.array([5.9]), return_weeks=np.array([2]))
+    back = _plan(given_back, elasticity=0.5, rules=Rules(np.array([10.0])))
+    assert back.recovery[0] == pytest.approx(_plan(replace(given_back, units=[10.0])).recovery[0])
+
+
+def test_a_limit_above_the_stock_changes_nothing():
+    limited, free = _plan(_holdings(), rules=Rules(np.array([40.0]))), _plan(_holdings())
+    assert (limited.recovery, limited.most) == (free.recovery, np.inf)
