@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.assemble.clearing_prices import locked_weeks
 from pipelines.assemble.situation import ClearingTerms, Situation
 from pipelines.config import Config
 from replenishment.clearance.health import Health, health_of
@@ -104,6 +105,7 @@ def holdings_of(
         price_group=terms.price_group[rows],
         hit=life.hit[rows],
         declining=life.stage[rows] == LifeStage.DECLINE,
+        locked=locked_weeks(situation, rows, config.clearance.least_weeks),
     )
 
 

@@ -49,12 +49,14 @@ def cleared(
     slow = np.flatnonzero((stock.grade > 0) & ~_left_alone(holdings, situation, forecast, whole))
     few = holdings.take(slow)
     grade = np.array([SlowGrade(code).name for code in stock.grade[slow].tolist()], dtype=object)
+    channels = channels_of(situation, config)
+    rules = rules_of(situation, places, holdings, channels.names, config.clearance.rest_days)
     terms = (
         np.fmax(situation.network.items.price[few.series], few.price),
         response.take(few.series),
-        channels_of(situation, config),
+        channels,
         params_of(config),
-        rules_of(situation.overrides, forecast.index, places, holdings).take(slow),
+        rules.take(slow),
     )
     found = plan_clearance(few, grade, stock.health.cover_days[slow], *terms)
     found = replace(found, whole=whole)
@@ -107,6 +109,7 @@ def params_of(config: Config) -> ClearanceParams:
     return ClearanceParams(
         ladder=tuple(config.clearance.ladder),
         relabel_cost=config.clearance.relabel_cost,
+        least_weeks=config.clearance.least_weeks,
         discount_budget=np.inf if budget is None else budget,
     )
 

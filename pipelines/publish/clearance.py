@@ -130,8 +130,23 @@ def _explanations(
     columns |= {name: cell_texts(values) for name, values in totals.items()}
     columns["why"] = [texts.of("clearance", code) for code in columns["reason"]]
     columns["next_act"] = [texts.of("acts", word) for word in columns["next_best_action"]]
+    columns["answer"] = _answers(night, columns["sku"], columns["location"])
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
     return text_array(_sentence(night, row) for row in rows)
+
+
+def _answers(night: Night, skus: list[str], locations: list[str]) -> list[str]:
+    """What a person said last to a line of an earlier night about each item."""
+    answers = night.situation.answers
+    names = ("sku", "location", "action", "night", "at", "by", "reason", "status")
+    columns = (answers[name].astype(str).where(answers[name].notna(), "") for name in names)
+    clauses: dict[tuple[str, str], str] = {}
+    for sku, place, act, since, at, by, why, status in zip(*columns, strict=True):
+        values = {"act": night.texts.of("acts", act), "night": since[:10], "at": at[:10]}
+        code = "rejected" if status == "rejected" else "accepted"
+        told = night.texts.fill("clearance", code, values | {"by": by, "why": why})
+        clauses[sku, place] = told
+    return [clauses.get(key, "") for key in zip(skus, locations, strict=True)]
 
 
 def _sentence(night: Night, row: dict[str, Any]) -> str:
@@ -149,7 +164,7 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
     if row["most"]:
         clauses.append("held" if row["most"] == "0" else "limited")
     text = "".join(night.texts.fill("clearance", clause, row) for clause in clauses)
-    return text + night.texts.of("line", "end")
+    return text + str(row["answer"]) + night.texts.of("line", "end")
 
 
 def still_ordered(night: Night) -> list[Finding]:

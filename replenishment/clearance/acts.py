@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.clearance.holdings import Holdings
-from replenishment.clearance.markdown import MarkdownPlan, plan_markdown
+from replenishment.clearance.markdown import MarkdownParams, MarkdownPlan, plan_markdown
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.task import MarkdownTask
 from stockwright.clearance import Act
@@ -75,7 +75,8 @@ def deeds(
 
     def planned(rows: Ints, wanted: Floats) -> MarkdownPlan:
         return plan_markdown(
-            _task(few.take(rows), price[rows], start[rows], wanted, weight, params)
+            _task(few.take(rows), price[rows], start[rows], wanted, weight, params),
+            MarkdownParams(least_weeks=params.least_weeks),
         )
 
     # Articles of a price group have one price: none of them changes its own.
@@ -137,6 +138,7 @@ def _task(
         floor=few.floor,
         unit_change_cost=np.full(len(few), params.relabel_cost),
         holding=few.holding,
+        locked=few.locked,
         late_units=late_units,
         late_gain=late_gain,
     )

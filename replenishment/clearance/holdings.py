@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from stockwright.errors import DataError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_WHOLE = ("series", "weeks", "return_weeks", "price_group")
+_WHOLE = ("series", "weeks", "return_weeks", "price_group", "locked")
 _FLAGS = ("hit", "declining")
 _UNKNOWN = ("age_days", "price")
 #: Days in a week of ``demand``.
@@ -40,6 +40,7 @@ class Holdings:
         before that.
     return_value: money per unit from the supplier, 0 for none; return_weeks: in which it is paid.
     price_group: items that share one number have one price, -1 for a price of its own.
+    locked: weeks that the price of now still has to stay.
     hit: sells beyond what its past explains. declining: its demand falls for good.
     """
 
@@ -63,6 +64,7 @@ class Holdings:
     price_group: Ints
     hit: NDArray[np.bool_]
     declining: NDArray[np.bool_]
+    locked: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
 
     def __post_init__(self) -> None:
         n, demand = len(self.series), np.asarray(self.demand)
@@ -72,7 +74,9 @@ class Holdings:
         object.__setattr__(self, "demand", frozen("demand", demand, shape, np.float64))
         for name in (*_WHOLE, *_FLAGS):
             dtype = np.bool_ if name in _FLAGS else np.int64
-            object.__setattr__(self, name, frozen(name, getattr(self, name), (n,), dtype))
+            value = np.asarray(getattr(self, name))
+            value = np.broadcast_to(value, (n,)) if name == "locked" and value.size == 1 else value
+            object.__setattr__(self, name, frozen(name, value, (n,), dtype))
         for each in fields(self):
             if each.name in (*_WHOLE, *_FLAGS, "demand"):
                 continue
@@ -89,6 +93,7 @@ class Holdings:
         width = self.demand.shape[1]
         require((self.weeks >= 0) & (self.weeks <= width), "weeks", f"in 0 ... {width}")
         require(self.return_weeks >= 0, "return_weeks", ">= 0")
+        require(self.locked >= 0, "locked", ">= 0")
         require(self.price_group >= -1, "price_group", ">= -1")
         require(np.diff(self.series) > 0, "series", "rising")
 

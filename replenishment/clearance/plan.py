@@ -19,6 +19,7 @@ from stockwright.price_response import PriceResponse
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Texts = NDArray[np.object_]
+Bools = NDArray[np.bool_]
 
 
 def plan_clearance(
@@ -94,10 +95,11 @@ class _Table:
             for name in ("item", "money", "used", "discount", "left")
         )
         order = np.lexsort((deed, item))
-        order = order[_worth(item[order], money[order], params, rules)]
         channel = np.array([each.channel for each in done])[deed]
-        columns = (item, money, channel, used, discount)
         act = np.array([int(each.act) for each in done])[deed]
+        allowed = rules.allow(item[order], act[order], channel[order])
+        order = order[_worth(item[order], money[order], allowed, params)]
+        columns = (item, money, channel, used, discount)
         options = Options(*(each[order] for each in columns))
         return cls(done, options, deed[order], row[order], act[order], left[order])
 
@@ -116,12 +118,12 @@ class _Table:
         return {"step_item": item, "step": week + 1} | told
 
 
-def _worth(item: Ints, money: Floats, params: ClearanceParams, rules: Rules) -> NDArray[np.bool_]:
+def _worth(item: Ints, money: Floats, allowed: Bools, params: ClearanceParams) -> Bools:
     """What may be done instead of the first option of its item, for the gain asked for."""
     first = np.diff(item, prepend=-1) > 0
     nothing = money[first][item]
     least = np.maximum(params.least_gain, params.least_share * np.abs(nothing))
-    return np.asarray(first | (money >= nothing + least) & rules.allow(item), np.bool_)
+    return np.asarray(first | (money >= nothing + least) & allowed, np.bool_)
 
 
 def _next_best(options: Options, taken: Ints) -> Ints:

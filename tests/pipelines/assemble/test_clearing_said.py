@@ -29,9 +29,7 @@ def limits(situate):
         night = situate(TONIGHT, sales=sales, inventory=stock, **given)
         places, forecast = look(night), forecast_of(night)
         whole = articles_of(night, forecast, places)
-        each, one = (
-            rules_of(night.overrides, forecast.index, places, items) for items in (places, whole)
-        )
+        each, one = (rules_of(night, places, items, (), 28) for items in (places, whole))
         return each.most.tolist(), one.most.tolist()
 
     return of

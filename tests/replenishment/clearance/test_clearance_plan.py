@@ -171,7 +171,7 @@ def test_a_ladder_that_does_not_fall_is_refused():
 
 
 def test_what_people_hold_is_kept_and_its_orders_stay():
-    rules = Rules(np.array([0.0, np.inf]))
+    rules = Rules.of(np.array([0.0, np.inf]))
     plan = _plan(_holdings(2, on_order=np.array([12.0, 12.0])), rules=rules)
     assert plan.act.tolist() == [Act.KEEP, Act.MARK_DOWN]
     assert plan.cancelled.tolist() == [0.0, 12.0]
@@ -181,17 +181,45 @@ def test_what_people_hold_is_kept_and_its_orders_stay():
 
 def test_what_is_beyond_a_limit_is_held_back():
     """Ten units of forty that may go are planned like a stock of ten."""
-    few = _plan(_holdings(), rules=Rules(np.array([10.0])))
+    few = _plan(_holdings(), rules=Rules.of(np.array([10.0])))
     small = _plan(_holdings(units=np.array([10.0])))
     assert (few.act, few.recovery, few.nothing) == (small.act, small.recovery, small.nothing)
     np.testing.assert_array_equal(few.step_price, small.step_price)
     assert few.units[0] == 40.0
     assert few.left[0] == pytest.approx(small.left[0] + 30.0)
     given_back = _holdings(return_value=np.array([5.9]), return_weeks=np.array([2]))
-    back = _plan(given_back, elasticity=0.5, rules=Rules(np.array([10.0])))
+    back = _plan(given_back, elasticity=0.5, rules=Rules.of(np.array([10.0])))
     assert back.recovery[0] == pytest.approx(_plan(replace(given_back, units=[10.0])).recovery[0])
 
 
 def test_a_limit_above_the_stock_changes_nothing():
-    limited, free = _plan(_holdings(), rules=Rules(np.array([40.0]))), _plan(_holdings())
+    limited, free = _plan(_holdings(), rules=Rules.of(np.array([40.0]))), _plan(_holdings())
     assert (limited.recovery, limited.most) == (free.recovery, np.inf)
+
+
+def test_a_price_that_changed_lately_stays_for_its_weeks():
+    free, locked = _plan(_holdings()), _plan(_holdings(locked=np.array([2])))
+    assert free.step_price[0] < 10.0
+    assert locked.step_price[:3].tolist() == [10.0, 10.0, locked.step_price[2]]
+    assert locked.step_price[2] < 10.0
+    assert locked.recovery[0] < free.recovery[0]
+
+
+def test_prices_change_no_more_often_than_allowed():
+    holdings = _holdings(units=np.array([25.0]))
+    often, seldom = (_plan(holdings, 1.2, least_weeks=weeks) for weeks in (1, 4))
+    assert often.recovery[0] > seldom.recovery[0]
+    changes = np.flatnonzero(np.diff(seldom.step_price, prepend=10.0))
+    assert (np.diff(changes) >= 4).all()
+
+
+def test_an_act_that_was_turned_down_gives_way_to_the_next_best():
+    rules = Rules.none(1)
+    acts = rules.acts.copy()
+    acts[0, Act.MARK_DOWN] = True
+    plan = _plan(_holdings(), rules=replace(rules, acts=acts))
+    assert plan.act[0] == Act.KEEP
+    promoted = _plan(_holdings(), channels=_outlets(np.inf))
+    assert promoted.act[0] == Act.PROMOTE
+    closed = Rules(rules.most, rules.acts, np.ones((1, 1), bool))
+    assert _plan(_holdings(), channels=_outlets(np.inf), rules=closed).act[0] == Act.MARK_DOWN
