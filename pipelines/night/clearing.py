@@ -110,6 +110,7 @@ def params_of(config: Config) -> ClearanceParams:
         ladder=tuple(config.clearance.ladder),
         relabel_cost=config.clearance.relabel_cost,
         least_weeks=config.clearance.least_weeks,
+        price_step=config.clearance.price_step,
         discount_budget=np.inf if budget is None else budget,
     )
 

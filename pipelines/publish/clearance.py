@@ -34,7 +34,7 @@ def clearance_table(night: Night) -> Table:
     weeks = np.where(kept, np.bincount(plan.step_item, minlength=len(plan))[item], 1)
     units, recovery = (_summed(plan, rows, name) for name in ("step_units", "step_recovery"))
     lost = np.where(kept, plan.nothing[item], recovery)
-    price = plan.step_price[rows]
+    price, planned = plan.step_price[rows], plan.step_planned[rows]
     table: Table = {
         "line_id": _ids(night, plan, item, start),
         "sku": night.skus(plan.series[item]),
@@ -49,9 +49,9 @@ def clearance_table(night: Night) -> Table:
         "age_days": rounded(plan.age_days[item], 1),
         "cover_days": rounded(_cover(plan)[item], 1),
         "unit_cost": rounded(plan.unit_cost[item]),
-        "price": rounded(plan.price[item]),
+        "price": rounded(planned),
         "new_price": rounded(price),
-        "discount_off": rounded(np.maximum(1 - price / plan.price[item], 0.0)),
+        "discount_off": rounded(np.maximum(1 - price / planned, 0.0)),
         "floor_price": rounded(np.where(plan.floor[item] > 0, plan.floor[item], np.nan)),
         "expected_units": rounded(units, 2),
         "expected_recovery": money(lost),

@@ -42,7 +42,8 @@ def plan_clearance(
     rules = rules or Rules.none(len(holdings))
     units = rules.units(holdings)
     few = replace(holdings, units=units)
-    table = _Table.of(deeds(few, grade, listed, response, channels, params), params, rules)
+    done = deeds(few, grade, listed, response, channels, params)
+    table = _Table.of(done, params, rules, holdings.weekly_price)
     taken = choose(table.options, channels.capacity, params.discount_budget).option
     other = _next_best(table.options, taken)
     names = np.array([*channels.names, ""], dtype=object)
@@ -75,7 +76,8 @@ def _facts(holdings: Holdings) -> dict[str, Any]:
 class _Table:
     """Everything that could be done, by item, and where it stands; all (options,).
 
-    deed, row: place in ``done`` and in the deed. act, left: of the deed.
+    deed, row: place in ``done`` and in the deed. act, left: of the deed. planned: (items, weeks)
+    prices if nothing is done.
     """
 
     done: list[Deed]
@@ -84,9 +86,10 @@ class _Table:
     row: Ints
     act: Ints
     left: Floats
+    planned: Floats
 
     @classmethod
-    def of(cls, done: list[Deed], params: ClearanceParams, rules: Rules) -> _Table:
+    def of(cls, done: list[Deed], params: ClearanceParams, rules: Rules, planned: Floats) -> _Table:
         count = np.array([len(each.item) for each in done])
         deed = np.repeat(np.arange(len(done)), count)
         row = np.concatenate([np.arange(each) for each in count])
@@ -101,7 +104,7 @@ class _Table:
         order = order[_worth(item[order], money[order], allowed, params)]
         columns = (item, money, channel, used, discount)
         options = Options(*(each[order] for each in columns))
-        return cls(done, options, deed[order], row[order], act[order], left[order])
+        return cls(done, options, deed[order], row[order], act[order], left[order], planned)
 
     def steps(self, taken: Ints) -> dict[str, Any]:
         """The weeks of the options taken, item by item."""
@@ -114,6 +117,7 @@ class _Table:
             for name in names:
                 out[name][mine] = getattr(each, name)[row[mine]]
         item, week = np.nonzero(np.isfinite(out["price"]))
+        out["planned"] = self.planned
         told = {f"step_{name}": values[item, week] for name, values in out.items()}
         return {"step_item": item, "step": week + 1} | told
 

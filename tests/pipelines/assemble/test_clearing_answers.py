@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.assemble.clearing import price_now
 from pipelines.assemble.clearing_articles import articles_of
 from pipelines.assemble.clearing_said import rules_of
 from stockwright.clearance import Act
@@ -71,7 +70,7 @@ def test_a_line_that_nobody_took_up_sets_no_price(remember, status) -> None:
         ({"start": on(-30), "price": 95.0}, 80.0),
         ({"start": on(-30), "price": 70.0}, 70.0),
         ({"start": on(-2), "price": 95.0}, 95.0),
-        ({"start": on(-2), "price": 70.0, "channel": "live"}, 80.0),
+        ({"start": on(-2), "price": 95.0, "channel": "live"}, 80.0),
     ],
 )
 def test_the_price_table_speaks_where_it_starts_later_or_is_lower(remember, row, expected) -> None:
@@ -91,6 +90,11 @@ def test_a_later_week_that_was_taken_up_is_a_planned_price(remember) -> None:
     night = remember(lines, [answer("accepted", row) for row in lines])
     ahead = night.panel.covariates.price[0, night.panel.origin + 1 :]
     assert ahead[:9].tolist() == [80.0] * 7 + [65.0] * 2
+
+
+def price_now(night):
+    """What a customer pays tomorrow, (series,)."""
+    return night.panel.covariates.price[:, night.panel.origin + 1]
 
 
 def _rules(night, channels=("live",), rest_days=28):

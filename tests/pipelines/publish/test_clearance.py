@@ -36,6 +36,7 @@ def _clearance(**changed):
         "step_item": np.array([0, 0, 0, 1, 1]),
         "step": np.array([1, 2, 3, 1, 2]),
         "step_price": np.array([10.0, 8.0, 8.0, 4.0, 4.0]),
+        "step_planned": np.array([10.0, 10.0, 10.0, 4.0, 4.0]),
         "step_units": np.array([8.0, 14.0, 14.0, 1.5, 1.5]),
         "step_recovery": np.array([78.0, 105.0, 77.0, 6.0, 6.0]),
     }
