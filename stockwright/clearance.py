@@ -40,7 +40,10 @@ class Clearance:
     left: units expected to be left when the weeks are over.
     cancelled: units on order that the act makes useless.
     step_item: (steps,) row of the item. step: (steps,) week, from 1. step_price: (steps,) money per
-    unit then. step_units, step_recovery: (steps,) expected in that week.
+    unit then. step_planned: the same if nothing is done. step_units, step_recovery: (steps,)
+    expected in that week.
+    most: units that people allow to be cleared: inf where they say nothing, 0 where they hold it as
+    it is.
     whole: items are whole SKUs, at one price in all their locations; series is then the first.
     """
 
@@ -62,9 +65,11 @@ class Clearance:
     discount: Floats
     left: Floats
     cancelled: Floats
+    most: Floats
     step_item: Ints
     step: Ints
     step_price: Floats
+    step_planned: Floats
     step_units: Floats
     step_recovery: Floats
     whole: bool = False

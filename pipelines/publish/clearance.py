@@ -34,7 +34,7 @@ def clearance_table(night: Night) -> Table:
     weeks = np.where(kept, np.bincount(plan.step_item, minlength=len(plan))[item], 1)
     units, recovery = (_summed(plan, rows, name) for name in ("step_units", "step_recovery"))
     lost = np.where(kept, plan.nothing[item], recovery)
-    price = plan.step_price[rows]
+    price, planned = plan.step_price[rows], plan.step_planned[rows]
     table: Table = {
         "line_id": _ids(night, plan, item, start),
         "sku": night.skus(plan.series[item]),
@@ -49,9 +49,9 @@ def clearance_table(night: Night) -> Table:
         "age_days": rounded(plan.age_days[item], 1),
         "cover_days": rounded(_cover(plan)[item], 1),
         "unit_cost": rounded(plan.unit_cost[item]),
-        "price": rounded(plan.price[item]),
+        "price": rounded(planned),
         "new_price": rounded(price),
-        "discount_off": rounded(np.maximum(1 - price / plan.price[item], 0.0)),
+        "discount_off": rounded(np.maximum(1 - price / planned, 0.0)),
         "floor_price": rounded(np.where(plan.floor[item] > 0, plan.floor[item], np.nan)),
         "expected_units": rounded(units, 2),
         "expected_recovery": money(lost),
@@ -125,12 +125,28 @@ def _explanations(
         "value": money((plan.units * plan.unit_cost)[item]),
         "left": rounded(plan.left[item], 1),
         "cancelled": rounded(plan.cancelled[item]),
+        "most": rounded(np.where(np.isfinite(plan.most), plan.most, np.nan)[item]),
     }
     columns |= {name: cell_texts(values) for name, values in totals.items()}
     columns["why"] = [texts.of("clearance", code) for code in columns["reason"]]
     columns["next_act"] = [texts.of("acts", word) for word in columns["next_best_action"]]
+    columns["answer"] = _answers(night, columns["sku"], columns["location"])
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
     return text_array(_sentence(night, row) for row in rows)
+
+
+def _answers(night: Night, skus: list[str], locations: list[str]) -> list[str]:
+    """What a person said last to a line of an earlier night about each item."""
+    answers = night.situation.answers
+    names = ("sku", "location", "action", "night", "at", "by", "reason", "status")
+    columns = (answers[name].astype(str).where(answers[name].notna(), "") for name in names)
+    clauses: dict[tuple[str, str], str] = {}
+    for sku, place, act, since, at, by, why, status in zip(*columns, strict=True):
+        values = {"act": night.texts.of("acts", act), "night": since[:10], "at": at[:10]}
+        code = "rejected" if status == "rejected" else "accepted"
+        told = night.texts.fill("clearance", code, values | {"by": by, "why": why})
+        clauses[sku, place] = told
+    return [clauses.get(key, "") for key in zip(skus, locations, strict=True)]
 
 
 def _sentence(night: Night, row: dict[str, Any]) -> str:
@@ -145,8 +161,10 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
         clauses.append("next")
     if float(row["cancelled"]) > 0:
         clauses.append("cancels")
+    if row["most"]:
+        clauses.append("held" if row["most"] == "0" else "limited")
     text = "".join(night.texts.fill("clearance", clause, row) for clause in clauses)
-    return text + night.texts.of("line", "end")
+    return text + str(row["answer"]) + night.texts.of("line", "end")
 
 
 def still_ordered(night: Night) -> list[Finding]:

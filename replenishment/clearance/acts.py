@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.clearance.holdings import Holdings
-from replenishment.clearance.markdown import MarkdownPlan, plan_markdown
+from replenishment.clearance.markdown import MarkdownParams, MarkdownPlan, plan_markdown
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.task import MarkdownTask
 from stockwright.clearance import Act
@@ -26,6 +26,8 @@ Ints = NDArray[np.int64]
 Texts = NDArray[np.object_]
 # Scenarios of the elasticity, and the share below which two prices are one.
 _SCENARIOS, _SAME = 3, 1e-3
+# Share by which numbers that should be equal may differ.
+_HAIR = 1e-9
 # Weeks within which a price has to fall for a markdown to be one.
 _SOON = 4
 # Weeks at the end of the demand whose mean goes on after it.
@@ -68,14 +70,17 @@ def deeds(
     """
     sold = np.flatnonzero(np.isfinite(holdings.price) & (holdings.price > 0) & (holdings.weeks > 0))
     few = holdings.take(sold)
-    price, start = ladder(few.price, np.maximum(listed[sold], few.price), params.ladder)
+    price, start = ladder(
+        few.price, np.maximum(listed[sold], few.price), params.ladder, few.floor, params.price_step
+    )
     mean, weight = _means(few, price, response.take(sold))
     kept = _kept(few)
     out = [_kept_by_all(holdings, sold, kept, few)]
 
     def planned(rows: Ints, wanted: Floats) -> MarkdownPlan:
         return plan_markdown(
-            _task(few.take(rows), price[rows], start[rows], wanted, weight, params)
+            _task(few.take(rows), price[rows], start[rows], wanted, weight, params),
+            MarkdownParams(least_weeks=params.least_weeks),
         )
 
     # Articles of a price group have one price: none of them changes its own.
@@ -83,7 +88,7 @@ def deeds(
     if len(alone):
         plan = planned(alone, mean[alone])
         deed = _sold(Act.MARK_DOWN, -1, sold[alone], few.take(alone), price[alone], plan)
-        out.append(_cut_soon(deed, few.price[alone]))
+        out.append(_cut_soon(deed, few.weekly_price[alone]))
     for code in range(len(channels)):
         open_to = np.array([each in channels.grades[code] for each in grade[sold]], np.bool_)
         rows = np.flatnonzero(open_to & (few.price_group < 0))
@@ -97,26 +102,55 @@ def deeds(
     return [*out, *_at_once(holdings)]
 
 
-def ladder(price: Floats, listed: Floats, discounts: tuple[float, ...]) -> tuple[Floats, Ints]:
+def ladder(
+    price: Floats,
+    listed: Floats,
+    discounts: tuple[float, ...],
+    floor: Floats | float = 0.0,
+    step: float = 0.0,
+) -> tuple[Floats, Ints]:
     """Prices of each item, (items, rungs) falling, and the rung of the price of now, (items,).
 
-    The rungs are the list price and its discounts; the price of now takes the place of the lowest
-    rung above it, which it will never go back to.
+    The rungs are the list price and its discounts, rounded down to multiples of ``step``, but not
+    below the floor; the price of now takes the place of the lowest rung above it, which it will
+    never go back to. Rungs that rounding makes one stay a hair apart.
     """
     rungs = listed[:, None] * (1 - np.concatenate([[0.0], discounts]))
+    if step > 0:
+        rungs = _rounded(rungs, np.broadcast_to(floor, listed.shape)[:, None], step)
     above = (rungs > price[:, None] * (1 + _SAME)).sum(axis=1)
     same = np.abs(rungs - price[:, None]).min(axis=1) <= _SAME * price
     start = np.where(same, above, np.maximum(above - 1, 0)).astype(np.int64)
     start = np.minimum(start, rungs.shape[1] - 1)
     rungs[np.arange(len(price)), start] = price
+    for rung in range(1, rungs.shape[1]):
+        rungs[:, rung] = np.minimum(rungs[:, rung], rungs[:, rung - 1] * (1 - _HAIR))
     return rungs, start
 
 
+def _rounded(rungs: Floats, floor: Floats, step: float) -> Floats:
+    """Multiples of ``step``, >= it, that are not above the rungs where the floor allows it."""
+    down = np.maximum(np.floor(rungs / step + _HAIR), 1.0) * step
+    lowest = np.ceil(floor / step - _HAIR) * step
+    return np.where((down < floor) & (rungs >= floor), lowest, down)
+
+
 def _means(few: Holdings, price: Floats, response: PriceResponse) -> tuple[Floats, Floats]:
-    """Units wanted, (items, scenarios, weeks, rungs), and the weight of the scenarios."""
+    """Units wanted, (items, scenarios, weeks, rungs), and the weight of the scenarios.
+
+    A week that is planned below a rung stays at its planned price, and its demand as forecast.
+    """
     ratio = np.minimum(price / few.price[:, None], 1.0)
     factor, weight = response.scenario_factors(ratio, _SCENARIOS)
-    return few.demand[:, None, :, None] * factor[:, :, None, :], weight
+    mean = few.demand[:, None, :, None] * factor[:, :, None, :]
+    rows = np.flatnonzero((few.planned < 1).any(axis=1))
+    if len(rows):
+        ratio = np.minimum(ratio[rows, None] / few.planned[rows, :, None], 1.0)
+        flat = ratio.reshape(len(rows), -1)
+        factor, _ = response.take(rows).scenario_factors(flat, _SCENARIOS)
+        factor = factor.reshape(len(rows), _SCENARIOS, *ratio.shape[1:])
+        mean[rows] = few.demand[rows, None, :, None] * factor
+    return mean, weight
 
 
 def _task(
@@ -137,13 +171,15 @@ def _task(
         floor=few.floor,
         unit_change_cost=np.full(len(few), params.relabel_cost),
         holding=few.holding,
+        locked=few.locked,
+        most=few.weekly_price,
         late_units=late_units,
         late_gain=late_gain,
     )
 
 
 def _kept(few: Holdings) -> MarkdownPlan:
-    """The price of now in every week."""
+    """The planned price in every week."""
     mean, one = few.demand[:, None, :, None], np.ones(1)
     start = np.zeros(len(few), np.int64)
     task = _task(few, few.price[:, None], start, mean, one, ClearanceParams())
@@ -156,7 +192,8 @@ def _later(few: Holdings) -> tuple[Floats, Floats]:
     weeks = few.demand.shape[1]
     units = few.demand[:, -_TAIL:].mean(axis=1) * weeks
     # A unit that sells lies for half of the time on average.
-    gain = np.maximum(few.price - few.holding * weeks / 2 - few.salvage, 0.0)
+    price = few.weekly_price[:, -1]
+    gain = np.maximum(price - few.holding * weeks / 2 - few.salvage, 0.0)
     going_on = ~few.ending & ~few.declining
     return np.where(going_on, units, 0.0), np.where(going_on, gain, 0.0)
 
@@ -172,7 +209,7 @@ def _kept_by_all(holdings: Holdings, sold: Ints, kept: MarkdownPlan, few: Holdin
     )  # fmt: skip
     live = np.arange(weeks) < few.weeks[:, None]
     out.money[sold], out.left[sold] = kept.value, kept.left
-    out.price[sold] = np.where(live, few.price[:, None], np.nan)
+    out.price[sold] = np.where(live, few.weekly_price, np.nan)
     out.units[sold], out.recovery[sold] = kept.units, kept.recovery
     return out
 
@@ -182,8 +219,8 @@ def _sold(
 ) -> Deed:
     """Sales down the ladder as planned."""
     paid = np.take_along_axis(price, np.maximum(plan.path, 0), axis=1)
-    paid = np.where(plan.path >= 0, paid, np.nan)
-    given = (np.nan_to_num(few.price[:, None] - paid) * plan.units).sum(axis=1)
+    paid = np.where(plan.path >= 0, np.minimum(paid, few.weekly_price), np.nan)
+    given = (np.nan_to_num(few.weekly_price - paid) * plan.units).sum(axis=1)
     used = plan.units[:, 0] if channel >= 0 else np.zeros(len(items))
     return Deed(
         act, channel, items, np.array(plan.value), np.array(used), np.maximum(given, 0.0),
@@ -191,9 +228,9 @@ def _sold(
     )  # fmt: skip
 
 
-def _cut_soon(deed: Deed, now: Floats) -> Deed:
+def _cut_soon(deed: Deed, planned: Floats) -> Deed:
     """The rows whose price falls within the next weeks; a later cut is decided when it is due."""
-    lower = deed.price[:, :_SOON] < (now * (1 - _SAME))[:, None]
+    lower = (deed.price < planned * (1 - _SAME))[:, :_SOON]
     rows = np.flatnonzero(lower.any(axis=1))
     told = {f.name: getattr(deed, f.name) for f in fields(deed)[2:]}
     return replace(deed, **{name: values[rows] for name, values in told.items()})

@@ -68,8 +68,9 @@ def health_of(holdings: Holdings, threshold: Floats) -> Health:
     return Health(
         cover_days=_days_of(holdings, holdings.units),
         left_chance=left.cdf(_below(holdings.units)),
-        left_threshold=left.expected_left(holdings.units),
-        left_end=total_until(holdings, width).expected_left(holdings.units),
+        # A difference of numbers that are all but equal may fall below 0.
+        left_threshold=np.maximum(left.expected_left(holdings.units), 0.0),
+        left_end=np.maximum(total_until(holdings, width).expected_left(holdings.units), 0.0),
         sell_through=holdings.sold / (holdings.sold + holdings.units),
         margin=_over(price - cost, price),
         gmroi=_over(yearly, holdings.value),

@@ -32,9 +32,11 @@ def _clearance(**changed):
         "discount": np.array([60.0, 0.0]),
         "left": np.array([4.0, 2.0]),
         "cancelled": np.array([12.0, 0.0]),
+        "most": np.array([np.inf, np.inf]),
         "step_item": np.array([0, 0, 0, 1, 1]),
         "step": np.array([1, 2, 3, 1, 2]),
         "step_price": np.array([10.0, 8.0, 8.0, 4.0, 4.0]),
+        "step_planned": np.array([10.0, 10.0, 10.0, 4.0, 4.0]),
         "step_units": np.array([8.0, 14.0, 14.0, 1.5, 1.5]),
         "step_recovery": np.array([78.0, 105.0, 77.0, 6.0, 6.0]),
     }
@@ -97,6 +99,12 @@ def test_units_on_order_of_what_is_cleared_are_an_exception(written) -> None:
     table = read_csv(written() / "exceptions.csv")
     row = table["code"].index("CLEARED_STILL_ORDERED")
     assert table["money_at_stake"][row] == "72"
+
+
+@pytest.mark.parametrize(("most", "word"), [(0.0, "holds it as it is"), (8.0, "at most 8 units")])
+def test_the_word_of_a_planner_is_repeated(written, most, word) -> None:
+    table = read_csv(written(most=np.array([most, np.inf])) / "clearance.csv")
+    assert [word in text for text in table["explanation"]] == [False, True, True, True]
 
 
 def test_without_slow_stock_the_file_has_a_heading_alone(publish) -> None:
