@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.assemble.clearing_prices import highest, locked_weeks, weekly_prices
+from pipelines.assemble.clearing_season import later_season, told_season
 from pipelines.assemble.clearing_weeks import passing_steps, weekly_means
 from pipelines.assemble.situation import ClearingTerms, Situation
 from pipelines.config import Config
@@ -109,7 +110,21 @@ def holdings_of(
         hit=life.hit[rows],
         declining=life.stage[rows] == LifeStage.DECLINE,
         locked=locked_weeks(situation, rows, config.clearance.least_weeks),
+        **_season(situation, asked.mean, rows, asked.echelons),
     )
+
+
+def _season(
+    situation: Situation, demand: Floats, rows: Ints, echelons: Echelons
+) -> dict[str, Floats]:
+    """What a season after the weeks of ``demand`` (series, weeks) lets expect for ``rows``."""
+    left = situation.network.items.ends - situation.panel.origin
+    units, wait = later_season(situation.sold, situation.panel.calendar.days, demand.shape[1], left)
+    whole = echelons.summed(units)
+    wait = np.divide(
+        echelons.summed(units * wait), whole, out=np.zeros(len(whole)), where=whole > 0
+    )
+    return told_season(whole[rows], wait[rows], demand[rows])
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.assemble.clearing_prices import highest
+from pipelines.assemble.clearing_season import later_season, told_season
 from pipelines.assemble.clearing_weeks import passing_steps, weekly_means
 from pipelines.assemble.situation import Situation
 from replenishment.clearance.holdings import Holdings
@@ -51,7 +52,20 @@ def articles_of(situation: Situation, forecast: Forecast, holdings: Holdings) ->
         locked=_most(group, holdings.locked).astype(np.int64),
         declining=_mean(group, units, holdings.declining) > 0.5,
         **{name: _mean(group, units, getattr(holdings, name)) for name in plain},
+        **_season(situation, skus, mean),
     )
+
+
+def _season(situation: Situation, skus: NDArray[np.int32], demand: Floats) -> dict[str, Floats]:
+    """What a season after the weeks of ``demand`` (skus, weeks) lets expect of all customers."""
+    panel, code = situation.panel, situation.panel.index.sku
+    left = situation.network.items.ends - panel.origin
+    units, wait = later_season(situation.sold, panel.calendar.days, demand.shape[1], left)
+    n = len(panel.index.skus)
+    whole = np.bincount(code, units, n)[skus].astype(np.float64)
+    total = np.bincount(code, units * wait, n)[skus]
+    wait = np.divide(total, whole, out=np.zeros(len(skus)), where=whole > 0)
+    return told_season(whole, wait, demand)
 
 
 def _prices(group: Ints, holdings: Holdings) -> Floats:

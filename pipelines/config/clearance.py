@@ -60,6 +60,7 @@ class ClearanceConfig(BaseModel):
     plan may give away; None: no limit. price_by: whether an article has one price in all locations
     ("sku") or each location its own. price_step: new prices are multiples of it. least_weeks: that
     a price stays at least. rest_days: for which an act that was rejected is not proposed again.
+    carry_over: share of its price that a unit is worth after a year's wait for its season.
     channels: by channel, the slow grades that it is open to; a channel that is not named is open to
     all. grades: see SlowGradesConfig.
     """
@@ -76,6 +77,7 @@ class ClearanceConfig(BaseModel):
     discount_budget: Money | None = None
     price_by: Literal["sku", "location"] = "sku"
     price_step: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 0.01
+    carry_over: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
     least_weeks: Annotated[int, Field(ge=0, le=26)] = 1
     rest_days: Annotated[int, Field(ge=0, le=3650)] = 28
     channels: dict[str, SlowGradeNames] = Field(default_factory=dict)

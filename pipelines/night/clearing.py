@@ -29,7 +29,6 @@ from stockwright.price_response import PriceResponse
 Floats = NDArray[np.float64]
 # Share of the stock that a season of last year must have sold to be waited for.
 _SEASON = 0.25
-_YEAR = 52
 _GONE = (Act.RETURN, Act.LIQUIDATE, Act.SCRAP)
 
 
@@ -74,17 +73,13 @@ def _left_alone(
     holdings: Holdings, situation: Situation, forecast: Forecast, whole: bool
 ) -> NDArray[np.bool_]:
     """Items that nothing is done with, (items,): that are promised to customers; that can still be
-    sold, at a price that nobody told; whose season of last year lies ahead.
+    sold, at a price that nobody told; whose season comes in these weeks, but not in the forecast.
     """
     index, width = forecast.index, holdings.demand.shape[1]
     promised = _by_item(forecast.committed.sum(axis=1, dtype=np.float64), index, whole)
-    seasonal = np.zeros(len(holdings), np.bool_)
-    # Goods without an end in sight may wait for any season of the year.
-    for weeks, rows in ((width, holdings.ending), (max(_YEAR, width), ~holdings.ending)):
-        then = seasonal_units(situation.sold, situation.panel.calendar.days, weeks)
-        expected = 2 * holdings.demand.sum(axis=1) * weeks / width
-        least = np.maximum(expected, _SEASON * holdings.units)
-        seasonal |= rows & (_by_item(then, index, whole)[holdings.series] >= least)
+    then = seasonal_units(situation.sold, situation.panel.calendar.days, width)
+    least = np.maximum(2 * holdings.demand.sum(axis=1), _SEASON * holdings.units)
+    seasonal = _by_item(then, index, whole)[holdings.series] >= least
     priced = np.isfinite(holdings.price) & (holdings.price > 0)
     return np.asarray(
         (promised[holdings.series] > 0) | ((holdings.weeks > 0) & (~priced | seasonal)), np.bool_
@@ -111,6 +106,7 @@ def params_of(config: Config) -> ClearanceParams:
         relabel_cost=config.clearance.relabel_cost,
         least_weeks=config.clearance.least_weeks,
         price_step=config.clearance.price_step,
+        carry_over=config.clearance.carry_over,
         discount_budget=np.inf if budget is None else budget,
     )
 

@@ -1,9 +1,10 @@
 """What each act is expected to bring for each item.
 
-All acts of an item are looked at over the same weeks. What is left at their end brings its salvage;
-where the goods go on selling, as many units as would be asked for in as many weeks again at the
-price of now bring that price instead. Holding is paid for every unit and week. Money is expected
-over the distribution of demand, the uncertainty of the response to price included.
+All acts of an item are looked at over the same weeks. What is left at their end
+brings its salvage; where the goods go on selling, as many units as would be asked for in as many
+weeks again at the price of now bring that price instead, or those of a season of next year what
+the wait leaves of it. Holding is paid for every unit and week. Money is expected over the
+distribution of demand, the uncertainty of the response to price included.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _HAIR = 1e-9
 _SOON = 4
 # Weeks at the end of the demand whose mean goes on after it.
 _TAIL = 4
+_YEAR = 52.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def deeds(
         few.price, np.maximum(listed[sold], few.price), params.ladder, few.floor, params.price_step
     )
     mean, weight = _means(few, price, response.take(sold))
-    kept = _kept(few)
+    kept = _kept(few, params)
     out = [_kept_by_all(holdings, sold, kept, few)]
 
     def planned(rows: Ints, wanted: Floats) -> MarkdownPlan:
@@ -158,7 +160,7 @@ def _task(
 ) -> MarkdownTask:
     # What all weeks share widens each of them.
     weekly = few.demand.sum(axis=1) / np.maximum(few.weeks, 1)
-    late_units, late_gain = _later(few)
+    late_units, late_gain = _later(few, params)
     return MarkdownTask(
         stock=few.units,
         weeks=few.weeks,
@@ -178,22 +180,30 @@ def _task(
     )
 
 
-def _kept(few: Holdings) -> MarkdownPlan:
+def _kept(few: Holdings, params: ClearanceParams) -> MarkdownPlan:
     """The planned price in every week."""
     mean, one = few.demand[:, None, :, None], np.ones(1)
     start = np.zeros(len(few), np.int64)
-    task = _task(few, few.price[:, None], start, mean, one, ClearanceParams())
+    task = _task(few, few.price[:, None], start, mean, one, params)
     return plan_markdown(task)
 
 
-def _later(few: Holdings) -> tuple[Floats, Floats]:
-    """Units that would be sold after the weeks, in as many again, and the money that each of them
-    brings beyond the salvage; (items,) each, 0 where the goods do not go on selling."""
+def _later(few: Holdings, params: ClearanceParams) -> tuple[Floats, Floats]:
+    """Units that would be sold after the weeks, and the money that each of them brings beyond the
+    salvage; (items,) each, 0 where the goods do not go on selling.
+
+    As many as in the weeks again, or what a later season lets expect, whichever is worth more.
+    """
     weeks = few.demand.shape[1]
-    units = few.demand[:, -_TAIL:].mean(axis=1) * weeks
+    usual = few.demand[:, -_TAIL:].mean(axis=1) * weeks
     # A unit that sells lies for half of the time on average.
     price = few.weekly_price[:, -1]
     gain = np.maximum(price - few.holding * weeks / 2 - few.salvage, 0.0)
+    worth = np.nan_to_num(few.price) * params.carry_over ** (few.season_wait / _YEAR)
+    waiting = np.maximum(few.season_wait - weeks, 0.0)
+    then = np.maximum(worth - few.holding * waiting - few.salvage, 0.0)
+    season = few.season_units * then > usual * gain
+    units, gain = np.where(season, few.season_units, usual), np.where(season, then, gain)
     going_on = ~few.ending & ~few.declining
     return np.where(going_on, units, 0.0), np.where(going_on, gain, 0.0)
 

@@ -18,6 +18,7 @@ _WHOLE = ("series", "weeks", "return_weeks", "price_group", "locked")
 _FLAGS = ("hit", "declining")
 _WIDE = ("demand", "planned")
 _UNKNOWN = ("age_days", "price")
+_ONE_FOR_ALL = ("locked", "season_units", "season_wait")
 #: Days in a week of ``demand``.
 WEEK = 7
 
@@ -46,6 +47,8 @@ class Holdings:
     price_group: items that share one number have one price, -1 for a price of its own.
     locked: weeks that the price of now still has to stay.
     hit: sells beyond what its past explains. declining: its demand falls for good.
+    season_units: that a season after the weeks looked at lets expect, 0 for none; season_wait:
+        weeks from tonight until they are sold, in the mean.
     """
 
     series: Ints
@@ -70,6 +73,8 @@ class Holdings:
     declining: NDArray[np.bool_]
     planned: Floats = field(default_factory=lambda: np.ones((1, 1)))
     locked: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
+    season_units: Floats = field(default_factory=lambda: np.zeros(1))
+    season_wait: Floats = field(default_factory=lambda: np.zeros(1))
 
     def __post_init__(self) -> None:
         n, demand = len(self.series), np.asarray(self.demand)
@@ -80,11 +85,13 @@ class Holdings:
         planned = np.broadcast_to(planned, shape) if planned.size == 1 else planned
         for name, values in (("demand", demand), ("planned", planned)):
             object.__setattr__(self, name, frozen(name, values, shape, np.float64))
+        for name in _ONE_FOR_ALL:
+            value = np.asarray(getattr(self, name))
+            value = np.broadcast_to(value, (n,)) if value.size == 1 else value
+            object.__setattr__(self, name, value)
         for name in (*_WHOLE, *_FLAGS):
             dtype = np.bool_ if name in _FLAGS else np.int64
-            value = np.asarray(getattr(self, name))
-            value = np.broadcast_to(value, (n,)) if name == "locked" and value.size == 1 else value
-            object.__setattr__(self, name, frozen(name, value, (n,), dtype))
+            object.__setattr__(self, name, frozen(name, getattr(self, name), (n,), dtype))
         for each in fields(self):
             if each.name in (*_WHOLE, *_FLAGS, *_WIDE):
                 continue

@@ -18,7 +18,8 @@ class ClearanceParams:
     price is changed. discount_budget: most money that lower prices may give away, inf for no limit.
     least_gain: money that an act must bring beyond doing nothing, and least_share: the share of
     what that brings. least_weeks: least weeks between two changes of a price.
-    price_step: prices are multiples of it, 0 for any price.
+    price_step: prices are multiples of it, 0 for any price. carry_over: share of its price that a
+    unit is worth after a year's wait for its season, in (0, 1].
     """
 
     ladder: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
@@ -28,11 +29,14 @@ class ClearanceParams:
     least_share: float = 0.01
     least_weeks: int = 1
     price_step: float = 0.01
+    carry_over: float = 0.5
 
     def __post_init__(self) -> None:
         steps = np.diff([0.0, *self.ladder, 1.0])
         if not len(self.ladder) or not (steps > 0).all():
             raise ConfigError(f"ladder is {self.ladder}; give rising discounts between 0 and 1")
+        if not 0 < self.carry_over <= 1:
+            raise ConfigError(f"carry_over is {self.carry_over}; give a share above 0, at most 1")
         money = (self.relabel_cost, self.discount_budget, self.least_gain, self.least_share)
         if not min(money) >= 0:
             raise ConfigError(
