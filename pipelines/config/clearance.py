@@ -58,10 +58,11 @@ class ClearanceConfig(BaseModel):
     cost that a unit left at the end brings where the products do not tell. relabel_cost: money per
     unit whose price is changed. discount_budget: most money that the price cuts of one night's
     plan may give away; None: no limit. price_by: whether an article has one price in all locations
-    ("sku") or each location its own. price_step: new prices are multiples of it. least_weeks: that
-    a price stays at least. rest_days: for which an act that was rejected is not proposed again.
-    channels: by channel, the slow grades that it is open to; a channel that is not named is open to
-    all. grades: see SlowGradesConfig.
+    ("sku") or each location its own. event_days: days after
+    an event in which what is left of its stock is slow whatever its age. price_step: new prices are
+    multiples of it. least_weeks: that a price stays at least. rest_days: for which an act that was
+    rejected is not proposed again. channels: by channel, the slow grades that it is open to; a
+    channel that is not named is open to all. grades: see SlowGradesConfig.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -75,6 +76,7 @@ class ClearanceConfig(BaseModel):
     relabel_cost: Money = 0.0
     discount_budget: Money | None = None
     price_by: Literal["sku", "location"] = "sku"
+    event_days: Annotated[int, Field(ge=0, le=91)] = 14
     price_step: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 0.01
     least_weeks: Annotated[int, Field(ge=0, le=26)] = 1
     rest_days: Annotated[int, Field(ge=0, le=3650)] = 28

@@ -16,8 +16,9 @@ FILE = "clearance.csv"
 _WEEK, _TEN_YEARS = 7, 3650.0
 #: Words of the acts in the files.
 ACTS = {act: act.name.lower() for act in Act}
-#: Why an item is slow: its end of sale comes first, nothing sells, or it lies too long.
-ENDS, STUCK, LONG = "ENDS_UNSOLD", "NO_DEMAND", "LONG_COVER"
+#: Why an item is slow: its end of sale comes first, nothing sells, it lies too long, or it was for
+#: an event that is over.
+ENDS, STUCK, LONG, LEFT = "ENDS_UNSOLD", "NO_DEMAND", "LONG_COVER", "EVENT_OVER"
 
 
 def clearance_table(night: Night) -> Table:
@@ -111,6 +112,7 @@ def _words(acts: NDArray[Any]) -> NDArray[np.object_]:
 
 def _reasons(plan: Clearance) -> NDArray[np.object_]:
     lasting = np.where(np.isfinite(_cover(plan)), LONG, STUCK)
+    lasting = np.where(plan.event > 0, LEFT, lasting)
     return np.asarray(np.where(plan.ends, ENDS, lasting), object)
 
 
@@ -128,7 +130,10 @@ def _explanations(
         "most": rounded(np.where(np.isfinite(plan.most), plan.most, np.nan)[item]),
     }
     columns |= {name: cell_texts(values) for name, values in totals.items()}
-    columns["why"] = [texts.of("clearance", code) for code in columns["reason"]]
+    names = ("", *night.situation.panel.covariates.event_names)
+    events = [{"event": names[code]} for code in plan.event[item].tolist()]
+    reasons = zip(columns["reason"], events, strict=True)
+    columns["why"] = [texts.fill("clearance", code, event) for code, event in reasons]
     columns["next_act"] = [texts.of("acts", word) for word in columns["next_best_action"]]
     columns["answer"] = _answers(night, columns["sku"], columns["location"])
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))

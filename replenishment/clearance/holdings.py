@@ -14,12 +14,17 @@ from stockwright.errors import DataError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_WHOLE = ("series", "weeks", "return_weeks", "price_group", "locked")
+_WHOLE = ("series", "weeks", "return_weeks", "price_group", "locked", "event")
 _FLAGS = ("hit", "declining")
+_SHARED = ("locked", "event")
 _WIDE = ("demand", "planned")
 _UNKNOWN = ("age_days", "price")
 #: Days in a week of ``demand``.
 WEEK = 7
+
+
+def _zero() -> Ints:
+    return np.zeros(1, np.int64)
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class Holdings:
     return_value: money per unit from the supplier, 0 for none; return_weeks: in which it is paid.
     price_group: items that share one number have one price, -1 for a price of its own.
     locked: weeks that the price of now still has to stay.
+    event: code of an event that is over and that the stock was for, 0 for none.
     hit: sells beyond what its past explains. declining: its demand falls for good.
     """
 
@@ -69,7 +75,8 @@ class Holdings:
     hit: NDArray[np.bool_]
     declining: NDArray[np.bool_]
     planned: Floats = field(default_factory=lambda: np.ones((1, 1)))
-    locked: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
+    locked: Ints = field(default_factory=_zero)
+    event: Ints = field(default_factory=_zero)
 
     def __post_init__(self) -> None:
         n, demand = len(self.series), np.asarray(self.demand)
@@ -83,7 +90,7 @@ class Holdings:
         for name in (*_WHOLE, *_FLAGS):
             dtype = np.bool_ if name in _FLAGS else np.int64
             value = np.asarray(getattr(self, name))
-            value = np.broadcast_to(value, (n,)) if name == "locked" and value.size == 1 else value
+            value = np.broadcast_to(value, (n,)) if name in _SHARED and value.size == 1 else value
             object.__setattr__(self, name, frozen(name, value, (n,), dtype))
         for each in fields(self):
             if each.name in (*_WHOLE, *_FLAGS, *_WIDE):
@@ -102,7 +109,8 @@ class Holdings:
         width = self.demand.shape[1]
         require((self.weeks >= 0) & (self.weeks <= width), "weeks", f"in 0 ... {width}")
         require(self.return_weeks >= 0, "return_weeks", ">= 0")
-        require(self.locked >= 0, "locked", ">= 0")
+        for name in _SHARED:
+            require(getattr(self, name) >= 0, name, ">= 0")
         require(self.price_group >= -1, "price_group", ">= -1")
         require(np.diff(self.series) > 0, "series", "rising")
 

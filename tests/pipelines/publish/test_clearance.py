@@ -22,6 +22,7 @@ def _clearance(**changed):
         "age_days": np.array([120.0, np.nan]),
         "cover_days": np.array([200.0, np.inf]),
         "ends": np.array([True, False]),
+        "event": np.array([0, 0]),
         "unit_cost": np.array([6.0, 2.0]),
         "price": np.array([10.0, 4.0]),
         "floor": np.array([5.0, 0.0]),
@@ -82,6 +83,16 @@ def test_every_number_of_the_sentence_stands_in_the_row(written, language) -> No
         assert price in text
         assert recovery in text
         assert "?" not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "left after E1"), ("zh", "为 E1 活动后的剩余")]
+)
+def test_what_an_event_left_says_so(written, parts, language, word) -> None:
+    named = parts.situation.panel.covariates.event_names
+    table = read_csv(written(language, event=np.array([0, 1])) / "clearance.csv")
+    assert table["reason"] == ["EVENT_OVER", *["ENDS_UNSOLD"] * 3]
+    assert word.replace("E1", named[0]) in table["explanation"][0]
 
 
 def test_a_line_keeps_its_name_when_its_numbers_change(written) -> None:
