@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from stockwright.errors import counted
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Discount = Annotated[float, Field(gt=0.0, lt=1.0)]
@@ -93,9 +96,11 @@ class ClearanceConfig(BaseModel):
     @model_validator(mode="after")
     def _far_enough(self) -> ClearanceConfig:
         longest = max([self.cover_days, *self.cover.values()])
-        if longest > self.weeks * _WEEK:
+        days, least = self.weeks * _WEEK, math.ceil(longest / _WEEK)
+        if longest > days:
             raise ValueError(
                 f"weeks must reach the longest turnover threshold: {longest:g} days are more than "
-                f"{self.weeks} weeks"
+                f"{counted(self.weeks, 'week')}; set weeks to {least} or more, or cover_days and "
+                f"each of cover to {days} or less"
             )
         return self

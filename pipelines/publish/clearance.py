@@ -14,6 +14,8 @@ from stockwright.plan import Finding
 
 FILE = "clearance.csv"
 _WEEK, _TEN_YEARS = 7, 3650.0
+# Acts whose money is what a unit left brings.
+_LEFT_OVER = ("liquidate", "scrap")
 #: Words of the acts in the files.
 ACTS = {act: act.name.lower() for act in Act}
 #: Why an item is slow: its end of sale comes first, nothing sells, it lies too long, or it was for
@@ -135,9 +137,18 @@ def _explanations(
     reasons = zip(columns["reason"], events, strict=True)
     columns["why"] = [texts.fill("clearance", code, event) for code, event in reasons]
     columns["next_act"] = [texts.of("acts", word) for word in columns["next_best_action"]]
+    columns["assumed"] = _assumed(night, plan)[item].tolist()
     columns["answer"] = _answers(night, columns["sku"], columns["location"])
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
     return text_array(_sentence(night, row) for row in rows)
+
+
+def _assumed(night: Night, plan: Clearance) -> NDArray[np.bool_]:
+    """Whether no table tells what a unit of each item that is left brings, (items,)."""
+    terms = night.situation.clearing
+    if terms is None:
+        return np.ones(len(plan), np.bool_)
+    return np.asarray(np.isnan(terms.salvage[plan.series]), np.bool_)
 
 
 def _answers(night: Night, skus: list[str], locations: list[str]) -> list[str]:
@@ -164,6 +175,8 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
     taken = (row["action"], row["total_recovery"])
     if (row["next_best_action"], row["next_best_recovery"]) != taken:
         clauses.append("next")
+    if row["assumed"] and (row["action"] in _LEFT_OVER or float(row["left"]) > 0):
+        clauses.append("assumed")
     if float(row["cancelled"]) > 0:
         clauses.append("cancels")
     if row["most"]:
