@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.assemble.clearing_events import events_over
 from pipelines.assemble.clearing_prices import highest, locked_weeks, weekly_prices
 from pipelines.assemble.clearing_season import later_season, told_season
 from pipelines.assemble.clearing_weeks import passing_steps, weekly_means
@@ -109,6 +110,7 @@ def holdings_of(
         price_group=terms.price_group[rows],
         hit=life.hit[rows],
         declining=life.stage[rows] == LifeStage.DECLINE,
+        event=events_over(situation, rows, config.clearance.event_days),
         locked=locked_weeks(situation, rows, config.clearance.least_weeks),
         **_season(situation, asked.mean, rows, asked.echelons),
     )

@@ -49,6 +49,7 @@ def articles_of(situation: Situation, forecast: Forecast, holdings: Holdings) ->
         return_weeks=_most(group, holdings.return_weeks).astype(np.int64),
         price_group=holdings.price_group[first],
         hit=_most(group, holdings.hit) > 0,
+        event=_most(group, holdings.event).astype(np.int64),
         locked=_most(group, holdings.locked).astype(np.int64),
         declining=_mean(group, units, holdings.declining) > 0.5,
         **{name: _mean(group, units, getattr(holdings, name)) for name in plain},

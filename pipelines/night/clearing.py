@@ -73,7 +73,8 @@ def _left_alone(
     holdings: Holdings, situation: Situation, forecast: Forecast, whole: bool
 ) -> NDArray[np.bool_]:
     """Items that nothing is done with, (items,): that are promised to customers; that can still be
-    sold, at a price that nobody told; whose season comes in these weeks, but not in the forecast.
+    sold, at a price that nobody told, or as a hit; whose season comes in these weeks, but not in
+    the forecast.
     """
     index, width = forecast.index, holdings.demand.shape[1]
     promised = _by_item(forecast.committed.sum(axis=1, dtype=np.float64), index, whole)
@@ -81,9 +82,8 @@ def _left_alone(
     least = np.maximum(2 * holdings.demand.sum(axis=1), _SEASON * holdings.units)
     seasonal = _by_item(then, index, whole)[holdings.series] >= least
     priced = np.isfinite(holdings.price) & (holdings.price > 0)
-    return np.asarray(
-        (promised[holdings.series] > 0) | ((holdings.weeks > 0) & (~priced | seasonal)), np.bool_
-    )
+    waits = (holdings.weeks > 0) & (~priced | seasonal | holdings.hit)
+    return np.asarray((promised[holdings.series] > 0) | waits, np.bool_)
 
 
 def _at_a_loss(situation: Situation) -> NDArray[np.bool_]:

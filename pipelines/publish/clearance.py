@@ -14,10 +14,13 @@ from stockwright.plan import Finding
 
 FILE = "clearance.csv"
 _WEEK, _TEN_YEARS = 7, 3650.0
+# Acts whose money is what a unit left brings.
+_LEFT_OVER = ("liquidate", "scrap")
 #: Words of the acts in the files.
 ACTS = {act: act.name.lower() for act in Act}
-#: Why an item is slow: its end of sale comes first, nothing sells, or it lies too long.
-ENDS, STUCK, LONG = "ENDS_UNSOLD", "NO_DEMAND", "LONG_COVER"
+#: Why an item is slow: its end of sale comes first, nothing sells, it lies too long, or it was for
+#: an event that is over.
+ENDS, STUCK, LONG, LEFT = "ENDS_UNSOLD", "NO_DEMAND", "LONG_COVER", "EVENT_OVER"
 
 
 def clearance_table(night: Night) -> Table:
@@ -111,6 +114,7 @@ def _words(acts: NDArray[Any]) -> NDArray[np.object_]:
 
 def _reasons(plan: Clearance) -> NDArray[np.object_]:
     lasting = np.where(np.isfinite(_cover(plan)), LONG, STUCK)
+    lasting = np.where(plan.event > 0, LEFT, lasting)
     return np.asarray(np.where(plan.ends, ENDS, lasting), object)
 
 
@@ -128,11 +132,23 @@ def _explanations(
         "most": rounded(np.where(np.isfinite(plan.most), plan.most, np.nan)[item]),
     }
     columns |= {name: cell_texts(values) for name, values in totals.items()}
-    columns["why"] = [texts.of("clearance", code) for code in columns["reason"]]
+    names = ("", *night.situation.panel.covariates.event_names)
+    events = [{"event": names[code]} for code in plan.event[item].tolist()]
+    reasons = zip(columns["reason"], events, strict=True)
+    columns["why"] = [texts.fill("clearance", code, event) for code, event in reasons]
     columns["next_act"] = [texts.of("acts", word) for word in columns["next_best_action"]]
+    columns["assumed"] = _assumed(night, plan)[item].tolist()
     columns["answer"] = _answers(night, columns["sku"], columns["location"])
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
     return text_array(_sentence(night, row) for row in rows)
+
+
+def _assumed(night: Night, plan: Clearance) -> NDArray[np.bool_]:
+    """Whether no table tells what a unit of each item that is left brings, (items,)."""
+    terms = night.situation.clearing
+    if terms is None:
+        return np.ones(len(plan), np.bool_)
+    return np.asarray(np.isnan(terms.salvage[plan.series]), np.bool_)
 
 
 def _answers(night: Night, skus: list[str], locations: list[str]) -> list[str]:
@@ -159,6 +175,8 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
     taken = (row["action"], row["total_recovery"])
     if (row["next_best_action"], row["next_best_recovery"]) != taken:
         clauses.append("next")
+    if row["assumed"] and (row["action"] in _LEFT_OVER or float(row["left"]) > 0):
+        clauses.append("assumed")
     if float(row["cancelled"]) > 0:
         clauses.append("cancels")
     if row["most"]:

@@ -101,6 +101,8 @@ def deeds(
                 Act.PROMOTE, code, sold[rows], few.take(rows), price[rows], planned(rows, wanted)
             )
             out.append(_charged(deed, channels.cost[code]))
+            if np.isfinite(params.discount_budget):
+                out.append(_uncut(sold[rows], few.take(rows), channels, code, params))
     return [*out, *_at_once(holdings)]
 
 
@@ -180,12 +182,22 @@ def _task(
     )
 
 
-def _kept(few: Holdings, params: ClearanceParams) -> MarkdownPlan:
-    """The planned price in every week."""
-    mean, one = few.demand[:, None, :, None], np.ones(1)
+def _kept(few: Holdings, params: ClearanceParams, reach: float = 1.0) -> MarkdownPlan:
+    """The planned price in every week; ``reach`` times the demand in the first one."""
+    mean, one = few.demand[:, None, :, None].copy(), np.ones(1)
+    mean[:, :, 0] *= reach
     start = np.zeros(len(few), np.int64)
     task = _task(few, few.price[:, None], start, mean, one, params)
     return plan_markdown(task)
+
+
+def _uncut(
+    items: Ints, few: Holdings, channels: Channels, code: int, params: ClearanceParams
+) -> Deed:
+    """A channel sells at the planned price: a promotion that needs none of the discount budget."""
+    plan = _kept(few, params, channels.reach[code])
+    deed = _sold(Act.PROMOTE, code, items, few, few.price[:, None], plan)
+    return _charged(deed, channels.cost[code])
 
 
 def _later(few: Holdings, params: ClearanceParams) -> tuple[Floats, Floats]:

@@ -14,13 +14,19 @@ from stockwright.errors import DataError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_WHOLE = ("series", "weeks", "return_weeks", "price_group", "locked")
+_WHOLE = ("series", "weeks", "return_weeks", "price_group", "locked", "event")
 _FLAGS = ("hit", "declining")
+_SHARED = ("locked", "event", "season_units", "season_wait")
 _WIDE = ("demand", "planned")
 _UNKNOWN = ("age_days", "price")
-_ONE_FOR_ALL = ("locked", "season_units", "season_wait")
+# Weeks at either end of the demand that are compared, and the share that tells an end.
+_SPAN, _FADED = 4, 0.25
 #: Days in a week of ``demand``.
 WEEK = 7
+
+
+def _zero() -> Ints:
+    return np.zeros(1, np.int64)
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ class Holdings:
     return_value: money per unit from the supplier, 0 for none; return_weeks: in which it is paid.
     price_group: items that share one number have one price, -1 for a price of its own.
     locked: weeks that the price of now still has to stay.
+    event: code of an event that is over and that the stock was for, 0 for none.
     hit: sells beyond what its past explains. declining: its demand falls for good.
     season_units: that a season after the weeks looked at lets expect, 0 for none; season_wait:
         weeks from tonight until they are sold, in the mean.
@@ -72,7 +79,8 @@ class Holdings:
     hit: NDArray[np.bool_]
     declining: NDArray[np.bool_]
     planned: Floats = field(default_factory=lambda: np.ones((1, 1)))
-    locked: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
+    locked: Ints = field(default_factory=_zero)
+    event: Ints = field(default_factory=_zero)
     season_units: Floats = field(default_factory=lambda: np.zeros(1))
     season_wait: Floats = field(default_factory=lambda: np.zeros(1))
 
@@ -85,7 +93,7 @@ class Holdings:
         planned = np.broadcast_to(planned, shape) if planned.size == 1 else planned
         for name, values in (("demand", demand), ("planned", planned)):
             object.__setattr__(self, name, frozen(name, values, shape, np.float64))
-        for name in _ONE_FOR_ALL:
+        for name in _SHARED:
             value = np.asarray(getattr(self, name))
             value = np.broadcast_to(value, (n,)) if value.size == 1 else value
             object.__setattr__(self, name, value)
@@ -109,7 +117,8 @@ class Holdings:
         width = self.demand.shape[1]
         require((self.weeks >= 0) & (self.weeks <= width), "weeks", f"in 0 ... {width}")
         require(self.return_weeks >= 0, "return_weeks", ">= 0")
-        require(self.locked >= 0, "locked", ">= 0")
+        for name in _SHARED:
+            require(getattr(self, name) >= 0, name, ">= 0")
         require(self.price_group >= -1, "price_group", ">= -1")
         require(np.diff(self.series) > 0, "series", "rising")
 
@@ -125,6 +134,12 @@ class Holdings:
     def weekly_price(self) -> Floats:
         """What a customer pays in each week if nothing is done, (items, weeks)."""
         return self.price[:, None] * self.planned
+
+    @property
+    def fading(self) -> NDArray[np.bool_]:
+        """Whether demand is about to fall below a quarter, as at the end of a season, (items,)."""
+        soon, late = self.demand[:, :_SPAN], self.demand[:, -_SPAN:]
+        return np.asarray(late.mean(axis=1) < _FADED * soon.mean(axis=1), np.bool_)
 
     @property
     def ending(self) -> NDArray[np.bool_]:

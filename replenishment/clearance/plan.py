@@ -68,7 +68,7 @@ def plan_clearance(
 
 def _facts(holdings: Holdings) -> dict[str, Any]:
     """What the plan repeats of the items."""
-    same = ("series", "units", "age_days", "unit_cost", "price", "floor")
+    same = ("series", "units", "age_days", "unit_cost", "price", "floor", "event")
     return {name: getattr(holdings, name) for name in same} | {"ends": holdings.ending}
 
 

@@ -72,9 +72,9 @@ def slow_grades(
 ) -> NDArray[np.uint8]:
     """SlowGrade of each item, (items,) uint8.
 
-    A hit, and stock that has come lately, is slow only where its end falls within the weeks looked
-    at: of what has just begun to sell, too little is known. An unknown age or price takes
-    the points of the worse of the other two.
+    A hit, and stock that has come lately but for an event that is over, is slow only where its end
+    falls within the weeks looked at: of what has just begun to sell, too little is known. An
+    unknown age or price takes the points of the worse of the other two.
     """
     params = params or SlowGradeParams()
     points = slow_points(holdings, health, params)
@@ -97,6 +97,8 @@ def is_slow(holdings: Holdings, health: Health, params: SlowGradeParams) -> NDAr
     left = slow_units(holdings, health)
     much = (left > params.left_share * holdings.units) & (left >= _LEAST_UNITS)
     young = (holdings.age_days < params.least_age_days) & (holdings.perishing == 0)
+    # What was bought for an event that is over, or for a season that is, has had its time.
+    young &= (holdings.event == 0) & ~holdings.fading
     return np.asarray(much & (~(holdings.hit | young) | holdings.ending), np.bool_)
 
 

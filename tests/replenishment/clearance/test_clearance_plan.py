@@ -303,3 +303,14 @@ def test_rungs_that_rounding_makes_one_still_fall():
     np.testing.assert_allclose(cheap[0], [0.02, 0.01, 0.01, 0.01, 0.01])
     assert (np.diff(cheap) < 0).all()
     assert start[0] == 2
+
+
+def test_a_promotion_that_gives_no_discount_needs_no_budget():
+    """At no budget a channel still sells at the price of now, and brings less than with one."""
+    channels = _outlets(np.inf)
+    without = _plan(_holdings(), channels=channels, discount_budget=0.0)
+    free = _plan(_holdings(), channels=channels)
+    assert without.act[0] == Act.PROMOTE
+    assert without.discount[0] == 0.0
+    assert set(without.step_price) == {10.0}
+    assert without.nothing[0] < without.recovery[0] < free.recovery[0]
