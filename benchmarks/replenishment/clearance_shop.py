@@ -18,7 +18,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 from clearance_weeks import WEEK, Week, Weeks
-from demo_nights import DAY, RECENT
+from demo_nights import DAY
 from demo_replay import LONGEST, freight_of, lines_of, opening_of, without_fees
 from numpy.typing import NDArray
 
@@ -145,11 +145,11 @@ class Shop:
         )
 
     def open(self, week: Week) -> None:
-        """Stock for some days of what sold lately, new."""
+        """Stock for some days of what is forecast, new: what sold lately may be out of season."""
         on_hand = np.zeros(len(self.names))
         index, network = week.forecast.index, week.situation.network
-        recent = week.situation.sold[:, -RECENT:].mean(axis=1, dtype=np.float64)
-        on_hand[self.rows_of(week)] = opening_of(index, network, recent)
+        coming = week.forecast.expected[:, :KEPT_DAYS].mean(axis=1, dtype=np.float64)
+        on_hand[self.rows_of(week)] = opening_of(index, network, coming)
         self.state = ShopState.opening(on_hand, self.terms)
         self.received(self.weeks.date(0), np.arange(len(on_hand)), on_hand)
 

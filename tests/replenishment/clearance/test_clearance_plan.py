@@ -61,6 +61,36 @@ def test_doing_nothing_brings_what_a_simulation_of_it_brings():
     assert plan.nothing[0] == pytest.approx(money.mean(), rel=1e-3)
 
 
+def _waiting(**changed):
+    """Goods whose season of 60 units comes in a mean of 30 weeks; their own ends in two weeks."""
+    demand = np.where(np.arange(WEEKS + 1) < 2, 8.0, 0.0)[None]
+    told = {"weeks": np.array([WEEKS + 1]), "demand": demand, "season_units": 60.0}
+    return _holdings(**told | {"season_wait": 30.0, "holding": 0.0} | changed)
+
+
+def test_what_keeps_its_worth_until_its_season_is_kept_and_what_loses_it_is_marked_down():
+    """At 1 a unit kept brings the price of now, so no lower price can bring more."""
+    assert _plan(_waiting(), carry_over=1.0).act[0] == Act.KEEP
+    assert _plan(_waiting(), carry_over=0.05).act[0] == Act.MARK_DOWN
+    money = [_plan(_waiting(), carry_over=share).nothing[0] for share in (0.05, 0.3, 0.6, 1.0)]
+    assert (np.diff(money) > 0).all()
+
+
+def test_a_unit_kept_for_its_season_is_worth_what_its_wait_leaves():
+    """By hand: 12 units that nobody wants now, at 10 x 0.3^(30 / 52) less 21 weeks of holding 0.02
+    after the nine that are looked at, for which holding is paid too.
+    """
+    stock = _waiting(demand=np.zeros((1, WEEKS + 1)), units=12.0, holding=0.02)
+    worth = 12 * (10 * 0.3 ** (30 / 52) - 0.02 * 21 - 0.02 * 9)
+    assert _plan(stock, carry_over=0.3).nothing[0] == pytest.approx(worth)
+
+
+def test_only_as_many_units_wait_as_the_season_asks_for():
+    """By hand: of 40 units 25 wait at the price of now, the rest brings its salvage."""
+    stock = _waiting(demand=np.zeros((1, WEEKS + 1)), season_units=25.0)
+    assert _plan(stock, carry_over=1.0).nothing[0] == pytest.approx(25 * 10 + 15 * 0.5)
+
+
 def test_an_elastic_item_is_marked_down_and_its_weeks_add_up_to_its_money():
     plan = _plan(_holdings())
     assert plan.act[0] == Act.MARK_DOWN

@@ -40,6 +40,15 @@ def test_stock_that_has_just_come_is_slow_only_where_its_end_is_in_sight(holding
     assert (graded(holdings(3, **heaps), least_age_days=0.0) > 0).all()
 
 
+def test_stock_that_has_just_come_is_slow_at_the_end_of_its_season_but_for_a_hit(holdings) -> None:
+    """Ten a week for four weeks, then next to nothing, though the sale goes on."""
+    demand = np.where(np.arange(13) < 4, 10.0, 0.5) * np.ones((2, 1))
+    stock = holdings(2, demand=demand, age_days=5.0, hit=np.array([False, True]))
+    assert (graded(stock) > 0).tolist() == [True, False]
+    steady = holdings(1, demand=np.where(np.arange(13) < 9, 10.0, 3.0)[None], units=1000.0, age_days=5.0)
+    assert graded(steady)[0] == SlowGrade.NONE
+
+
 def test_batches_that_expire_unsold_make_stock_slow(holdings) -> None:
     stock = holdings(2, units=40.0, perishing=np.array([0.0, 12.0]))
     assert (graded(stock) > 0).tolist() == [False, True]
