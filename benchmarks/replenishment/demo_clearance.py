@@ -11,9 +11,10 @@ night's, told the true elasticities; and by the rule that takes 30 % off slow st
 and 50 % after 150. Nobody is bought what is cleared.
 
 Profit: paid less cost of goods sold, holding and freight, less what goods that left at once or are
-slow-moving at the end lose down to their salvage value. Recovery: the same of the SKUs that are
-slow at the start, without the cost of what was there: paid and salvaged less holding and what was
-bought of them, and the stock at the end, slow-moving at salvage, the rest at cost.
+slow-moving at the end lose down to their salvage value. Recovery: of the stock that SKUs which are
+slow at the start have then, sold first in, first out: paid and salvaged less holding, and what is
+left of it at the end, slow-moving at salvage, the rest at cost. In all: the same of all that these
+SKUs sold, less what was bought of them.
 """
 
 from __future__ import annotations
@@ -76,7 +77,8 @@ class Outcome:
     """slow, slow_planned: slow-moving share at the end, at the prices in force and at planned ones.
 
     value: stock at the end at cost, turnover: days, of the last four weeks. profit, and at_cost
-    with all of the stock left at cost. recovery: of what was slow at the start. units: sold at
+    with all of the stock left at cost. recovery: of what was slow at the start; in_all: of its
+    SKUs with what was bought of them later. units: sold at
     lower prices; wrong: share of them of SKUs whose whole stock would have sold at the planned
     price by their end, or in 13 weeks; beyond: share by which they are more than the units that
     would not have.
@@ -89,6 +91,7 @@ class Outcome:
     profit: float
     at_cost: float
     recovery: float
+    in_all: float
     units: float
     wrong: float
     beyond: float
@@ -173,11 +176,37 @@ def outcome(shop: Shop, end: Scene, rows: Ints, slow_skus: Ints, full: Floats) -
         turnover=float(turnover),
         profit=float((at_cost - lost).sum()),
         at_cost=float(at_cost.sum()),
-        recovery=float(recovered[np.isin(sku, slow_skus)].sum()),
+        recovery=first_out(shop, table, beyond, slow_skus),
+        in_all=float(recovered[np.isin(sku, slow_skus)].sum()),
         units=units,
         wrong=wrong,
         beyond=over,
     )
+
+
+def first_out(shop: Shop, table: dict[str, Floats], beyond: Floats, slow_skus: Ints) -> float:
+    """Money that the stock of the slow SKUs at the start brought, first in, first out."""
+    sku, n = shop.index.sku, len(shop.index.skus)
+
+    def whole(values: Floats) -> Floats:
+        return np.stack([np.bincount(sku, week, n) for week in values.T], axis=1)[slow_skus]
+
+    held = np.stack(shop.books.held, axis=1) + table["removed"]
+    start = whole(held[:, :1])
+    gone = whole(table["sold"] + table["removed"])
+    until = np.minimum(np.cumsum(gone, axis=1), start)
+    first = np.diff(until, axis=1, prepend=0.0)
+    money = whole(table["paid"] + table["salvaged"])
+    brought = np.divide(first * money, gone, out=np.zeros_like(money), where=gone > 0)
+    stock = whole(table["stock"])
+    left = start - (until - first / 2)
+    share = np.divide(left, stock, out=np.zeros_like(left), where=stock > 0)
+    charges = whole(table["charges"]) * np.minimum(share, 1.0)
+    rest, cost = start[:, 0] - until[:, -1], np.zeros(n)
+    np.maximum.at(cost, sku, shop.items.unit_cost)
+    slow = np.minimum(whole(beyond[:, None])[:, 0], rest)
+    ended = cost[slow_skus] * (rest - slow * (1 - SALVAGE))
+    return float((brought - charges).sum() + ended.sum())
 
 
 def misjudged(shop: Shop, full: Floats, reduced: Floats) -> tuple[float, float, float]:
@@ -271,10 +300,13 @@ def told(found: dict[str, Outcome], start: float, days: float) -> str:
         f"  slow-moving {start:.1%} -> {plan.slow:.1%} (none {none.slow:.1%}, rule {rule.slow:.1%})"
         f"; turnover {days:.1f} -> {plan.turnover:.1f} days (none {none.turnover:.1f}, rule "
         f"{rule.turnover:.1f}); profit against none {plan.profit / none.profit - 1:+.1%}, stock "
-        f"left at cost {plan.at_cost / none.at_cost - 1:+.1%}; recovery against the rule "
+        f"left at cost {plan.at_cost / none.at_cost - 1:+.1%}; turnover against none "
+        f"{plan.turnover / none.turnover - 1:+.1%}; recovery against the rule "
         f"{plan.recovery / rule.recovery - 1:+.1%}, against none "
         f"{plan.recovery / none.recovery - 1:+.1%}, of the plan that knows the elasticities "
-        f"{plan.recovery / known.recovery:.1%}; {plan.wrong:.1%} of {plan.units:.0f} cleared units "
+        f"{plan.recovery / known.recovery:.1%}; in all {plan.in_all / rule.in_all - 1:+.1%}, "
+        f"{plan.in_all / none.in_all - 1:+.1%} and {plan.in_all / known.in_all:.1%}; "
+        f"{plan.wrong:.1%} of {plan.units:.0f} cleared units "
         f"of SKUs that would have sold out, {plan.beyond:.1%} beyond what would not have sold"
     )
 

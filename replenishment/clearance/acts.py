@@ -1,10 +1,10 @@
 """What each act is expected to bring for each item.
 
 All acts of an item are looked at over the same weeks. What is left at their end
-brings its salvage; where the goods go on selling, as many units as would be asked for in as many
-weeks again at the price of now bring that price instead, or those of a season of next year what
-the wait leaves of it. Holding is paid for every unit and week. Money is expected over the
-distribution of demand, the uncertainty of the response to price included.
+brings its salvage; where the goods go on selling, as many units as will be asked for in the rest of
+a year bring what dating leaves of the price of then, or those of a season of next year what the
+wait leaves of it. Holding is paid for every unit and week. Money is expected over the distribution
+of demand, the uncertainty of the response to price included.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _SOON = 4
 # Weeks at the end of the demand whose mean goes on after it.
 _TAIL = 4
 _YEAR = 52.0
+# Share of its price that a unit which goes on selling is worth after a year: it dates, too.
+_DATED = 0.7
 
 
 @dataclass(frozen=True)
@@ -204,13 +206,15 @@ def _later(few: Holdings, params: ClearanceParams) -> tuple[Floats, Floats]:
     """Units that would be sold after the weeks, and the money that each of them brings beyond the
     salvage; (items,) each, 0 where the goods do not go on selling.
 
-    As many as in the weeks again, or what a later season lets expect, whichever is worth more.
+    Those of the rest of a year at the mean of the last weeks, or those that a later season lets
+    expect, whichever are worth more.
     """
     weeks = few.demand.shape[1]
-    usual = few.demand[:, -_TAIL:].mean(axis=1) * weeks
+    rest = max(_YEAR - weeks, float(weeks))
+    usual = few.demand[:, -_TAIL:].mean(axis=1) * rest
     # A unit that sells lies for half of the time on average.
-    price = few.weekly_price[:, -1]
-    gain = np.maximum(price - few.holding * weeks / 2 - few.salvage, 0.0)
+    price = few.weekly_price[:, -1] * _DATED ** ((weeks + rest / 2) / _YEAR)
+    gain = np.maximum(price - few.holding * rest / 2 - few.salvage, 0.0)
     worth = np.nan_to_num(few.price) * params.carry_over ** (few.season_wait / _YEAR)
     waiting = np.maximum(few.season_wait - weeks, 0.0)
     then = np.maximum(worth - few.holding * waiting - few.salvage, 0.0)
