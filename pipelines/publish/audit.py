@@ -188,26 +188,15 @@ def _forecast_problems(folder: Path, policy: Columns, horizon: int) -> Iterator[
 
 
 def _clearance_problems(table: Columns) -> Iterator[str]:
-    """Every line has a name of its own, no price rises, and none is below its floor.
-
-    A price that is cut stays: a later week is dearer only where the one before it was cheaper
-    because it is planned so, clearance or none.
-    """
+    """Every line has a name of its own, no price rises, and none is below its floor."""
     yield from _repeated(clearance.FILE, table["line_id"])
     price, floor = numbers_of(table["new_price"]), numbers_of(table["floor_price"])
-    planned = numbers_of(table["price"])
     priced = np.isin(table["action"], ("mark_down", "promote"))
-    low = priced & (price < np.minimum(floor, planned) - _CENT)
+    low = priced & (price < np.minimum(floor, numbers_of(table["price"])) - _CENT)
     yield from _rows(f"{clearance.FILE}: prices below their floor", table["line_id"], low)
     keys = list(zip(table["sku"], table["location"], strict=True))
     again = np.array([a == b for a, b in zip(keys[1:], keys, strict=False)], np.bool_)
-    week = np.where(np.append(False, again), numbers_of(table["step"]), 1)
-    lowest = np.where(price < planned - _CENT, price, np.inf)
-    up = priced & (price > planned + _CENT)
-    for step in range(2, int(week.max(initial=1)) + 1):
-        at = np.flatnonzero(week == step)
-        up[at] |= priced[at] & (price[at] > lowest[at - 1] + _CENT)
-        lowest[at] = np.minimum(lowest[at], lowest[at - 1])
+    up = np.append(False, again & (np.diff(price) > _CENT)) & priced
     yield from _rows(f"{clearance.FILE}: prices that rise", table["line_id"], up)
 
 
