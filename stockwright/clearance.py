@@ -40,8 +40,8 @@ class Clearance:
     left: units expected to be left when the weeks are over.
     cancelled: units on order that the act makes useless.
     step_item: (steps,) row of the item. step: (steps,) week, from 1. step_price: (steps,) money per
-    unit then. step_planned: the same if nothing is done. step_units, step_recovery: (steps,)
-    expected in that week.
+    unit then, but where less is planned. step_planned: what is paid then if nothing is done.
+    step_units, step_recovery: (steps,) expected in that week.
     most: units that people allow to be cleared: inf where they say nothing, 0 where they hold it as
     it is.
     whole: items are whole SKUs, at one price in all their locations; series is then the first.

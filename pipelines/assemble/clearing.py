@@ -77,8 +77,7 @@ def holdings_of(
     under way to them; it has sold what they have sold.
     """
     stock, items = situation.stock, situation.network.items
-    places = situation.network.locations.counts_stock[situation.panel.index.location]
-    rows = np.flatnonzero(stock.known & places & items.stock_mode & (stock.on_hand > 0))
+    rows = _held(situation)
     terms = situation.clearing or ClearingTerms.none(len(stock.on_hand))
     width, cost = config.clearance.weeks, items.unit_cost
     asked = _Asked.of(situation, forecast, width)
@@ -114,6 +113,14 @@ def holdings_of(
         locked=locked_weeks(situation, rows, config.clearance.least_weeks),
         **_season(situation, asked.mean, rows, asked.echelons),
     )
+
+
+def _held(situation: Situation) -> Ints:
+    """Series of known stock on hand whose goods are kept in stock, (rows,)."""
+    stock, network = situation.stock, situation.network
+    places = network.locations.counts_stock[situation.panel.index.location]
+    kept = stock.known & places & network.items.stock_mode & (stock.on_hand > 0)
+    return np.flatnonzero(kept)
 
 
 def _season(

@@ -51,7 +51,7 @@ def weekly_means(
     """
     per_week, (n, horizon) = WEEK // days, mean.shape
     used = min(horizon, weeks * per_week)
-    tail = _tail(mean, max(_TAIL_DAYS // days, 1), event)
+    tail = going_on(mean, max(_TAIL_DAYS // days, 1), event)
     starts = np.arange(0, used, per_week)
     out = np.zeros((n, weeks))
     inside = mean[:, :used] if power == 1 else mean[:, :used].astype(np.float64) ** power
@@ -61,8 +61,11 @@ def weekly_means(
     return out
 
 
-def _tail(mean: NDArray[Any], steps: int, event: Bools | None) -> Floats:
-    """Mean of the last ``steps``, (series,), without events."""
+def going_on(mean: NDArray[Any], steps: int, event: Bools | None) -> Floats:
+    """Mean of the last ``steps``, (series,), of the whole where all of them pass.
+
+    event: see ``weekly_means``.
+    """
     plain: Floats = mean[:, -steps:].mean(axis=1, dtype=np.float64)
     if event is None:
         return plain

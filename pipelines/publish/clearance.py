@@ -14,6 +14,8 @@ from stockwright.plan import Finding
 
 FILE = "clearance.csv"
 _WEEK, _TEN_YEARS = 7, 3650.0
+# Acts whose price customers pay, and the share below which two prices are one.
+_SOLD, _SAME = ("keep", "mark_down", "promote"), 1e-3
 # Acts whose money is what a unit left brings.
 _LEFT_OVER = ("liquidate", "scrap")
 #: Words of the acts in the files.
@@ -37,7 +39,7 @@ def clearance_table(night: Night) -> Table:
     weeks = np.where(kept, np.bincount(plan.step_item, minlength=len(plan))[item], 1)
     units, recovery = (_summed(plan, rows, name) for name in ("step_units", "step_recovery"))
     lost = np.where(kept, plan.nothing[item], recovery)
-    price, planned = plan.step_price[rows], plan.step_planned[rows]
+    price = plan.step_price[rows]
     table: Table = {
         "line_id": _ids(night, plan, item, start),
         "sku": night.skus(plan.series[item]),
@@ -52,9 +54,9 @@ def clearance_table(night: Night) -> Table:
         "age_days": rounded(plan.age_days[item], 1),
         "cover_days": rounded(_cover(plan)[item], 1),
         "unit_cost": rounded(plan.unit_cost[item]),
-        "price": rounded(planned),
+        "price": rounded(plan.price[item]),
         "new_price": rounded(price),
-        "discount_off": rounded(np.maximum(1 - price / planned, 0.0)),
+        "discount_off": rounded(np.maximum(1 - price / plan.price[item], 0.0)),
         "floor_price": rounded(np.where(plan.floor[item] > 0, plan.floor[item], np.nan)),
         "expected_units": rounded(units, 2),
         "expected_recovery": money(lost),
@@ -65,7 +67,7 @@ def clearance_table(night: Night) -> Table:
         "total_recovery": money(plan.recovery[item]),
         "planner": night.planners(plan.series[item]),
     }
-    table["explanation"] = _explanations(night, plan, item, table)
+    table["explanation"] = _explanations(night, plan, rows, table)
     return table
 
 
@@ -119,16 +121,18 @@ def _reasons(plan: Clearance) -> NDArray[np.object_]:
 
 
 def _explanations(
-    night: Night, plan: Clearance, item: NDArray[np.int64], table: Table
+    night: Night, plan: Clearance, rows: NDArray[np.int64], table: Table
 ) -> NDArray[np.object_]:
-    """One sentence for each row, in the night's language."""
-    texts = night.texts
+    """One sentence for each row, in the night's language; rows: of the steps."""
+    texts, item = night.texts, plan.step_item[rows]
+    planned, price = plan.step_planned[rows], plan.step_price[rows]
     columns: dict[str, list[Any]]
     columns = {name: cell_texts(column, guarded=False) for name, column in table.items()}
     totals = {
         "value": money((plan.units * plan.unit_cost)[item]),
         "left": rounded(plan.left[item], 1),
         "cancelled": rounded(plan.cancelled[item]),
+        "planned": rounded(np.where(planned < price * (1 - _SAME), planned, np.nan), 2),
         "most": rounded(np.where(np.isfinite(plan.most), plan.most, np.nan)[item]),
     }
     columns |= {name: cell_texts(values) for name, values in totals.items()}
@@ -139,8 +143,11 @@ def _explanations(
     columns["next_act"] = [texts.of("acts", word) for word in columns["next_best_action"]]
     columns["assumed"] = _assumed(night, plan)[item].tolist()
     columns["answer"] = _answers(night, columns["sku"], columns["location"])
-    rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-    return text_array(_sentence(night, row) for row in rows)
+    sentences = (
+        _sentence(night, dict(zip(columns, row, strict=True)))
+        for row in zip(*columns.values(), strict=True)
+    )
+    return text_array(sentences)
 
 
 def _assumed(night: Night, plan: Clearance) -> NDArray[np.bool_]:
@@ -171,7 +178,10 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
     if row["age_days"]:
         clauses.append("since")
     waits = row["action"] == ACTS[Act.MARK_DOWN] and row["new_price"] == row["price"]
-    clauses += ["later" if waits else row["action"], "recovers"]
+    clauses.append("later" if waits else row["action"])
+    if row["planned"] and row["action"] in _SOLD:
+        clauses.append("planned")
+    clauses.append("recovers")
     taken = (row["action"], row["total_recovery"])
     if (row["next_best_action"], row["next_best_recovery"]) != taken:
         clauses.append("next")

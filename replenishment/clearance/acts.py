@@ -44,7 +44,8 @@ class Deed:
 
     item: row of the holdings, rising. channel: code, -1 for none. money: expected. used: units of
     the channel. discount: money that lower prices give away. left: units expected at the end.
-    price: (rows, weeks) NaN in weeks without a sale; units, recovery: (rows, weeks) expected.
+    price: (rows, weeks) that no unit is dearer than, a lower planned price aside; NaN in weeks
+    without a sale. units, recovery: (rows, weeks) expected.
     """
 
     act: Act
@@ -235,7 +236,7 @@ def _kept_by_all(holdings: Holdings, sold: Ints, kept: MarkdownPlan, few: Holdin
     )  # fmt: skip
     live = np.arange(weeks) < few.weeks[:, None]
     out.money[sold], out.left[sold] = kept.value, kept.left
-    out.price[sold] = np.where(live, few.weekly_price, np.nan)
+    out.price[sold] = np.where(live, few.price[:, None], np.nan)
     out.units[sold], out.recovery[sold] = kept.units, kept.recovery
     return out
 
@@ -245,11 +246,12 @@ def _sold(
 ) -> Deed:
     """Sales down the ladder as planned."""
     paid = np.take_along_axis(price, np.maximum(plan.path, 0), axis=1)
-    paid = np.where(plan.path >= 0, np.minimum(paid, few.weekly_price), np.nan)
-    given = (np.nan_to_num(few.weekly_price - paid) * plan.units).sum(axis=1)
+    paid = np.where(plan.path >= 0, paid, np.nan)
+    cut = np.nan_to_num(np.maximum(few.weekly_price - paid, 0.0))
+    given = (cut * plan.units).sum(axis=1)
     used = plan.units[:, 0] if channel >= 0 else np.zeros(len(items))
     return Deed(
-        act, channel, items, np.array(plan.value), np.array(used), np.maximum(given, 0.0),
+        act, channel, items, np.array(plan.value), np.array(used), given,
         np.array(plan.left), paid, np.array(plan.units), np.array(plan.recovery),
     )  # fmt: skip
 

@@ -60,7 +60,7 @@ def test_groups_that_do_not_differ_share_their_parents_index() -> None:
 
 
 def test_the_more_groups_differ_the_less_they_are_pulled_together() -> None:
-    """By hand: one parent, two groups of 100 expected units a bin each, apart by d on both sides."""
+    """By hand: two groups of one parent, of 100 expected units a bin, d above it and d below it."""
     expected = np.full((3, 4), 100.0)
     pulls = []
     for apart in (0.3, 0.6, 0.9):

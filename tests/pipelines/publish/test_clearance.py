@@ -120,6 +120,13 @@ def test_the_word_of_a_planner_is_repeated(written, most, word) -> None:
     assert [word in text for text in table["explanation"]] == [False, True, True, True]
 
 
+def test_a_lower_price_that_is_planned_anyway_is_said_in_its_week(written) -> None:
+    table = read_csv(written(step_planned=np.array([10.0, 7.5, 10.0, 4.0, 4.0])) / "clearance.csv")
+    said = ["planned at 7.5, which holds" in text for text in table["explanation"]]
+    assert said == [False, False, True, False]
+    assert table["new_price"] == ["4", "10", "8", "8"]
+
+
 def test_an_assumed_salvage_value_is_said(written, parts) -> None:
     """Both items have units left in the end; a table tells the salvage value of the first."""
     n = parts.situation.panel.n_series
