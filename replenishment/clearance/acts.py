@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.clearance.holdings import Holdings
-from replenishment.clearance.markdown import MarkdownPlan, plan_markdown
+from replenishment.clearance.markdown import MarkdownPlan, plan_markdown, plan_markdowns
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.task import MarkdownTask
 from stockwright.clearance import Act
@@ -73,28 +73,25 @@ def deeds(
     kept = _kept(few)
     out = [_kept_by_all(holdings, sold, kept, few)]
 
-    def planned(rows: Ints, wanted: Floats) -> MarkdownPlan:
-        return plan_markdown(
-            _task(few.take(rows), price[rows], start[rows], wanted, weight, params)
-        )
-
     # Articles of a price group have one price: none of them changes its own.
-    alone = np.flatnonzero(few.price_group < 0)
-    if len(alone):
-        plan = planned(alone, mean[alone])
-        deed = _sold(Act.MARK_DOWN, -1, sold[alone], few.take(alone), price[alone], plan)
-        out.append(_cut_soon(deed, few.price[alone]))
-    for code in range(len(channels)):
-        open_to = np.array([each in channels.grades[code] for each in grade[sold]], np.bool_)
-        rows = np.flatnonzero(open_to & (few.price_group < 0))
-        if len(rows):
-            wanted = mean[rows].copy()
-            wanted[:, :, 0] *= channels.reach[code]
-            deed = _sold(
-                Act.PROMOTE, code, sold[rows], few.take(rows), price[rows], planned(rows, wanted)
-            )
-            out.append(_charged(deed, channels.cost[code]))
+    alone = few.price_group < 0
+    for each in sorted(set(grade[sold[alone]])):
+        rows = np.flatnonzero(alone & (grade[sold] == each))
+        task = _task(few.take(rows), price[rows], start[rows], mean[rows], weight, params)
+        out += _planned(sold[rows], few.take(rows), task, channels, each)
     return [*out, *_at_once(holdings)]
+
+
+def _planned(
+    items: Ints, few: Holdings, task: MarkdownTask, channels: Channels, grade: str
+) -> Iterator[Deed]:
+    """Lower prices, by themselves and from a week in each channel that is open to the grade."""
+    codes = [code for code in range(len(channels)) if grade in channels.grades[code]]
+    reach, cost = np.append(1.0, channels.reach[codes]), np.append(0.0, channels.cost[codes])
+    alone, *promoted = plan_markdowns(task, reach, cost)
+    yield _cut_soon(_sold(Act.MARK_DOWN, -1, items, few, task.price, alone), few.price)
+    for code, plan in zip(codes, promoted, strict=True):
+        yield _sold(Act.PROMOTE, code, items, few, task.price, plan)
 
 
 def ladder(price: Floats, listed: Floats, discounts: tuple[float, ...]) -> tuple[Floats, Ints]:
@@ -197,13 +194,6 @@ def _cut_soon(deed: Deed, now: Floats) -> Deed:
     rows = np.flatnonzero(lower.any(axis=1))
     told = {f.name: getattr(deed, f.name) for f in fields(deed)[2:]}
     return replace(deed, **{name: values[rows] for name, values in told.items()})
-
-
-def _charged(deed: Deed, cost: float) -> Deed:
-    """A deed whose channel costs money for each unit that it sells."""
-    deed.money[:] -= cost * deed.used
-    deed.recovery[:, 0] -= cost * deed.used
-    return deed
 
 
 def _at_once(holdings: Holdings) -> Iterator[Deed]:
