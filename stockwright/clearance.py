@@ -33,14 +33,17 @@ class Clearance:
     series: row of the index. grade: slow grade "S", "A", "B" or "C". act: Act. channel: name of
     the channel that sells, "" for the shop's own.
     units: on hand. age_days: NaN where unknown. cover_days: inf where the stock never runs out.
-    ends: the end of its sale is in sight. unit_cost,
-    price, floor: money per unit; 0 for no floor.
+    ends: the end of its sale is in sight. event: code of an event that it is left of, 0 for none.
+    unit_cost, price, floor: money per unit; 0 for no floor.
     recovery: money expected from the act. nothing: from doing nothing. next_act, next_recovery:
     the best other act and its money. discount: money that lower prices are expected to give away.
     left: units expected to be left when the weeks are over.
     cancelled: units on order that the act makes useless.
     step_item: (steps,) row of the item. step: (steps,) week, from 1. step_price: (steps,) money per
-    unit then. step_units, step_recovery: (steps,) expected in that week.
+    unit then, but where less is planned. step_planned: what is paid then if nothing is done.
+    step_units, step_recovery: (steps,) expected in that week.
+    most: units that people allow to be cleared: inf where they say nothing, 0 where they hold it as
+    it is.
     whole: items are whole SKUs, at one price in all their locations; series is then the first.
     """
 
@@ -52,6 +55,7 @@ class Clearance:
     age_days: Floats
     cover_days: Floats
     ends: NDArray[np.bool_]
+    event: Ints
     unit_cost: Floats
     price: Floats
     floor: Floats
@@ -62,9 +66,11 @@ class Clearance:
     discount: Floats
     left: Floats
     cancelled: Floats
+    most: Floats
     step_item: Ints
     step: Ints
     step_price: Floats
+    step_planned: Floats
     step_units: Floats
     step_recovery: Floats
     whole: bool = False
@@ -81,7 +87,7 @@ class Clearance:
     @classmethod
     def none(cls) -> Clearance:
         """Nothing is slow."""
-        whole = {"series", "act", "next_act", "step_item", "step"}
+        whole = {"series", "act", "next_act", "event", "step_item", "step"}
         kinds: dict[str, Any] = dict.fromkeys(whole, np.int64)
         kinds |= dict.fromkeys(("grade", "channel"), object) | {"ends": np.bool_}
         names = [each.name for each in fields(cls)[:-1]]

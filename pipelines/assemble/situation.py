@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines.assemble.clearing_answers import no_answers
 from stockwright.commitments import Commitments
 from stockwright.given import GivenForecast
 from stockwright.network import Network
@@ -98,6 +99,7 @@ class Situation:
         None where no coverage tells.
     supplier_record: how suppliers have delivered, see ``receipts.record_of``.
     clearing: terms of clearance; None where the tables tell of none.
+    answers: the last answer to each clearance line of an earlier night, ANSWER_COLUMNS.
     """
 
     as_of: np.datetime64
@@ -119,6 +121,7 @@ class Situation:
         default_factory=lambda: pd.DataFrame(columns=list(RECORD_COLUMNS))
     )
     clearing: ClearingTerms | None = None
+    answers: pd.DataFrame = field(default_factory=no_answers)
 
     @property
     def sold(self) -> NDArray[np.float32]:

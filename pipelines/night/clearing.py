@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from pipelines.assemble import Situation
 from pipelines.assemble.clearing import SlowStock, graded_stock, slow_stock_of
 from pipelines.assemble.clearing_articles import articles_of
+from pipelines.assemble.clearing_said import rules_of
 from pipelines.assemble.clearing_season import seasonal_units
 from pipelines.config import Config
+from pipelines.night.clearing_overruled import clearance_overruled
 from replenishment.clearance.holdings import Holdings
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.plan import plan_clearance
@@ -45,33 +47,30 @@ def cleared(
     on_hand: tonight's stock at each location; looked at here where it is not given.
     """
     stock = on_hand or slow_stock_of(situation, forecast, life, config)
+    places = stock.holdings
     whole = config.clearance.price_by == "sku"
     if whole:
-        holdings = articles_of(situation, forecast, stock.holdings)
-        stock = graded_stock(holdings, situation, config)
+        stock = graded_stock(articles_of(situation, forecast, places), situation, config)
     holdings = stock.holdings
     slow = np.flatnonzero((stock.grade > 0) & ~_left_alone(holdings, situation, forecast, whole))
     few = holdings.take(slow)
-    listed = situation.network.items.price[few.series]
-    budget = config.clearance.discount_budget
-    found = plan_clearance(
-        few,
-        np.array([SlowGrade(code).name for code in stock.grade[slow].tolist()], dtype=object),
-        stock.health.cover_days[slow],
-        np.fmax(listed, few.price),
+    grade = np.array([SlowGrade(code).name for code in stock.grade[slow].tolist()], dtype=object)
+    channels = channels_of(situation, config)
+    rules = rules_of(situation, places, holdings, channels.names, config.clearance.rest_days)
+    terms = (
+        np.fmax(situation.network.items.price[few.series], few.price),
         response.take(few.series),
-        channels_of(situation, config),
-        ClearanceParams(
-            ladder=tuple(config.clearance.ladder),
-            relabel_cost=config.clearance.relabel_cost,
-            discount_budget=np.inf if budget is None else budget,
-        ),
+        channels,
+        params_of(config),
+        rules.take(slow),
     )
+    found = plan_clearance(few, grade, stock.health.cover_days[slow], *terms)
     found = replace(found, whole=whole)
     lost = _at_a_loss(situation) & ~(forecast.committed > 0).any(axis=1)
     return replace(
         plan,
         clearance=found,
+        findings=(*plan.findings, *clearance_overruled(few, grade, *terms)),
         orders=_without(plan.orders, found, lost, forecast),
         transfers=_without_leaving(plan.transfers, found, forecast),
     )
@@ -81,7 +80,7 @@ def _left_alone(
     holdings: Holdings, situation: Situation, forecast: Forecast, whole: bool
 ) -> NDArray[np.bool_]:
     """Items that nothing is done with, (items,): that are promised to customers; that can still be
-    sold, at a price that nobody told; whose season of last year lies ahead.
+    sold, at a price that nobody told, or as a hit; whose season of last year lies ahead.
     """
     index, width = forecast.index, holdings.demand.shape[1]
     promised = _by_item(forecast.committed.sum(axis=1, dtype=np.float64), index, whole)
@@ -93,17 +92,32 @@ def _left_alone(
         least = np.maximum(expected, _SEASON * holdings.units)
         seasonal |= rows & (_by_item(then, index, whole)[holdings.series] >= least)
     priced = np.isfinite(holdings.price) & (holdings.price > 0)
-    return np.asarray(
-        (promised[holdings.series] > 0) | ((holdings.weeks > 0) & (~priced | seasonal)), np.bool_
-    )
+    waits = (holdings.weeks > 0) & (~priced | seasonal | holdings.hit)
+    return np.asarray((promised[holdings.series] > 0) | waits, np.bool_)
 
 
 def _at_a_loss(situation: Situation) -> NDArray[np.bool_]:
-    """Series whose price stays below their cost for all days ahead that are planned, (series,)."""
+    """Series whose price stays below their cost for all days ahead that are planned, (series,).
+
+    What a planner holds as it is goes on being bought.
+    """
     panel, items = situation.panel, situation.network.items
     ahead = panel.covariates.price[:, panel.origin + 1 :].astype(np.float64)
     best = np.where(np.isnan(ahead), items.price[:, None], ahead).max(axis=1, initial=-np.inf)
-    return np.asarray(best < items.unit_cost, np.bool_)
+    held = situation.overrides.clearance_frozen | (situation.overrides.clearance_units == 0)
+    return np.asarray((best < items.unit_cost) & ~held, np.bool_)
+
+
+def params_of(config: Config) -> ClearanceParams:
+    """What clearance may do, as configured."""
+    budget = config.clearance.discount_budget
+    return ClearanceParams(
+        ladder=tuple(config.clearance.ladder),
+        relabel_cost=config.clearance.relabel_cost,
+        least_weeks=config.clearance.least_weeks,
+        price_step=config.clearance.price_step,
+        discount_budget=np.inf if budget is None else budget,
+    )
 
 
 def channels_of(situation: Situation, config: Config) -> Channels:

@@ -19,7 +19,7 @@ def solve(block: Block) -> tuple[Rungs, Floats]:
     """The weeks after the first: best rung of each, (weeks, states, rungs, items) by the rung in
     force, and the value of the stock at their start, (depth, states, rungs, items)."""
     task, weeks = block.task, len(block.sales)
-    shape = (len(block.change), *block.price.shape)
+    shape = (len(block.change), *block.open.shape)
     value = np.broadcast_to(block.end()[:, None], (block.depth, *shape))
     policy = np.empty((weeks, *shape), np.int16)
     for week in range(weeks)[::-1]:
@@ -32,7 +32,7 @@ def solve(block: Block) -> tuple[Rungs, Floats]:
 
 def fixed(block: Block) -> Floats:
     """Value where the price is at a rung in all weeks, (rungs, items)."""
-    later = np.broadcast_to(block.end()[:, None], (len(block.change), *block.price.shape))
+    later = np.broadcast_to(block.end()[:, None], (len(block.change), *block.open.shape))
     for week in range(len(block.sales))[::-1]:
         later = np.where(week + 1 < block.task.weeks, block.week(week, later), later)
     return np.asarray(_held(block, later[None], np.ones(1), np.zeros(1))[0][0, 0])
@@ -67,7 +67,7 @@ class FirstWeek:
         locked = held[stay, ways, task.start, items]
         rung = np.where(free, choice[ways, task.start, items], task.start).astype(np.int64)
         goes, lots = rung != task.start, sold[ways, rung, items]
-        price = block.price[rung, items] - cost[:, None] * block.lots.lot
+        price = block.price[0][rung, items] - cost[:, None] * block.lots.lot
         return cls(
             value=np.where(free, best[ways, task.start, items], locked),
             rung=rung,
@@ -90,7 +90,7 @@ def _held(
     money = later - (block.holding * block.states)[:, None]
     money = np.take_along_axis(money, left[None, :, None], axis=1)
     sold = count - np.einsum("wlri,li->wri", chances, left.astype(np.float64))
-    price = block.price - cost[:, None, None] * block.lots.lot
+    price = block.price[0] - cost[:, None, None] * block.lots.lot
     return price * sold + np.einsum("wlri,dlri->dwri", chances, money), sold, chances
 
 

@@ -44,7 +44,8 @@ class Block:
     """Some items with their tables, the items on the last axis; stock, sales and money by lot.
 
     states: lots 0, 1, ... in stock. chances, and sales (weeks, states, rungs, items) expected: of
-    the weeks after the first. price, open: (rungs, items). change: (states, items) cost of a
+    the weeks after the first. price: (weeks, rungs, items) paid, the first week included. open:
+    (rungs, items). change: (states, items) cost of a
     change. depth: numbers of weeks that a price may have to stay, 0 included. after: weeks that it
     has to stay after the week of a change.
     """
@@ -74,7 +75,7 @@ class Block:
         after = max(least_weeks, 1) - 1
         return cls(
             task, lots, chances, sales,
-            price=(task.price * lots.lot[:, None]).T,
+            price=_paid(task, lots, int(task.weeks.max())),
             salvage=task.salvage * lots.lot,
             holding=task.holding * lots.lot,
             change=(states > 0) * task.change_cost + states * task.unit_change_cost * lots.lot,
@@ -95,9 +96,10 @@ class Block:
         return np.asarray(self.salvage * self.states + late)
 
     def week(self, week: int, later: Floats) -> Floats:
-        """Value of a week at each rung, of ``later`` (..., states, rungs, items) at its end."""
+        """Value of a week after the first at each rung, of ``later`` (..., states, rungs,
+        items) at its end."""
         left = later - (self.holding * self.states)[:, None]
-        return np.asarray(self.price * self.sales[week] + self._expected(week, left))
+        return np.asarray(self.price[week + 1] * self.sales[week] + self._expected(week, left))
 
     def _expected(self, week: int, value: Floats) -> Floats:
         """Mean of the value of what is left, by stock at the start; nothing left has no value."""
@@ -110,3 +112,9 @@ class Block:
             np.multiply(chances[wanted, rung:], value[..., :-wanted, rung:, :], out=part)
             out[..., wanted:, rung:, :] += part
         return out
+
+
+def _paid(task: MarkdownTask, lots: StockLots, weeks: int) -> Floats:
+    """Money for a lot in each week at each rung, (weeks, rungs, items)."""
+    paid = np.minimum(task.price[:, None], task.most[:, :weeks, None]) * lots.lot[:, None, None]
+    return np.ascontiguousarray(paid.transpose(1, 2, 0))

@@ -50,7 +50,7 @@ def follow(block: Block, policy: Rungs, first: FirstWeek) -> Course:
         there = block.sales[week][:, spread.rung, spread.item]
         each = np.einsum("sc,sc->c", spread.chance, there)
         sold = spread.summed(each)
-        money = spread.summed(each * block.price[spread.rung, spread.item])
+        money = spread.summed(each * block.price[week + 1][spread.rung, spread.item])
         out.path[:, week + 1] = np.where(live, rung, -1)
         out.units[:, week + 1] = sold * lot
         out.recovery[:, week + 1] = money - paid - block.holding * (stock - sold)
@@ -83,7 +83,7 @@ class _Spread:
         known = (wanted >= 0) & (wanted < first.chances.shape[1])
         known[0] = False
         chance = np.where(known, first.chances[way, np.where(known, wanted, 0), item], 0.0)
-        shape = (len(block.price), ways, block.depth, n)
+        shape = (len(block.open), ways, block.depth, n)
         return cls(shape, first.rung.ravel(), way, first.stay.ravel(), item, chance)
 
     def take(self, columns: NDArray[np.bool_]) -> _Spread:
