@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from replenishment.clearance.markdown import MarkdownParams, plan_markdown
+from replenishment.clearance.markdown import MarkdownParams, fixed_values, plan_markdown
 from replenishment.clearance.price_groups import GroupParams, plan_group
 from replenishment.clearance.task import MarkdownTask
 
@@ -64,8 +64,11 @@ def speed(n: int, seed: int) -> None:
         plans.append(plan_markdown(part))
     seconds = time.process_time() - start
     value = sum(plan.value.sum() for plan in plans)
-    keep = sum(plan.keep.sum() for plan in plans)
-    fixed = sum(plan.fixed.max(axis=1).sum() for plan in plans)
+    held = [fixed_values(part) for part in parts]
+    keep = sum(
+        each[np.arange(len(part)), part.start].sum() for part, each in zip(parts, held, strict=True)
+    )
+    fixed = sum(each.max(axis=1).sum() for each in held)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     above = sum(int((part.stock > MarkdownParams().points).sum()) for part in parts)
     print(
@@ -92,13 +95,15 @@ def error(n: int, seed: int) -> None:
     truth = plan_markdown(task, exact)
     spent = (time.process_time() - start) / n * 1e3
     print(f"single units: {spent:.1f} CPU ms per item", flush=True)
-    open_ = np.isfinite(truth.fixed)
+    kept = fixed_values(task, exact)
+    open_ = np.isfinite(kept)
     for points in (32, 64, 128):
         start = time.process_time()
         rough = plan_markdown(task, MarkdownParams(points=points))
         spent = (time.process_time() - start) / n * 1e3
         gap = np.abs(rough.value / truth.value - 1)
-        fixed = np.abs(rough.fixed[open_] / truth.fixed[open_] - 1)
+        about = fixed_values(task, MarkdownParams(points=points))
+        fixed = np.abs(about[open_] / kept[open_] - 1)
         other = np.flatnonzero(rough.first != truth.first)
         loss = np.zeros(n)
         if len(other):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.assemble import Situation
-from pipelines.assemble.clearing import graded_stock, holdings_of
+from pipelines.assemble.clearing import SlowStock, graded_stock, slow_stock_of
 from pipelines.assemble.clearing_articles import articles_of
 from pipelines.assemble.clearing_said import rules_of
 from pipelines.assemble.clearing_season import seasonal_units
@@ -39,12 +39,18 @@ def cleared(
     life: LifeStages,
     response: PriceResponse,
     config: Config,
+    on_hand: SlowStock | None = None,
 ) -> Plan:
-    """The plan with what is done about slow stock, and without orders of what is cleared."""
-    places = holdings_of(situation, forecast, life, config)
+    """The plan with what is done about slow stock, and without orders of what is cleared.
+
+    on_hand: tonight's stock at each location; looked at here where it is not given.
+    """
+    stock = on_hand or slow_stock_of(situation, forecast, life, config)
+    places = stock.holdings
     whole = config.clearance.price_by == "sku"
-    holdings = articles_of(situation, forecast, places) if whole else places
-    stock = graded_stock(holdings, situation, config)
+    if whole:
+        stock = graded_stock(articles_of(situation, forecast, places), situation, config)
+    holdings = stock.holdings
     slow = np.flatnonzero((stock.grade > 0) & ~_left_alone(holdings, situation, forecast, whole))
     few = holdings.take(slow)
     grade = np.array([SlowGrade(code).name for code in stock.grade[slow].tolist()], dtype=object)

@@ -17,6 +17,7 @@ from forecasting.life.life import LifeParams, life_stages
 from forecasting.model import FittedModel, fit, plain_model
 from forecasting.params import ModelParams
 from pipelines.assemble import Situation, assemble
+from pipelines.assemble.clearing import SlowStock, slow_stock_of
 from pipelines.assemble.strategies import graded, stage_names, strategies_of
 from pipelines.config import Config, load_config
 from pipelines.config.as_of import check_as_of
@@ -49,6 +50,7 @@ class Engine:
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._groups: tuple[DemandPanel, FeatureContext] | None = None
+        self._on_hand: tuple[Forecast, SlowStock] | None = None
 
     def configure(self, path: Path | None, folder: Path | None, as_of: np.datetime64) -> Config:
         """The configuration of a run for a date. Raises ConfigError."""
@@ -150,7 +152,9 @@ class Engine:
             return plan
         rules = ElasticityParams.for_period(config.period)
         response = learn_response(situation.panel, rules).response
-        return cleared(plan, situation, forecast, life, response, config)
+        stock = slow_stock_of(situation, forecast, life, config)
+        self._on_hand = (forecast, stock)
+        return cleared(plan, situation, forecast, life, response, config, stock)
 
     def _life(self, panel: DemandPanel, config: Config) -> tuple[LifeStages, LifeStages]:
         """Stages of the series and of the SKUs, with the group knowledge of the forecast."""
@@ -174,6 +178,8 @@ class Engine:
         stairs: Sequence[Stair],
     ) -> None:
         """Write the files of the plan into ``folder``."""
+        # A plan that was taken from its checkpoint did not look at the stock.
+        known = self._on_hand
         write_outputs(
             folder,
             situation,
@@ -186,6 +192,7 @@ class Engine:
             earlier,
             substitutes,
             stairs,
+            known[1] if known is not None and known[0] is forecast else None,
         )
 
     def audit(self, folder: Path, situation: Situation) -> None:

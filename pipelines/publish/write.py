@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from forecasting.blend.staircase import Stair
-from pipelines.assemble.clearing import slow_stock_of
+from pipelines.assemble.clearing import SlowStock, slow_stock_of
 from pipelines.assemble.situation import Situation
 from pipelines.config import Config
 from pipelines.ingest.ingested import REJECTED_COLUMNS, Ingested
@@ -48,13 +48,14 @@ def write_outputs(
     earlier: Sequence[Path] = (),
     substitutes: Sequence[Finding] = (),
     stairs: Sequence[Stair] = (),
+    on_hand: SlowStock | None = None,
 ) -> list[Path]:
     """Write all files of the plan of ``as_of`` into ``folder`` and return their paths.
 
     previous: folder published last before ``as_of``, None on a first night. earlier: all folders
     published in the eight weeks before (``previous`` is added). substitutes: steps that a
-    substitute ran for; they become exceptions too. stairs: of the model. The same arguments
-    give the same bytes.
+    substitute ran for; they become exceptions too. stairs: of the model. on_hand: tonight's stock
+    at each location; looked at here where it is not given. The same arguments give the same bytes.
     Raises DataError where ``situation`` is of another night, OSError where a file cannot be
     written.
     """
@@ -63,7 +64,7 @@ def write_outputs(
     folder.mkdir(parents=True, exist_ok=True)
     texts = load_texts(config.output.language)
     night = Night(situation, forecast, plan, texts, previous, tuple(stairs), config.grades)
-    night = _with_slow_stock(night, config)
+    night = _with_slow_stock(night, config, on_hand)
     tables = _line_tables(night)
     tables["exceptions"] = exceptions.exception_table(
         night, ingested, substitutes, [tables["orders"], tables["transfers"]]
@@ -95,10 +96,10 @@ def _line_tables(night: Night) -> dict[str, Table]:
     }
 
 
-def _with_slow_stock(night: Night, config: Config) -> Night:
+def _with_slow_stock(night: Night, config: Config, on_hand: SlowStock | None) -> Night:
     if not config.clearance.use:
         return night
-    slow = slow_stock_of(night.situation, night.forecast, night.life(), config)
+    slow = on_hand or slow_stock_of(night.situation, night.forecast, night.life(), config)
     return replace(night, slow=slow)
 
 

@@ -16,7 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.clearance.holdings import Holdings
-from replenishment.clearance.markdown import MarkdownParams, MarkdownPlan, plan_markdown
+from replenishment.clearance.markdown import (
+    MarkdownParams,
+    MarkdownPlan,
+    plan_markdown,
+    plan_markdowns,
+)
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.task import MarkdownTask
 from stockwright.clearance import Act
@@ -79,34 +84,42 @@ def deeds(
         few.price, np.maximum(listed[sold], few.price), params.ladder, few.floor, params.price_step
     )
     mean, weight = _means(few, price, response.take(sold))
-    kept = _kept(few, params)
+    kept = plan_markdown(_uncut(few, params))
     out = [_kept_by_all(holdings, sold, kept, few)]
 
-    def planned(rows: Ints, wanted: Floats) -> MarkdownPlan:
-        return plan_markdown(
-            _task(few.take(rows), price[rows], start[rows], wanted, weight, params),
-            MarkdownParams(least_weeks=params.least_weeks),
-        )
-
     # Articles of a price group have one price: none of them changes its own.
-    alone = np.flatnonzero(few.price_group < 0)
-    if len(alone):
-        plan = planned(alone, mean[alone])
-        deed = _sold(Act.MARK_DOWN, -1, sold[alone], few.take(alone), price[alone], plan)
-        out.append(_cut_soon(deed, few.weekly_price[alone]))
-    for code in range(len(channels)):
-        open_to = np.array([each in channels.grades[code] for each in grade[sold]], np.bool_)
-        rows = np.flatnonzero(open_to & (few.price_group < 0))
-        if len(rows):
-            wanted = mean[rows].copy()
-            wanted[:, :, 0] *= channels.reach[code]
-            deed = _sold(
-                Act.PROMOTE, code, sold[rows], few.take(rows), price[rows], planned(rows, wanted)
-            )
-            out.append(_charged(deed, channels.cost[code]))
-            if np.isfinite(params.discount_budget):
-                out.append(_uncut(sold[rows], few.take(rows), channels, code, params))
+    alone = few.price_group < 0
+    for each in sorted(set(grade[sold[alone]])):
+        rows = np.flatnonzero(alone & (grade[sold] == each))
+        task = _task(few.take(rows), price[rows], start[rows], mean[rows], weight, params)
+        out += _planned(sold[rows], few.take(rows), task, channels, each, params)
     return [*out, *_at_once(holdings)]
+
+
+def _planned(
+    items: Ints,
+    few: Holdings,
+    task: MarkdownTask,
+    channels: Channels,
+    grade: str,
+    params: ClearanceParams,
+) -> Iterator[Deed]:
+    """Lower prices, by themselves and from a week in each channel that is open to the grade."""
+    codes = [code for code in range(len(channels)) if grade in channels.grades[code]]
+    reach, cost = channels.reach[codes], channels.cost[codes]
+    alone, *promoted = plan_markdowns(
+        task,
+        np.append(1.0, reach),
+        np.append(0.0, cost),
+        MarkdownParams(least_weeks=params.least_weeks),
+    )
+    yield _cut_soon(_sold(Act.MARK_DOWN, -1, items, few, task.price, alone), few.weekly_price)
+    for code, plan in zip(codes, promoted, strict=True):
+        yield _sold(Act.PROMOTE, code, items, few, task.price, plan)
+    if codes and np.isfinite(params.discount_budget):
+        # Channels that sell at the planned price need none of the discount budget.
+        for code, plan in zip(codes, plan_markdowns(_uncut(few, params), reach, cost), strict=True):
+            yield _sold(Act.PROMOTE, code, items, few, few.price[:, None], plan)
 
 
 def ladder(
@@ -185,22 +198,10 @@ def _task(
     )
 
 
-def _kept(few: Holdings, params: ClearanceParams, reach: float = 1.0) -> MarkdownPlan:
-    """The planned price in every week; ``reach`` times the demand in the first one."""
-    mean, one = few.demand[:, None, :, None].copy(), np.ones(1)
-    mean[:, :, 0] *= reach
-    start = np.zeros(len(few), np.int64)
-    task = _task(few, few.price[:, None], start, mean, one, params)
-    return plan_markdown(task)
-
-
-def _uncut(
-    items: Ints, few: Holdings, channels: Channels, code: int, params: ClearanceParams
-) -> Deed:
-    """A channel sells at the planned price: a promotion that needs none of the discount budget."""
-    plan = _kept(few, params, channels.reach[code])
-    deed = _sold(Act.PROMOTE, code, items, few, few.price[:, None], plan)
-    return _charged(deed, channels.cost[code])
+def _uncut(few: Holdings, params: ClearanceParams) -> MarkdownTask:
+    """The planned price in every week."""
+    start, mean = np.zeros(len(few), np.int64), few.demand[:, None, :, None]
+    return _task(few, few.price[:, None], start, mean, np.ones(1), params)
 
 
 def _later(few: Holdings, params: ClearanceParams) -> tuple[Floats, Floats]:
@@ -262,13 +263,6 @@ def _cut_soon(deed: Deed, planned: Floats) -> Deed:
     rows = np.flatnonzero(lower.any(axis=1))
     told = {f.name: getattr(deed, f.name) for f in fields(deed)[2:]}
     return replace(deed, **{name: values[rows] for name, values in told.items()})
-
-
-def _charged(deed: Deed, cost: float) -> Deed:
-    """A deed whose channel costs money for each unit that it sells."""
-    deed.money[:] -= cost * deed.used
-    deed.recovery[:, 0] -= cost * deed.used
-    return deed
 
 
 def _at_once(holdings: Holdings) -> Iterator[Deed]:

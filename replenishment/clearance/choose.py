@@ -3,9 +3,10 @@
 Every item takes one of its options; an option uses units of at most one channel and discount money
 (the multiple-choice knapsack with several constraints: Kellerer, Pferschy & Pisinger 2004, chapter
 11). At prices of the shared rooms each item takes what is worth most after paying them; the prices
-that make the bound least come from cutting planes (Kelley 1960). An item whose best option leads
-by a wide margin then keeps it, and the others, the core (Balas & Zemel 1980), are solved as an
-integer program. Small problems fit it whole, so their choice is the optimum.
+that make the bound least come from cutting planes (Kelley 1960). What fits of that is filled up
+with the options that gain most for the room they take. An item whose best option leads by a wide
+margin then keeps it, and the others, the core (Balas & Zemel 1980), are solved as an integer
+program. Small problems fit it whole, so their choice is the optimum.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ from stockwright.errors import DataError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-# Options of the core that the integer program is given, and its effort in deterministic seconds.
-_CORE, _EFFORT = 4000, 5.0
+# Options of the cores that the integer program is given, and its effort in deterministic seconds;
+# the share of the bound that is worth no core but the whole problem.
+_CORES, _NEAR = ((1000, 0.5), (4000, 1.0)), 1e-5
+# Passes that fill up the rooms.
+_FILLS = 20
 _CUTS, _CLOSE = 200, 1e-7
 # The solvers count in whole numbers up to this.
 _SCALE = 1e9
@@ -94,20 +98,25 @@ def choose(options: Options, channel_units: Floats, discount_budget: float = np.
     narrow = options.use()
     use[:, : narrow.shape[1] - 1], use[:, -1] = narrow[:, :-1], narrow[:, -1]
     room = np.append(np.asarray(channel_units, np.float64), discount_budget)
-    problem = _Problem(options, use, room)
+    # What no room has space for cannot be taken, and would only blur the prices of the rooms.
+    rows = np.flatnonzero((use <= room + _SLACK).all(axis=1))
+    problem = _Problem(options.item[rows], options.value[rows], use[rows], room)
     prices, bound = _priced(problem)
-    taken = _settled(problem, prices)
+    taken = rows[_settled(problem, prices, bound)]
     return Choice(taken, float(options.value[taken].sum()), bound, prices)
 
 
 class _Problem:
     """The options with what they use, (options, rooms), and the rooms, (rooms,)."""
 
-    def __init__(self, options: Options, use: Floats, room: Floats) -> None:
-        self.value, self.use, self.room = options.value, use, room
-        self.start = np.flatnonzero(np.diff(options.item, prepend=-1))
-        self.item = options.item
+    def __init__(self, item: Ints, value: Floats, use: Floats, room: Floats) -> None:
+        self.item, self.value, self.use, self.room = item, value, use, room
+        self.start = np.flatnonzero(np.diff(item, prepend=-1))
         self.tight = np.isfinite(room) & (self._most() > room + _SLACK)
+
+    def worth(self, taken: Ints) -> float:
+        """Money of the rows taken."""
+        return float(self.value[taken].sum())
 
     def _most(self) -> Floats:
         """What is used at most when every item takes its hungriest option, (rooms,)."""
@@ -169,8 +178,8 @@ def _master(cuts: Floats, top: Floats) -> tuple[Floats, float]:
     return np.array([price.solution_value() for price in prices]), float(level.solution_value())
 
 
-def _settled(problem: _Problem, prices: Floats) -> Ints:
-    """One option of each item: of most items their best at these prices, of the core the best."""
+def _settled(problem: _Problem, prices: Floats, bound: float) -> Ints:
+    """One option of each item: what fits at these prices, and of ever larger cores the best."""
     taken, net = problem.best(prices)
     if not problem.tight.any():
         return taken
@@ -179,33 +188,67 @@ def _settled(problem: _Problem, prices: Floats) -> Ints:
     lead = net[taken] - np.maximum.reduceat(rival, problem.start)
     size = np.diff(np.append(problem.start, len(net)))
     order = np.argsort(lead, kind="stable")
-    core = order[: int(np.searchsorted(np.cumsum(size[order]), _CORE, side="right"))]
-    rest = np.setdiff1d(np.arange(len(taken)), core)
-    fitting = _fitting(problem, taken, rest, net)
-    left = problem.room - problem.use[fitting[rest]].sum(axis=0)
-    fitting[core] = _exact(problem, core, left)
-    return fitting
+    best = _filled(problem, _fitting(problem, taken, net), prices)
+    for most, effort in _CORES:
+        core = order[: int(np.searchsorted(np.cumsum(size[order]), most, side="right"))]
+        inside = np.zeros(len(taken), np.bool_)
+        inside[core] = True
+        if not inside.all() and bound - problem.worth(best) <= _NEAR * abs(bound):
+            continue
+        rest = _fitting(problem, np.where(inside, problem.start, taken), net)
+        found = _exact(problem, inside, _filled(problem, rest, prices, inside), effort)
+        found = _filled(problem, found, prices)
+        best = max(best, found, key=problem.worth)
+        if inside.all():
+            break
+    return best
 
 
-def _fitting(problem: _Problem, taken: Ints, rest: Ints, net: Floats) -> Ints:
-    """The options taken, with those of ``rest`` that fit: the dearest uses go back first."""
-    out = taken.copy()
-    free = problem.start
-    gain = net[taken[rest]] - net[free[rest]]
-    order = rest[np.argsort(-gain, kind="stable")]
+def _fitting(problem: _Problem, taken: Ints, net: Floats) -> Ints:
+    """The options taken that fit: those of the least gain for their uses go back first."""
+    out, free = taken.copy(), problem.start
+    order = np.argsort(net[free] - net[taken], kind="stable")
     running = np.cumsum(problem.use[out[order]], axis=0)
     over = (running > problem.room + _SLACK)[:, problem.tight].any(axis=1)
     out[order[over]] = free[order[over]]
     return out
 
 
-def _exact(problem: _Problem, core: Ints, left: Floats) -> Ints:
-    """Options of the core's items, the best that fit what is left of the rooms."""
+def _filled(problem: _Problem, taken: Ints, prices: Floats, among: Bools | None = None) -> Ints:
+    """The options taken, but for better ones that the rooms still have space for, best first;
+    only of the items ``among``."""
+    open_to = True if among is None else among[problem.item]
+    out = taken.copy()
+    # A room that costs nothing still fills up: a trace of its scale tells equals apart.
+    trace = np.abs(problem.value).max() * 1e-9 / np.maximum(problem.room, 1.0)
+    cost = np.where(problem.tight, np.maximum(prices, trace), 0.0)
+    for _ in range(_FILLS):
+        own = out[problem.item]
+        left = problem.room - problem.use[out].sum(axis=0)
+        more = np.maximum(problem.use - problem.use[own], 0.0)
+        gain = problem.value - problem.value[own]
+        fits = open_to & (gain > 0) & (more <= left + _SLACK)[:, problem.tight].all(axis=1)
+        paid = more @ cost
+        rate = np.divide(gain, paid, out=np.full(len(gain), np.inf), where=paid > 0)
+        rate[~fits] = -np.inf
+        top = np.maximum.reduceat(rate, problem.start)
+        rows = np.flatnonzero(fits & (rate >= top[problem.item]))
+        rows = rows[np.diff(problem.item[rows], prepend=-1) > 0]
+        if not len(rows):
+            break
+        rows = rows[np.argsort(-rate[rows], kind="stable")]
+        over = (np.cumsum(more[rows], axis=0) > left + _SLACK)[:, problem.tight].any(axis=1)
+        out[problem.item[rows[~over]]] = rows[~over]
+    return out
+
+
+def _exact(problem: _Problem, inside: Bools, taken: Ints, effort: float) -> Ints:
+    """The options taken, with those of the items ``inside`` that are worth most in the room that
+    the others leave."""
     from ortools.sat.python import cp_model
 
-    inside = np.zeros(len(problem.start), np.bool_)
-    inside[core] = True
     rows = np.flatnonzero(inside[problem.item])
+    left = problem.room - problem.use[taken[~inside]].sum(axis=0)
     model: Any = cp_model.CpModel()
     take = [model.new_bool_var("") for _ in range(len(rows))]
     first = np.flatnonzero(np.diff(problem.item[rows], prepend=-1))
@@ -221,10 +264,14 @@ def _exact(problem: _Problem, core: Ints, left: Floats) -> Ints:
     scale = _SCALE / max(float(np.abs(gain).max()), 1e-12)
     worth = np.rint(gain * scale).astype(np.int64).tolist()
     model.maximize(cp_model.LinearExpr.weighted_sum(take, worth))
+    for variable, known in zip(take, (rows == taken[problem.item[rows]]).tolist(), strict=True):
+        model.add_hint(variable, known)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
-    solver.parameters.max_deterministic_time = _EFFORT
+    solver.parameters.max_deterministic_time = effort
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return problem.start[np.sort(core)]
+        return taken
     chosen = rows[np.array([solver.boolean_value(variable) for variable in take], np.bool_)]
-    return chosen[np.argsort(np.argsort(core, kind="stable"), kind="stable")]
+    out = taken.copy()
+    out[inside] = chosen
+    return out

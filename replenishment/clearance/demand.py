@@ -1,78 +1,108 @@
 """Demand of a week in lots of stock: how likely it is that 0, 1, 2, ... lots are wanted.
 
 Demand of each scenario is negative binomial (Poisson where the variance is the mean) and is
-stepped through unit by unit (Panjer 1981). Stock up to ``points`` units is kept in single units.
-More is cut into ``points`` lots, and a demand between two lots is split between them so that its
-mean is kept (Gerber 1982): the same as reading the value of stock between two lots off a straight
-line.
+stepped through (Panjer 1981). Stock of up to ``points`` units is kept in single units, which are
+the steps then. More is cut into ``points`` lots, which are cut into steps of about a unit or, where
+demand scatters more than single units do, of more; its mean and variance are kept. A demand between
+two lots is split between them so that its mean is kept (Gerber 1982): the same as reading the value
+of stock between two lots off a straight line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from itertools import count
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from replenishment.clearance.task import MarkdownTask
-
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-# Demand beyond which less than this probability is left is not told apart.
-TAIL = 1e-12
-# A mean of more steps than this is counted in larger steps: its weeks scatter by 2 % or less.
-_MOST_STEPS = 2500.0
+# Lots that are exceeded with less than this probability are not told apart. Steps are counted
+# further, so that where they end leaves no trace in it.
+TAIL, _COUNTED = 1e-10, 1e-14
+# Steps that a lot may have, so that many items have as many; as many as _FINE are enough where the
+# spread of demand allows them. The most steps of all lots.
+_PARTS, _FINE = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]), 8
+_MOST_STEPS = 4096
 # Powers of e between which a probability is kept on its way up from very small ones.
 _LOWEST, _LOW, _LIFT = 600.0, -200.0, 400.0
 
 
 @dataclass(frozen=True)
 class StockLots:
-    """count: (items,) lots in stock. lot: (items,) units in a lot. step: (items,) units in a step
-    of demand, 1 unless demand is large. cut: (items,) demand in steps that is told apart at most.
+    """count: (items,) lots in stock. lot: (items,) units in a lot. parts: (items,) steps of demand
+    in a lot.
     """
 
     count: Ints
     lot: Floats
-    step: Floats
-    cut: Ints
+    parts: Ints
 
     @classmethod
-    def of(cls, task: MarkdownTask, points: int) -> StockLots:
-        """The stock of each item in at most ``points`` lots."""
-        lots = np.minimum(np.ceil(task.stock), points)
-        top = task.mean.max(axis=(1, 2, 3), initial=0.0)
-        step = np.maximum(np.minimum(task.stock, top) / _MOST_STEPS, 1.0)
-        dispersion = np.maximum(task.dispersion / step, 1.0)
-        most = np.minimum(_last_step(top / step, dispersion), np.ceil(task.stock / step))
-        return cls(lots.astype(np.int64), task.stock / lots, step, most.astype(np.int64))
+    def of(cls, stock: Floats, dispersion: Floats, points: int) -> StockLots:
+        """The stock of each item, (items,) units, in at most ``points`` lots."""
+        lots = np.minimum(np.ceil(stock), points)
+        lot = stock / lots
+        # A step above the dispersion would make a week scatter more. There may be too many steps
+        # for that: then its standard deviation grows by a lot at most.
+        step = np.maximum(np.minimum(lot / _FINE, dispersion), 1.0)
+        parts = _PARTS[: np.searchsorted(_PARTS, max(_MOST_STEPS // points, 1), side="right")]
+        each = parts[np.minimum(np.searchsorted(parts, lot / step), len(parts) - 1)]
+        return cls(lots.astype(np.int64), lot, each)
 
     def take(self, items: NDArray[Any]) -> StockLots:
         """Some of the items."""
         return StockLots(*(getattr(self, each.name)[items] for each in fields(self)))
 
-    def reach(self) -> Ints:
-        """Lots that demand is told apart to, (items,), at most the lots in stock."""
-        return np.minimum(np.ceil(self.cut * self.step / self.lot).astype(np.int64), self.count)
+
+@dataclass(frozen=True)
+class LotChances:
+    """table: (weeks, lots, rungs, items) probability that 0, 1, ... lots are wanted; what is
+    missing to 1 is the probability of more. sold: (weeks, lots + 1, rungs, items) lots expected to
+    be sold of 0, 1, ... in stock. first: (lots,) the first rung that can want so many, rising.
+    """
+
+    table: Floats
+    sold: Floats
+    first: Ints
+
+    @classmethod
+    def of(cls, table: Floats) -> LotChances:
+        """The chances of a ``table``, which is changed: what hardly ever happens is taken out."""
+        weeks, lots, rungs, items = table.shape
+        sold = np.zeros((weeks, lots + 1, rungs, items))
+        more, first, rung = np.ones((weeks, rungs, items)), [], 0
+        for lot in range(lots):
+            part, before = table[:, lot, rung:], more[:, rung:]
+            after = before - part
+            ends = after < TAIL
+            # The last lot that is told apart stands for all beyond it.
+            np.copyto(part, before, where=ends)
+            np.copyto(after, 0.0, where=ends)
+            table[:, lot, :rung] = 0.0
+            sold[:, lot + 1, :rung] = sold[:, lot, :rung]
+            np.add(sold[:, lot, rung:], after, out=sold[:, lot + 1, rung:])
+            first.append(rung)
+            more[:, rung:] = after
+            goes_on = after.any(axis=(0, 2))
+            if not goes_on.any():
+                break
+            rung += int(goes_on.argmax())
+        return cls(table[:, : len(first)], sold[:, : len(first) + 1], np.array(first))
 
 
-def _last_step(mean: Floats, dispersion: Floats) -> Floats:
-    """Demand that is exceeded with probability TAIL, (items,)."""
-    out = stats.poisson.isf(TAIL, mean)
-    wide = (dispersion > 1) & (mean > 0)
-    share = 1 / dispersion[wide]
-    out[wide] = stats.nbinom.isf(TAIL, mean[wide] * share / (1 - share), share)
-    return np.asarray(out, np.float64)
+def step_chances(
+    mean: Floats, dispersion: Floats, weight: Floats, steps: Ints | None = None
+) -> Iterator[Floats]:
+    """``weight`` times the probability that 0, 1, 2, ... steps are wanted.
 
-
-def step_chances(mean: Floats, dispersion: Floats, weight: Floats) -> Iterator[Floats]:
-    """``weight`` times the probability that 0, 1, 2, ... steps are wanted, of the mean's shape.
-
-    The array that is yielded is overwritten by the next one.
+    mean: (rungs, ..., items). steps: (rungs,) how many of each rung, rising; the rungs that have
+    had theirs are left out of what is yielded, and there is an end; without it there is none. The
+    array that is yielded is overwritten by the next one.
 
     Panjer's recursion (1981) for the negative binomial law of variance ``dispersion * mean``:
     p(k + 1) = p(k) (mean / dispersion + k (1 - 1 / dispersion)) / (k + 1). Where p(0) is too small
@@ -84,8 +114,13 @@ def step_chances(mean: Floats, dispersion: Floats, weight: Floats) -> Iterator[F
     paid = np.minimum(owed, _LOWEST)
     chance, owed = weight * np.exp(-paid), owed - paid
     first, slope = mean / dispersion, excess / dispersion
-    late, ratio = bool(owed.any()), np.empty_like(chance)
-    for k in count():
+    late, ratio, gone = bool(owed.any()), np.empty_like(chance), 0
+    for k, done in enumerate(repeat(0) if steps is None else _rungs_done(steps)):
+        if done > gone:
+            chance, owed, first, ratio = (
+                each[done - gone :] for each in (chance, owed, first, ratio)
+            )
+            gone, late = done, late and bool(owed.any())
         yield np.where(owed > 0, 0.0, chance) if late else chance
         np.multiply(first, 1 / (k + 1), out=ratio)
         ratio += slope * (k / (k + 1))
@@ -96,25 +131,59 @@ def step_chances(mean: Floats, dispersion: Floats, weight: Floats) -> Iterator[F
             late = bool(owed.any())
 
 
-def lot_chances(task: MarkdownTask, lots: StockLots, weeks: int) -> Floats:
-    """Probability that 0, 1, ... lots are wanted in a week, (weeks, rungs, lots, items).
+def _rungs_done(steps: Ints) -> list[int]:
+    """How many rungs, of ``steps`` each, have had theirs at step 0, 1, ..."""
+    at = np.arange(int(steps[-1]))
+    return [int(each) for each in np.searchsorted(steps, at, side="right")]
 
-    What is missing to 1 is the probability of more. The scenarios are mixed week by week.
+
+def lot_chances(mean: Floats, weight: Floats, dispersion: Floats, lots: StockLots) -> LotChances:
+    """What is wanted in each week at each rung, by items whose lots have equally many steps.
+
+    mean: (items, scenarios, weeks, rungs) units; weight: (items, scenarios); dispersion: (items,).
+    The scenarios are mixed week by week.
     """
-    mean = np.moveaxis(task.mean[:, :, :weeks], 0, -1) / lots.step
-    dispersion = np.maximum(task.dispersion / lots.step, 1.0)
-    depth, n = int(lots.reach().max()) + 1, len(task)
-    table = np.zeros((*mean.shape[1:3], depth + 2, n))
-    items = np.arange(n)
-    single = bool((lots.lot == 1).all() and (lots.step == 1).all())
-    steps = step_chances(mean, dispersion, task.weight.T[:, None, None, :])
-    for k, chance in zip(range(int(lots.cut.max()) + 1), steps, strict=False):
-        mixed = chance.sum(axis=0) * (k <= lots.cut)
-        if single:
-            table[:, :, k] = mixed
+    parts, most = int(lots.parts[0]), int(lots.count.max())
+    step = lots.lot / parts
+    wanted = mean.transpose(1, 3, 2, 0) / step
+    spread = np.maximum(dispersion / step, 1.0)
+    reach = _reach(wanted, spread, parts, most)
+    rungs, weeks, items = wanted.shape[1:]
+    table = np.zeros((weeks, int(reach.max()) + 1, rungs, items))
+    for scenario, share, lots_of in zip(wanted, weight.T, reach, strict=True):
+        steps = step_chances(scenario, spread, share, lots_of * parts)
+        _add(table, steps, lots_of, parts)
+    return LotChances.of(table[:, :most])
+
+
+def _reach(wanted: Floats, spread: Floats, parts: int, most: int) -> Ints:
+    """Lots that demand is told apart to, (scenarios, rungs), rising with the rung, at most all."""
+    mean = np.maximum.accumulate(wanted.max(axis=(2, 3), initial=0.0), axis=1)
+    widest = float(spread.max())
+    if widest > 1:
+        share = 1 / widest
+        # No demand at all leaves no law to ask.
+        last = stats.nbinom.isf(_COUNTED, np.maximum(mean, _COUNTED) * share / (1 - share), share)
+    else:
+        last = stats.poisson.isf(_COUNTED, mean)
+    return np.asarray(np.minimum(last // parts + 1, most), np.int64)
+
+
+def _add(table: Floats, chances: Iterator[Floats], reach: Ints, parts: int) -> None:
+    """Add the chances of steps, (rungs left, weeks, items) each, to the ``table`` of lots."""
+    for lot in range(int(reach[-1])):
+        rung = int(np.searchsorted(reach, lot, side="right"))
+        if parts == 1:
+            table[:, lot, rung:] += next(chances).swapaxes(0, 1)
             continue
-        at = np.minimum(k * lots.step / lots.lot, depth)
-        low = at.astype(np.int64)
-        table[:, :, low, items] += mixed * (low + 1 - at)
-        table[:, :, low + 1, items] += mixed * (at - low)
-    return table[:, :, :depth]
+        # The sum of all sums up to a step counts each step as often as it has steps to the next
+        # lot: its share of this lot.
+        inside = next(chances).copy()
+        near = inside.copy()
+        for _ in range(parts - 1):
+            inside += next(chances)
+            near += inside
+        near /= parts
+        table[:, lot, rung:] += near.swapaxes(0, 1)
+        inside -= near
+        table[:, lot + 1, rung:] += inside.swapaxes(0, 1)

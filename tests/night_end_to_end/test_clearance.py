@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from pipelines.assemble.clearing import slow_stock_of
+
 CLEAR = 'period = "week"\n[model]\ntrees = 5\n[clearance]\nweeks = 13\n'
 
 
@@ -55,6 +57,21 @@ def test_nothing_is_bought_to_be_sold_at_a_loss(shop):
     assert night.code == 0
     assert "lamp" not in {sku for sku, _ in night.units()}
     assert len(night.units()) > 0
+
+
+def test_the_stock_is_looked_at_once_for_the_plan_and_its_files(shop, monkeypatch):
+    looked = []
+
+    def counted(*given):
+        looked.append(given)
+        return slow_stock_of(*given)
+
+    for module in ("night.engine", "night.clearing", "publish.write"):
+        monkeypatch.setattr(f"pipelines.{module}.slow_stock_of", counted)
+    shop.change("inventory", "fan,East,14", "fan,East,2000")
+    night = shop.night()
+    assert _rows(night, "fan")
+    assert len(looked) == 1
 
 
 def test_a_planner_can_hold_what_would_be_cleared(shop):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,12 @@ import pytest
 from scipy import stats
 
 from replenishment.clearance.gallego import exponential_optimum
-from replenishment.clearance.markdown import MarkdownParams, plan_markdown
+from replenishment.clearance.markdown import (
+    MarkdownParams,
+    fixed_values,
+    plan_markdown,
+    plan_markdowns,
+)
 from replenishment.clearance.task import MarkdownTask
 from stockwright.errors import ConfigError, DataError
 
@@ -115,20 +120,20 @@ def test_money_and_units_of_the_weeks_add_up_to_the_value_and_the_stock():
 
 def test_no_policy_is_below_the_best_fixed_price_or_doing_nothing():
     task = random_task(4, items=200, locked=0)
-    plan = plan_markdown(task)
-    assert (plan.value >= plan.fixed.max(axis=1) - 1e-9).all()
-    assert (plan.value >= plan.keep - 1e-9).all()
-    assert (plan.value > plan.fixed.max(axis=1) + 1e-6).any()
+    value, fixed = plan_markdown(task).value, fixed_values(task)
+    assert (value >= fixed.max(axis=1) - 1e-9).all()
+    assert np.isfinite(fixed[np.arange(200), task.start]).all()
+    assert (value > fixed.max(axis=1) + 1e-6).any()
 
 
 def test_a_fixed_price_is_worth_what_a_ladder_of_that_price_alone_is_worth():
     task = random_task(5, items=30, start=0, locked=0, floor=0.0, change_cost=0.0)
     task = replace(task, unit_change_cost=np.zeros(1), salvage=np.minimum(task.salvage, 4.0))
-    plan = plan_markdown(task)
+    fixed = fixed_values(task)
     for rung in range(task.rungs):
         one = slice(rung, rung + 1)
         alone = plan_markdown(replace(task, price=task.price[:, one], mean=task.mean[..., one]))
-        np.testing.assert_allclose(plan.fixed[:, rung], alone.value, rtol=1e-9)
+        np.testing.assert_allclose(fixed[:, rung], alone.value, rtol=1e-9)
 
 
 def test_rungs_above_the_price_in_force_or_below_the_floor_are_never_taken():
@@ -141,7 +146,7 @@ def test_rungs_above_the_price_in_force_or_below_the_floor_are_never_taken():
     low = np.minimum(task.floor, start)
     assert (price[taken] >= low[rows]).all()
     assert (price[taken] <= start[rows]).all()
-    assert np.isneginf(plan.fixed[~task.open_rungs()]).all()
+    assert np.isneginf(fixed_values(task)[~task.open_rungs()]).all()
 
 
 def test_no_path_of_prices_rises():
@@ -221,6 +226,30 @@ def test_results_do_not_depend_on_the_items_beside_or_on_the_size_of_blocks():
         np.testing.assert_allclose(getattr(alone, name)[0], value[20], rtol=1e-12, err_msg=name)
 
 
+@pytest.mark.parametrize("least_weeks", [0, 3])
+def test_ways_to_sell_in_the_first_week_are_planned_as_tasks_with_its_demand_are(least_weeks):
+    task = random_task(17, items=60, scenarios=2, stock=np.geomspace(1, 400, 60))
+    params, reach = MarkdownParams(least_weeks=least_weeks), np.array([0.0, 1.0, 6.0])
+    ways = plan_markdowns(task, reach, np.zeros(3), params)
+    for way, times in zip(ways, reach, strict=True):
+        mean = task.mean.copy()
+        mean[:, :, 0] *= times
+        alone = plan_markdown(replace(task, mean=mean), params)
+        for name, value in vars(alone).items():
+            np.testing.assert_allclose(
+                getattr(way, name), value, rtol=1e-9, atol=1e-9, err_msg=name
+            )
+
+
+def test_what_a_way_costs_for_each_unit_is_a_lower_price_in_the_first_week():
+    """With one week to go that is a lower price at all."""
+    task = random_task(18, items=60, weeks=1, floor=0.0)
+    cheap = replace(task, price=task.price - 1.5, salvage=np.minimum(task.salvage, 3.0))
+    dear = plan_markdowns(replace(task, salvage=cheap.salvage), np.array([2.0]), np.array([1.5]))[0]
+    for name, value in vars(plan_markdowns(cheap, np.array([2.0]), np.zeros(1))[0]).items():
+        np.testing.assert_allclose(getattr(dear, name), value, rtol=1e-9, err_msg=name)
+
+
 @pytest.mark.parametrize("dispersion", [1.0, 4.0])
 def test_stock_in_lots_is_worth_nearly_what_single_units_are(dispersion):
     rng = np.random.default_rng(14)
@@ -229,10 +258,9 @@ def test_stock_in_lots_is_worth_nearly_what_single_units_are(dispersion):
     price = np.array([[100.0, 85, 70, 50]]) * rng.uniform(0.5, 2, (n, 1))
     stock = np.rint(mean[:, 0, 0] * weeks * rng.uniform(0.8, 3, n))
     task = MarkdownTask(stock, weeks, price, mean, 5.0, dispersion)
-    exact = plan_markdown(task, MarkdownParams(points=2000))
-    rough = plan_markdown(task, MarkdownParams(points=64))
-    np.testing.assert_allclose(rough.value, exact.value, rtol=1e-3)
-    np.testing.assert_allclose(rough.fixed, exact.fixed, rtol=1e-3)
+    exact, rough = MarkdownParams(points=2000), MarkdownParams(points=64)
+    for money in (lambda params: plan_markdown(task, params).value, partial(fixed_values, task)):
+        np.testing.assert_allclose(money(rough), money(exact), rtol=1e-3)
 
 
 def test_stock_that_is_sure_to_sell_out_at_the_full_price_is_worth_that():
@@ -241,6 +269,13 @@ def test_stock_that_is_sure_to_sell_out_at_the_full_price_is_worth_that():
     plan = plan_markdown(task)
     assert plan.first[0] == 0
     assert 10_000 * 50.0 * (1 - 1e-3) <= plan.value[0] <= 10_000 * 50.0 * (1 + 1e-9)
+
+
+def test_stock_that_is_sold_out_after_the_first_week_leaves_nothing_for_the_others():
+    plan = plan_markdown(MarkdownTask([5], 3, [[50.0, 40.0]], [[[900.0, 950.0]] * 3]))
+    np.testing.assert_allclose(plan.units[0], [5, 0, 0])
+    np.testing.assert_allclose(plan.recovery[0], [250, 0, 0])
+    assert plan.left[0] == 0
 
 
 def test_many_weeks_and_fine_prices_tend_to_the_closed_form_of_continuous_time():
