@@ -78,7 +78,7 @@ def planned(
     """The acts of the slow items under rooms that bind."""
     channels = Channels(
         names=("live", "platform", "outlet"),
-        capacity=np.array([0.01, 0.01, 0.005]) * few.units.sum(),
+        capacity=np.array([0.01, 0.01, 0.001]) * few.units.sum(),
         cost=np.array([6.0, 3.0, 1.0]),
         reach=np.array([8.0, 3.0, 2.0]),
         grades=("SA", "SAB", "SABC"),

@@ -69,8 +69,7 @@ def write_outputs(
     tables["exceptions"] = exceptions.exception_table(
         night, ingested, substitutes, [tables["orders"], tables["transfers"]]
     )
-    past = list(dict.fromkeys([*earlier, *([previous] if previous else [])]))
-    policy = policy_table(night, past)
+    policy = policy_table(night, list(dict.fromkeys([*earlier, *filter(None, [previous])])))
     figures = summary.summary_of(night, ingested, tables | {"policy": policy}, substitutes)
     return [
         write_csv(folder / lines.ORDERS, tables["orders"]),
