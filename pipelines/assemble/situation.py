@@ -55,7 +55,7 @@ class ClearingTerms:
 
     floor: lowest price, 0 for none. salvage: money that a unit left brings, NaN where not told.
     return_value: money per unit from the supplier, 0 for none; return_until: the last date, NaT for
-    always. price_group: a number for each name of a group, -1 for none. assumed_cost: no table
+    always. price_group: place of the group in ``groups``, -1 for none. assumed_cost: no table
     names the unit cost. channels: the rows of ``channels`` that take slow stock, columns channel,
     platform, location ("": all), clearance_capacity (units a week, NaN for no limit),
     clearance_cost (money per unit) and clearance_reach (demand is so many times as large).
@@ -68,6 +68,7 @@ class ClearingTerms:
     price_group: NDArray[np.int64]
     assumed_cost: NDArray[np.bool_]
     channels: pd.DataFrame
+    groups: tuple[str, ...] = ()
 
     @classmethod
     def none(cls, n: int) -> ClearingTerms:

@@ -12,6 +12,7 @@ from pipelines.assemble.clearing import graded_stock, holdings_of
 from pipelines.assemble.clearing_articles import articles_of
 from pipelines.assemble.clearing_season import seasonal_units
 from pipelines.config import Config
+from pipelines.night.clearing_groups import with_groups
 from replenishment.clearance.holdings import Holdings
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.plan import plan_clearance
@@ -28,6 +29,8 @@ Floats = NDArray[np.float64]
 # Share of the stock that a season of last year must have sold to be waited for.
 _SEASON = 0.25
 _YEAR = 52
+# By the code of a slow grade.
+_LETTERS = np.array(["" if g == SlowGrade.NONE else g.name for g in SlowGrade], dtype=object)
 _GONE = (Act.RETURN, Act.LIQUIDATE, Act.SCRAP)
 
 
@@ -45,22 +48,20 @@ def cleared(
     if whole:
         holdings = articles_of(situation, forecast, holdings)
     stock = graded_stock(holdings, situation, config)
-    slow = np.flatnonzero((stock.grade > 0) & ~_left_alone(holdings, situation, forecast, whole))
-    few = holdings.take(slow)
+    holdings, rows = with_groups(
+        holdings, stock.grade > 0, _left_alone(holdings, situation, forecast, whole),
+        situation, forecast, life, whole,
+    )  # fmt: skip
+    few = holdings.take(rows)
     listed = situation.network.items.price[few.series]
-    budget = config.clearance.discount_budget
     found = plan_clearance(
         few,
-        np.array([SlowGrade(code).name for code in stock.grade[slow].tolist()], dtype=object),
-        stock.health.cover_days[slow],
+        _LETTERS[stock.grade[rows]],
+        stock.health.cover_days[rows],
         np.fmax(listed, few.price),
         response.take(few.series),
         channels_of(situation, config),
-        ClearanceParams(
-            ladder=tuple(config.clearance.ladder),
-            relabel_cost=config.clearance.relabel_cost,
-            discount_budget=np.inf if budget is None else budget,
-        ),
+        _params(config),
     )
     found = replace(found, whole=whole)
     lost = _at_a_loss(situation) & ~(forecast.committed > 0).any(axis=1)
@@ -69,6 +70,15 @@ def cleared(
         clearance=found,
         orders=_without(plan.orders, found, lost, forecast),
         transfers=_without_leaving(plan.transfers, found, forecast),
+    )
+
+
+def _params(config: Config) -> ClearanceParams:
+    budget = config.clearance.discount_budget
+    return ClearanceParams(
+        ladder=tuple(config.clearance.ladder),
+        relabel_cost=config.clearance.relabel_cost,
+        discount_budget=np.inf if budget is None else budget,
     )
 
 
@@ -132,7 +142,8 @@ def _without(lines: Lines, found: Clearance, lost: NDArray[np.bool_], forecast: 
     An earlier night's markdown that the shop has taken over is such a price: the forecast answers
     to it, and would buy for it.
     """
-    gone = found.series[found.act != Act.KEEP]
+    # What only shares the price of slow goods is ordered as before.
+    gone = found.series[(found.act != Act.KEEP) & (found.grade != "")]
     if found.whole:
         out = np.isin(forecast.index.sku[lines.series], forecast.index.sku[gone])
     else:

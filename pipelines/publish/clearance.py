@@ -16,8 +16,9 @@ FILE = "clearance.csv"
 _WEEK, _TEN_YEARS = 7, 3650.0
 #: Words of the acts in the files.
 ACTS = {act: act.name.lower() for act in Act}
-#: Why an item is slow: its end of sale comes first, nothing sells, or it lies too long.
-ENDS, STUCK, LONG = "ENDS_UNSOLD", "NO_DEMAND", "LONG_COVER"
+#: Why an item is slow: its end of sale comes first, nothing sells, or it lies too long; or that it
+#: is not, and shares the price of slow goods.
+ENDS, STUCK, LONG, SHARED = "ENDS_UNSOLD", "NO_DEMAND", "LONG_COVER", "GROUP_PRICE"
 
 
 def clearance_table(night: Night) -> Table:
@@ -72,7 +73,9 @@ def _shown(plan: Clearance) -> NDArray[np.int64]:
     rows = np.flatnonzero(~kept | (plan.step == 1))
     item = plan.step_item[rows]
     stake = plan.units * plan.unit_cost
-    urgency = np.array(["SABC".index(each) for each in plan.grade.tolist()], np.int64)
+    urgency = np.array(
+        [("SABC".index(each) if each else 4) for each in plan.grade.tolist()], np.int64
+    )
     order = np.lexsort((plan.step[rows], plan.series[item], -stake[item], urgency[item]))
     return np.asarray(rows[order], np.int64)
 
@@ -111,7 +114,18 @@ def _words(acts: NDArray[Any]) -> NDArray[np.object_]:
 
 def _reasons(plan: Clearance) -> NDArray[np.object_]:
     lasting = np.where(np.isfinite(_cover(plan)), LONG, STUCK)
-    return np.asarray(np.where(plan.ends, ENDS, lasting), object)
+    lasting = np.where(plan.ends, ENDS, lasting)
+    return np.asarray(np.where(plan.grade == "", SHARED, lasting), object)
+
+
+def _groups(night: Night, plan: Clearance) -> NDArray[np.object_]:
+    """Name of the price group whose price an item takes, "" for a price of its own."""
+    terms = night.situation.clearing
+    if terms is None or not plan.common.any():
+        return text_array([""] * len(plan))
+    names = np.array([*terms.groups, ""], dtype=object)
+    code = np.where(plan.common, terms.price_group[plan.series], -1)
+    return np.asarray(names[code], object)
 
 
 def _explanations(
@@ -127,6 +141,7 @@ def _explanations(
         "cancelled": rounded(plan.cancelled[item]),
     }
     columns |= {name: cell_texts(values) for name, values in totals.items()}
+    columns["group"] = _groups(night, plan)[item].tolist()
     columns["why"] = [texts.of("clearance", code) for code in columns["reason"]]
     columns["next_act"] = [texts.of("acts", word) for word in columns["next_best_action"]]
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
@@ -135,9 +150,11 @@ def _explanations(
 
 def _sentence(night: Night, row: dict[str, Any]) -> str:
     """The clauses that apply to one row, put together."""
-    clauses = ["stuck"]
+    clauses = ["stuck" if row["slow_grade"] else "shared"]
     if row["age_days"]:
         clauses.append("since")
+    if row["group"]:
+        clauses.append("together")
     waits = row["action"] == ACTS[Act.MARK_DOWN] and row["new_price"] == row["price"]
     clauses += ["later" if waits else row["action"], "recovers"]
     taken = (row["action"], row["total_recovery"])

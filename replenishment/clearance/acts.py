@@ -52,6 +52,11 @@ class Deed:
     units: Floats
     recovery: Floats
 
+    def take(self, rows: Ints) -> Deed:
+        """Some of the rows."""
+        told = {each.name: getattr(self, each.name)[rows] for each in fields(self)[2:]}
+        return replace(self, **told)
+
 
 def deeds(
     holdings: Holdings,
@@ -63,30 +68,30 @@ def deeds(
 ) -> list[Deed]:
     """Every act for the items that it can be done with; the first is to keep, for all of them.
 
-    grade: (items,) slow grade. listed: (items,) list price, at least the price of now where that
-    is known. response: of the items.
+    grade: (items,) slow grade, "" of what is not slow, which is kept. listed: (items,) list price,
+    at least the price of now where that is known. response: of the items.
     """
     sold = np.flatnonzero(np.isfinite(holdings.price) & (holdings.price > 0) & (holdings.weeks > 0))
     few = holdings.take(sold)
     price, start = ladder(few.price, np.maximum(listed[sold], few.price), params.ladder)
-    mean, weight = _means(few, price, response.take(sold))
+    mean, weight = means_of(few, price, response.take(sold))
     kept = _kept(few)
     out = [_kept_by_all(holdings, sold, kept, few)]
 
     def planned(rows: Ints, wanted: Floats) -> MarkdownPlan:
         return plan_markdown(
-            _task(few.take(rows), price[rows], start[rows], wanted, weight, params)
+            task_of(few.take(rows), price[rows], start[rows], wanted, weight, params)
         )
 
-    # Articles of a price group have one price: none of them changes its own.
-    alone = np.flatnonzero(few.price_group < 0)
+    # Articles of a price group have one price (group_acts): none of them changes its own.
+    alone = np.flatnonzero(few.price_group == -1)
     if len(alone):
         plan = planned(alone, mean[alone])
         deed = _sold(Act.MARK_DOWN, -1, sold[alone], few.take(alone), price[alone], plan)
-        out.append(_cut_soon(deed, few.price[alone]))
+        out.append(cut_soon(deed, few.price[alone]))
     for code in range(len(channels)):
         open_to = np.array([each in channels.grades[code] for each in grade[sold]], np.bool_)
-        rows = np.flatnonzero(open_to & (few.price_group < 0))
+        rows = np.flatnonzero(open_to & (few.price_group == -1))
         if len(rows):
             wanted = mean[rows].copy()
             wanted[:, :, 0] *= channels.reach[code]
@@ -94,7 +99,7 @@ def deeds(
                 Act.PROMOTE, code, sold[rows], few.take(rows), price[rows], planned(rows, wanted)
             )
             out.append(_charged(deed, channels.cost[code]))
-    return [*out, *_at_once(holdings)]
+    return [*out, *_at_once(holdings, grade)]
 
 
 def ladder(price: Floats, listed: Floats, discounts: tuple[float, ...]) -> tuple[Floats, Ints]:
@@ -112,16 +117,17 @@ def ladder(price: Floats, listed: Floats, discounts: tuple[float, ...]) -> tuple
     return rungs, start
 
 
-def _means(few: Holdings, price: Floats, response: PriceResponse) -> tuple[Floats, Floats]:
+def means_of(few: Holdings, price: Floats, response: PriceResponse) -> tuple[Floats, Floats]:
     """Units wanted, (items, scenarios, weeks, rungs), and the weight of the scenarios."""
     ratio = np.minimum(price / few.price[:, None], 1.0)
     factor, weight = response.scenario_factors(ratio, _SCENARIOS)
     return few.demand[:, None, :, None] * factor[:, :, None, :], weight
 
 
-def _task(
+def task_of(
     few: Holdings, price: Floats, start: Ints, mean: Floats, weight: Floats, params: ClearanceParams
 ) -> MarkdownTask:
+    """The items on a ladder of prices, (items, rungs), with ``means_of`` demand."""
     # What all weeks share widens each of them.
     weekly = few.demand.sum(axis=1) / np.maximum(few.weeks, 1)
     late_units, late_gain = _later(few)
@@ -146,7 +152,7 @@ def _kept(few: Holdings) -> MarkdownPlan:
     """The price of now in every week."""
     mean, one = few.demand[:, None, :, None], np.ones(1)
     start = np.zeros(len(few), np.int64)
-    task = _task(few, few.price[:, None], start, mean, one, ClearanceParams())
+    task = task_of(few, few.price[:, None], start, mean, one, ClearanceParams())
     return plan_markdown(task)
 
 
@@ -191,12 +197,10 @@ def _sold(
     )  # fmt: skip
 
 
-def _cut_soon(deed: Deed, now: Floats) -> Deed:
+def cut_soon(deed: Deed, now: Floats) -> Deed:
     """The rows whose price falls within the next weeks; a later cut is decided when it is due."""
     lower = deed.price[:, :_SOON] < (now * (1 - _SAME))[:, None]
-    rows = np.flatnonzero(lower.any(axis=1))
-    told = {f.name: getattr(deed, f.name) for f in fields(deed)[2:]}
-    return replace(deed, **{name: values[rows] for name, values in told.items()})
+    return deed.take(np.flatnonzero(lower.any(axis=1)))
 
 
 def _charged(deed: Deed, cost: float) -> Deed:
@@ -206,8 +210,8 @@ def _charged(deed: Deed, cost: float) -> Deed:
     return deed
 
 
-def _at_once(holdings: Holdings) -> Iterator[Deed]:
-    """What ends it tonight: back to the supplier, to a liquidator, or away."""
+def _at_once(holdings: Holdings, grade: Texts) -> Iterator[Deed]:
+    """What ends it tonight for slow goods: back to the supplier, to a liquidator, or away."""
     salvage = holdings.salvage
     ways = (
         (Act.RETURN, (holdings.return_weeks > 0) & (holdings.return_value > 0)),
@@ -215,7 +219,7 @@ def _at_once(holdings: Holdings) -> Iterator[Deed]:
         (Act.SCRAP, salvage <= 0),
     )
     for act, open_to in ways:
-        rows = np.flatnonzero(open_to)
+        rows = np.flatnonzero(open_to & (grade != ""))
         unit = holdings.return_value if act == Act.RETURN else np.maximum(salvage, 0.0)
         shape, money = (len(rows), holdings.demand.shape[1]), holdings.units[rows] * unit[rows]
         none, price = np.zeros(len(rows)), np.full(shape, np.nan)

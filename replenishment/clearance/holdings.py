@@ -39,7 +39,8 @@ class Holdings:
         end is known within it. perishing: units of batches that are expected to expire unsold
         before that.
     return_value: money per unit from the supplier, 0 for none; return_weeks: in which it is paid.
-    price_group: items that share one number have one price, -1 for a price of its own.
+    price_group: items that share one number have one price, -1 for a price of its own, -2 for one
+        that has to stay.
     hit: sells beyond what its past explains. declining: its demand falls for good.
     """
 
@@ -89,7 +90,7 @@ class Holdings:
         width = self.demand.shape[1]
         require((self.weeks >= 0) & (self.weeks <= width), "weeks", f"in 0 ... {width}")
         require(self.return_weeks >= 0, "return_weeks", ">= 0")
-        require(self.price_group >= -1, "price_group", ">= -1")
+        require(self.price_group >= -2, "price_group", ">= -2")
         require(np.diff(self.series) > 0, "series", "rising")
 
     def __len__(self) -> int:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.clearance.acts import Deed, deeds
-from replenishment.clearance.choose import Options, choose
+from replenishment.clearance.choose import Options
+from replenishment.clearance.group_acts import choose_together, common_cut
 from replenishment.clearance.holdings import Holdings
 from replenishment.clearance.params import Channels, ClearanceParams
 from stockwright.clearance import Act, Clearance
@@ -31,12 +32,33 @@ def plan_clearance(
 ) -> Clearance:
     """The act of most expected money for each item, under the channels' capacity and the budget.
 
-    holdings: the slow items. grade, cover_days, listed, response: of them; see ``deeds``.
+    holdings: the slow items, and all other items of their price groups, which are only named where
+    their group is marked down. grade, cover_days, listed, response: of them; see ``deeds``.
     """
     if not len(holdings):
         return Clearance.none()
-    table = _Table.of(deeds(holdings, grade, listed, response, channels, params), params)
-    taken = choose(table.options, channels.capacity, params.discount_budget).option
+    done = deeds(holdings, grade, listed, response, channels, params)
+    if (holdings.price_group >= 0).any():
+        common, rows, kept = common_cut(holdings, grade != "", listed, response, params)
+        done[0].money[rows] = kept
+        done.append(common)
+    table = _Table.of(done, holdings.price_group, params)
+    taken = choose_together(
+        table.options, table.common, holdings.price_group, channels.capacity, params.discount_budget
+    )
+    plan = _plan_of(holdings, grade, cover_days, channels, table, taken)
+    return plan.take(np.flatnonzero((plan.grade != "") | (plan.act != Act.KEEP)))
+
+
+def _plan_of(
+    holdings: Holdings,
+    grade: Texts,
+    cover_days: Floats,
+    channels: Channels,
+    table: _Table,
+    taken: Ints,
+) -> Clearance:
+    """The options taken, one for each item, in numbers."""
     other = _next_best(table.options, taken)
     names = np.array([*channels.names, ""], dtype=object)
     money, act = table.options.value, table.act[taken]
@@ -58,7 +80,8 @@ def plan_clearance(
         next_recovery=money[other],
         discount=table.options.discount[taken],
         left=table.left[taken],
-        cancelled=np.where(act == Act.KEEP, 0.0, holdings.on_order),
+        cancelled=np.where((act == Act.KEEP) | (grade == ""), 0.0, holdings.on_order),
+        common=table.common[taken],
         **table.steps(taken),
     )
 
@@ -67,7 +90,8 @@ def plan_clearance(
 class _Table:
     """Everything that could be done, by item, and where it stands; all (options,).
 
-    deed, row: place in ``done`` and in the deed. act, left: of the deed.
+    deed, row: place in ``done`` and in the deed. act, left: of the deed. common: the price of a
+    whole group.
     """
 
     done: list[Deed]
@@ -76,9 +100,10 @@ class _Table:
     row: Ints
     act: Ints
     left: Floats
+    common: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, done: list[Deed], params: ClearanceParams) -> _Table:
+    def of(cls, done: list[Deed], group: Ints, params: ClearanceParams) -> _Table:
         count = np.array([len(each.item) for each in done])
         deed = np.repeat(np.arange(len(done)), count)
         row = np.concatenate([np.arange(each) for each in count])
@@ -86,13 +111,15 @@ class _Table:
             np.concatenate([getattr(each, name) for each in done])
             for name in ("item", "money", "used", "discount", "left")
         )
+        act = np.array([int(each.act) for each in done])[deed]
+        common = (act == Act.MARK_DOWN) & (group[item] >= 0)
         order = np.lexsort((deed, item))
-        order = order[_worth(item[order], money[order], params)]
+        together = np.where(common, group[item], -1)
+        order = order[_worth(item[order], together[order], money[order], params)]
         channel = np.array([each.channel for each in done])[deed]
         columns = (item, money, channel, used, discount)
-        act = np.array([int(each.act) for each in done])[deed]
         options = Options(*(each[order] for each in columns))
-        return cls(done, options, deed[order], row[order], act[order], left[order])
+        return cls(done, options, deed[order], row[order], act[order], left[order], common[order])
 
     def steps(self, taken: Ints) -> dict[str, Any]:
         """The weeks of the options taken, item by item."""
@@ -109,12 +136,18 @@ class _Table:
         return {"step_item": item, "step": week + 1} | told
 
 
-def _worth(item: Ints, money: Floats, params: ClearanceParams) -> NDArray[np.bool_]:
-    """What is done instead of the first option of its item only for the gain asked for."""
+def _worth(item: Ints, group: Ints, money: Floats, params: ClearanceParams) -> NDArray[np.bool_]:
+    """What is done instead of the first option of its item only for the gain asked for.
+
+    group: (options,) options with the same number are judged by their sum, -1 by themselves.
+    """
     first = np.diff(item, prepend=-1) > 0
     nothing = money[first][item]
+    gain, joint = money - nothing, group >= 0
+    for values in (gain, nothing):
+        values[joint] = np.bincount(group[joint], values[joint], group.max() + 1)[group[joint]]
     least = np.maximum(params.least_gain, params.least_share * np.abs(nothing))
-    return np.asarray(first | (money >= nothing + least), np.bool_)
+    return np.asarray(first | (gain >= least), np.bool_)
 
 
 def _next_best(options: Options, taken: Ints) -> Ints:
