@@ -24,6 +24,7 @@ class Act(IntEnum):
     RETURN = 3  #: give back to the supplier
     LIQUIDATE = 4  #: sell at once for what it still brings
     SCRAP = 5  #: give up
+    BUNDLE = 6  #: a lower price for those who buy a companion with it
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ class Clearance:
     left: units expected to be left when the weeks are over.
     cancelled: units on order that the act makes useless.
     common: the price is that of the whole price group.
+    partner: series of the companion in a bundle, -1 for none. confidence: share of its orders that
+    hold the item; lift: that over the item's share of all orders, lift_low its lower limit; NaN
+    without a companion.
     step_item: (steps,) row of the item. step: (steps,) week, from 1. step_price: (steps,) money per
     unit then. step_units, step_recovery: (steps,) expected in that week.
     whole: items are whole SKUs, at one price in all their locations; series is then the first.
@@ -64,6 +68,10 @@ class Clearance:
     left: Floats
     cancelled: Floats
     common: NDArray[np.bool_]
+    partner: Ints
+    confidence: Floats
+    lift: Floats
+    lift_low: Floats
     step_item: Ints
     step: Ints
     step_price: Floats
@@ -83,7 +91,7 @@ class Clearance:
     @classmethod
     def none(cls) -> Clearance:
         """Nothing is slow."""
-        whole = {"series", "act", "next_act", "step_item", "step"}
+        whole = {"series", "act", "next_act", "partner", "step_item", "step"}
         kinds: dict[str, Any] = dict.fromkeys(whole, np.int64)
         kinds |= dict.fromkeys(("grade", "channel"), object) | {
             "ends": np.bool_,

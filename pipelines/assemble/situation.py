@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines.assemble.orders import OrderLines
 from stockwright.commitments import Commitments
 from stockwright.given import GivenForecast
 from stockwright.network import Network
@@ -99,6 +100,7 @@ class Situation:
         None where no coverage tells.
     supplier_record: how suppliers have delivered, see ``receipts.record_of``.
     clearing: terms of clearance; None where the tables tell of none.
+    orders: order lines of the last while; None where none names its order, or nothing asks.
     """
 
     as_of: np.datetime64
@@ -120,6 +122,7 @@ class Situation:
         default_factory=lambda: pd.DataFrame(columns=list(RECORD_COLUMNS))
     )
     clearing: ClearingTerms | None = None
+    orders: OrderLines | None = None
 
     @property
     def sold(self) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from pipelines.assemble.clearing import graded_stock, holdings_of
 from pipelines.assemble.clearing_articles import articles_of
 from pipelines.assemble.clearing_season import seasonal_units
 from pipelines.config import Config
+from pipelines.night.clearing_bundles import bundles_of
 from pipelines.night.clearing_groups import with_groups
 from replenishment.clearance.holdings import Holdings
 from replenishment.clearance.params import Channels, ClearanceParams
@@ -53,6 +54,7 @@ def cleared(
         situation, forecast, life, whole,
     )  # fmt: skip
     few = holdings.take(rows)
+    channels = channels_of(situation, config)
     listed = situation.network.items.price[few.series]
     found = plan_clearance(
         few,
@@ -60,8 +62,9 @@ def cleared(
         stock.health.cover_days[rows],
         np.fmax(listed, few.price),
         response.take(few.series),
-        channels_of(situation, config),
+        channels,
         _params(config),
+        bundles_of(holdings, stock.grade, rows, situation, channels.names, config),
     )
     found = replace(found, whole=whole)
     lost = _at_a_loss(situation) & ~(forecast.committed > 0).any(axis=1)
@@ -112,13 +115,16 @@ def _at_a_loss(situation: Situation) -> NDArray[np.bool_]:
 
 
 def channels_of(situation: Situation, config: Config) -> Channels:
-    """The channels of clearance, each open to the grades that the configuration names for it."""
+    """The channels of clearance, each open to the grades that the configuration names for it; the
+    one that sells bundles does nothing else.
+    """
     rows = None if situation.clearing is None else situation.clearing.channels
     if rows is None or rows.empty:
         return Channels()
     named = config.clearance.channels
     names = tuple(rows["channel"].astype(str))
-    open_to = tuple(named.get(name, "SABC") for name in names)
+    bundled = config.clearance.bundles.channel
+    open_to = tuple("" if name == bundled else named.get(name, "SABC") for name in names)
     capacity = rows["clearance_capacity"].to_numpy(np.float64)
     return Channels(
         names=names,

@@ -139,8 +139,12 @@ def _explanations(
         "value": money((plan.units * plan.unit_cost)[item]),
         "left": rounded(plan.left[item], 1),
         "cancelled": rounded(plan.cancelled[item]),
+        "confidence": rounded(plan.confidence[item], 3),
+        "lift": rounded(plan.lift[item], 1),
+        "lift_low": rounded(plan.lift_low[item], 1),
     }
     columns |= {name: cell_texts(values) for name, values in totals.items()}
+    columns["partner"] = night.skus(plan.partner[item]).tolist()
     columns["group"] = _groups(night, plan)[item].tolist()
     columns["why"] = [texts.of("clearance", code) for code in columns["reason"]]
     columns["next_act"] = [texts.of("acts", word) for word in columns["next_best_action"]]

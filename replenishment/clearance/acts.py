@@ -24,8 +24,10 @@ from stockwright.price_response import PriceResponse
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Texts = NDArray[np.object_]
-# Scenarios of the elasticity, and the share below which two prices are one.
-_SCENARIOS, _SAME = 3, 1e-3
+#: Scenarios of the elasticity.
+SCENARIOS = 3
+# The share below which two prices are one.
+_SAME = 1e-3
 # Weeks within which a price has to fall for a markdown to be one.
 _SOON = 4
 # Weeks at the end of the demand whose mean goes on after it.
@@ -120,7 +122,7 @@ def ladder(price: Floats, listed: Floats, discounts: tuple[float, ...]) -> tuple
 def means_of(few: Holdings, price: Floats, response: PriceResponse) -> tuple[Floats, Floats]:
     """Units wanted, (items, scenarios, weeks, rungs), and the weight of the scenarios."""
     ratio = np.minimum(price / few.price[:, None], 1.0)
-    factor, weight = response.scenario_factors(ratio, _SCENARIOS)
+    factor, weight = response.scenario_factors(ratio, SCENARIOS)
     return few.demand[:, None, :, None] * factor[:, :, None, :], weight
 
 

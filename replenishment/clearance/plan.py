@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.clearance.acts import Deed, deeds
+from replenishment.clearance.bundles import Bundles, bundle
 from replenishment.clearance.choose import Options
 from replenishment.clearance.group_acts import choose_together, common_cut
 from replenishment.clearance.holdings import Holdings
@@ -29,24 +30,29 @@ def plan_clearance(
     response: PriceResponse,
     channels: Channels,
     params: ClearanceParams,
+    bundles: Bundles | None = None,
 ) -> Clearance:
     """The act of most expected money for each item, under the channels' capacity and the budget.
 
     holdings: the slow items, and all other items of their price groups, which are only named where
     their group is marked down. grade, cover_days, listed, response: of them; see ``deeds``.
+    bundles: their companions.
     """
     if not len(holdings):
         return Clearance.none()
+    pairs = bundles or Bundles.none(len(holdings))
     done = deeds(holdings, grade, listed, response, channels, params)
     if (holdings.price_group >= 0).any():
         common, rows, kept = common_cut(holdings, grade != "", listed, response, params)
         done[0].money[rows] = kept
         done.append(common)
+    if (pairs.partner >= 0).any():
+        done.append(bundle(holdings, pairs, listed, response, channels, params))
     table = _Table.of(done, holdings.price_group, params)
     taken = choose_together(
         table.options, table.common, holdings.price_group, channels.capacity, params.discount_budget
     )
-    plan = _plan_of(holdings, grade, cover_days, channels, table, taken)
+    plan = _plan_of(holdings, grade, cover_days, channels, pairs, table, taken)
     return plan.take(np.flatnonzero((plan.grade != "") | (plan.act != Act.KEEP)))
 
 
@@ -55,6 +61,7 @@ def _plan_of(
     grade: Texts,
     cover_days: Floats,
     channels: Channels,
+    pairs: Bundles,
     table: _Table,
     taken: Ints,
 ) -> Clearance:
@@ -62,6 +69,7 @@ def _plan_of(
     other = _next_best(table.options, taken)
     names = np.array([*channels.names, ""], dtype=object)
     money, act = table.options.value, table.act[taken]
+    tied = act == Act.BUNDLE
     return Clearance(
         series=holdings.series,
         grade=np.asarray(grade, object),
@@ -82,6 +90,10 @@ def _plan_of(
         left=table.left[taken],
         cancelled=np.where((act == Act.KEEP) | (grade == ""), 0.0, holdings.on_order),
         common=table.common[taken],
+        partner=np.where(tied, pairs.partner, -1),
+        confidence=np.where(tied, pairs.confidence, np.nan),
+        lift=np.where(tied, pairs.lift, np.nan),
+        lift_low=np.where(tied, pairs.lift_low, np.nan),
         **table.steps(taken),
     )
 
