@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from pipelines.assemble import Situation
 from pipelines.assemble.clearing import graded_stock, holdings_of
 from pipelines.assemble.clearing_articles import articles_of
+from pipelines.assemble.clearing_bundles import bundles_of
+from pipelines.assemble.clearing_groups import with_groups
 from pipelines.assemble.clearing_season import seasonal_units
 from pipelines.config import Config
-from pipelines.night.clearing_bundles import bundles_of
-from pipelines.night.clearing_groups import with_groups
 from replenishment.clearance.holdings import Holdings
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.plan import plan_clearance

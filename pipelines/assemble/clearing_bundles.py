@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.baskets.pairs import BasketParams, Pairs, find_pairs
-from pipelines.assemble import Situation
 from pipelines.assemble.orders import OrderLines
+from pipelines.assemble.situation import Situation
 from pipelines.config import Config
 from replenishment.clearance.bundles import Bundles
 from replenishment.clearance.holdings import Holdings

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.assemble import Situation
+from pipelines.assemble.situation import Situation
 from replenishment.clearance.holdings import Holdings
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
