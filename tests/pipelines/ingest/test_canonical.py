@@ -205,4 +205,3 @@ def test_order_numbers_are_told_apart_over_files_and_not_kept(shop):
     assert code[2] == -1
     unread = shop.read(clearance={"bundles": {"use": False}}).tables["sales"]["order_id"]
     assert set(unread) == {-1}
-    assert unread.dtype == np.int32

@@ -110,6 +110,13 @@ def test_goods_that_the_supplier_takes_back_for_more_leave_their_group(holdings)
     assert found.act.tolist() == [Act.MARK_DOWN, Act.RETURN, Act.MARK_DOWN]
 
 
+def test_a_group_that_can_no_longer_be_sold_or_is_given_back_whole_has_no_common_price(holdings):
+    over = plan(slow_group(holdings, weeks=0, demand=0.0), ["A", "A", ""])
+    assert over.act.tolist() == [Act.LIQUIDATE] * 2
+    back = plan(slow_group(holdings, return_value=50.0, return_weeks=1), ["A", "A", "B"])
+    assert back.act.tolist() == [Act.RETURN] * 3
+
+
 def test_a_group_fits_the_discount_budget_as_a_whole_or_is_not_marked_down(holdings):
     items, grade = slow_group(holdings), ["A", "A", "B"]
     given = plan(items, grade).discount.sum()
