@@ -34,8 +34,8 @@ class Clearance:
     series: row of the index. grade: slow grade "S", "A", "B" or "C", "" of what is not slow. act:
     Act. channel: name of the channel that sells, "" for the shop's own.
     units: on hand. age_days: NaN where unknown. cover_days: inf where the stock never runs out.
-    ends: the end of its sale is in sight. unit_cost,
-    price, floor: money per unit; 0 for no floor.
+    ends: the end of its sale is in sight. event: code of an event that it is left of, 0 for none.
+    unit_cost, price, floor: money per unit; 0 for no floor.
     recovery: money expected from the act. nothing: from doing nothing. next_act, next_recovery:
     the best other act and its money. discount: money that lower prices are expected to give away.
     left: units expected to be left when the weeks are over.
@@ -45,7 +45,10 @@ class Clearance:
     hold the item; lift: that over the item's share of all orders, lift_low its lower limit; NaN
     without a companion.
     step_item: (steps,) row of the item. step: (steps,) week, from 1. step_price: (steps,) money per
-    unit then. step_units, step_recovery: (steps,) expected in that week.
+    unit then, but where less is planned. step_planned: what is paid then if nothing is done.
+    step_units, step_recovery: (steps,) expected in that week.
+    most: units that people allow to be cleared: inf where they say nothing, 0 where they hold it as
+    it is.
     whole: items are whole SKUs, at one price in all their locations; series is then the first.
     """
 
@@ -57,6 +60,7 @@ class Clearance:
     age_days: Floats
     cover_days: Floats
     ends: NDArray[np.bool_]
+    event: Ints
     unit_cost: Floats
     price: Floats
     floor: Floats
@@ -72,9 +76,11 @@ class Clearance:
     confidence: Floats
     lift: Floats
     lift_low: Floats
+    most: Floats
     step_item: Ints
     step: Ints
     step_price: Floats
+    step_planned: Floats
     step_units: Floats
     step_recovery: Floats
     whole: bool = False
@@ -91,7 +97,7 @@ class Clearance:
     @classmethod
     def none(cls) -> Clearance:
         """Nothing is slow."""
-        whole = {"series", "act", "next_act", "partner", "step_item", "step"}
+        whole = {"series", "act", "next_act", "event", "partner", "step_item", "step"}
         kinds: dict[str, Any] = dict.fromkeys(whole, np.int64)
         kinds |= dict.fromkeys(("grade", "channel"), object) | {
             "ends": np.bool_,

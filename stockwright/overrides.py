@@ -31,23 +31,29 @@ class Overrides:
     target: (series,) order-up-to level in units that replaces the computed one.
     order_units, transfer_units: (series,) quantity that replaces the computed one before limits.
     order_frozen, transfer_frozen: (series,) quantity that no limit may change.
+    clearance_units: (series,) most units that are cleared, where ``clearance_shared`` of all
+        locations of the SKU together. clearance_frozen: (series,) nothing new is done with it.
     """
 
     forecast_mean: NDArray[np.float32]
     forecast_factor: NDArray[np.float32]
     blocked: NDArray[np.bool_]
+    clearance_shared: NDArray[np.bool_]
+    clearance_frozen: NDArray[np.bool_]
     service_level: Floats
     target: Floats
     order_units: Floats
     order_frozen: Floats
     transfer_units: Floats
     transfer_frozen: Floats
+    clearance_units: Floats
 
     def __post_init__(self) -> None:
         n = len(self.blocked)
-        object.__setattr__(self, "blocked", frozen("blocked", self.blocked, (n,), np.bool_))
-        quantities = ("target", "order_units", "order_frozen", "transfer_units", "transfer_frozen")
-        for name in (*quantities, "service_level"):
+        for name in ("blocked", "clearance_shared", "clearance_frozen"):
+            object.__setattr__(self, name, frozen(name, getattr(self, name), (n,), np.bool_))
+        orders = ("target", "order_units", "order_frozen", "transfer_units", "transfer_frozen")
+        for name in (*orders, "clearance_units", "service_level"):
             value = frozen(name, getattr(self, name), (n,), np.float64)
             require(~(value < 0), name, ">= 0 or NaN")
             object.__setattr__(self, name, value)
@@ -62,8 +68,8 @@ class Overrides:
         """No override at all."""
         shared = np.full((1, horizon), np.nan, np.float32)
         nothing = np.full(n_series, np.nan)
-        blocked = np.zeros(n_series, np.bool_)
-        return cls(shared, shared, blocked, *[nothing] * 6)
+        no = np.zeros(n_series, np.bool_)
+        return cls(shared, shared, no, no, no, *[nothing] * 7)
 
     def take(self, series: NDArray[Any] | slice) -> Overrides:
         """The overrides of some of the series."""

@@ -11,6 +11,7 @@ from pipelines.assemble.ages import ages_of
 from pipelines.assemble.arrivals import GoodShares, inbound_arrivals, position_of
 from pipelines.assemble.cash import cash_of
 from pipelines.assemble.catalog import attributes_of, catalog_of
+from pipelines.assemble.clearing_answers import accepted_prices, clearance_answers
 from pipelines.assemble.clearing_terms import clearing_terms, held_findings
 from pipelines.assemble.commitments import Promised, after_the_end, promised_of
 from pipelines.assemble.covariates import covariates_of
@@ -59,6 +60,7 @@ class _Night:
     as_of: np.datetime64
     sales: Sold
     notes: list[str]
+    answers: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -79,17 +81,22 @@ def assemble(
     as_of: np.datetime64,
     earlier_lines: pd.DataFrame | None = None,
     snapshots: pd.DataFrame | None = None,
+    cleared: pd.DataFrame | None = None,
 ) -> Situation:
     """The situation at the close of ``as_of``.
 
     earlier_lines: lines of earlier nights' plans (line_id, sku, destination, source, units,
         available_date, kind), to which ``plan_status`` answers.
+    cleared: lines of earlier nights' clearances (CLEARED_COLUMNS), to which it answers too.
     snapshots: stock at the close of earlier nights (date, sku, location, on_hand), used where
         there is neither ``availability`` nor ``stock_history``.
 
     Raises DataError when the tables cannot make a consistent panel.
     """
     tables = dict(ingested.tables)
+    answers = clearance_answers(tables["plan_status"], cleared)
+    others = ~tables["plan_status"]["line_id"].isin(set(answers["line_id"]))
+    tables["plan_status"] = tables["plan_status"][others]
     if snapshots is not None and not len(tables["stock_history"]):
         tables["stock_history"] = snapshots
     as_of = np.array([as_of], "datetime64[D]")[0]
@@ -97,14 +104,16 @@ def assemble(
     keys = build_keys(tables)
     lines = demand_lines(tables, config)
     window = window_of(days_of(lines["date"]), config.period, as_of, config.model.history_days)
-    night = _Night(tables, keys, window, config, as_of, sold(lines, keys, window), kit_notes)
+    sales = sold(lines, keys, window)
+    night = _Night(tables, keys, window, config, as_of, sales, kit_notes, answers)
     parts = _parts(night, "lanes" in ingested.given)
     situation = _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
     terms = clearing_terms(tables, parts.supply.costs, keys)
     # Kits as they were sold: their components are no baskets.
     days = config.clearance.bundles.days
     orders = order_lines(ingested.tables["sales"], keys, as_of, days)
-    return replace(situation, local_share=parts.covered.local, clearing=terms, orders=orders)
+    local = parts.covered.local
+    return replace(situation, local_share=local, clearing=terms, answers=answers, orders=orders)
 
 
 def _parts(night: _Night, lanes_given: bool) -> _Parts:
@@ -195,9 +204,10 @@ def _network(night: _Night, parts: _Parts, lines: Lines) -> Network:
 def _panel(night: _Night, parts: _Parts) -> tuple[DemandPanel, Promised, list[str]]:
     tables, keys, supply = night.tables, night.keys, parts.supply
     horizon = max(night.config.horizon_periods(), supply.protection)
+    accepted = accepted_prices(night.answers, tables["prices"], keys, night.window, horizon)
     covariates = covariates_of(
         tables["events"], tables["prices"], tables["products"], supply.list_price,
-        keys, night.window, horizon,
+        keys, night.window, horizon, accepted,
     )  # fmt: skip
     calendar = night.config.calendar
     festivals = festivals_of(calendar.country, calendar.festival)

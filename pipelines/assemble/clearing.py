@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.assemble.clearing_events import events_over
+from pipelines.assemble.clearing_prices import highest, locked_weeks, weekly_prices
+from pipelines.assemble.clearing_weeks import passing_steps, weekly_means
 from pipelines.assemble.situation import ClearingTerms, Situation
 from pipelines.config import Config
 from replenishment.clearance.health import Health, health_of
@@ -22,8 +25,8 @@ from stockwright.life import LifeStage, LifeStages
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-# Days whose mean goes on beyond the forecast, and days of sales where the age is not known.
-_TAIL_DAYS, _PAST_DAYS = 28, 91
+# Days of sales where the age is not known.
+_PAST_DAYS = 91
 # Series whose past sales are looked at together.
 _BLOCK = 20_000
 # A mean of less is none.
@@ -83,12 +86,14 @@ def holdings_of(
         np.isnan(terms.salvage), config.clearance.salvage_share * cost, terms.salvage
     )
     until = np.arange(1, width + 1) <= weeks[:, None]
+    price, planned = highest(weekly_prices(situation, forecast, rows, width), weeks)
     return Holdings(
         series=rows,
         units=stock.on_hand[rows],
         age_days=stock.age_days[rows],
         unit_cost=cost[rows],
-        price=price_now(situation)[rows],
+        price=price,
+        planned=planned,
         floor=terms.floor[rows],
         salvage=salvage[rows],
         holding=items.holding_cost[rows] * WEEK / situation.panel.calendar.days,
@@ -104,14 +109,9 @@ def holdings_of(
         price_group=terms.price_group[rows],
         hit=life.hit[rows],
         declining=life.stage[rows] == LifeStage.DECLINE,
+        event=events_over(situation, rows, config.clearance.event_days),
+        locked=locked_weeks(situation, rows, config.clearance.least_weeks),
     )
-
-
-def price_now(situation: Situation) -> Floats:
-    """What a customer pays tomorrow, (series,): as planned, else as listed; NaN where unknown."""
-    listed, panel = situation.network.items.price, situation.panel
-    planned = panel.covariates.price[:, panel.origin + 1].astype(np.float64)
-    return np.asarray(np.where(np.isnan(planned), listed, planned), np.float64)
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class _Asked:
         choice = choose_lanes(network, index)
         echelons = build_echelons(choice, network)
         days = situation.panel.calendar.days
-        event = events_ahead(situation, forecast.horizon)
+        event = passing_steps(situation, forecast.horizon)
         need = np.cumsum(weekly_means(forecast.expected, width, days, 1, event), axis=1)
         mean = need[:, -1]
         squares = weekly_means(forecast.mean, width, days, 2, event).sum(axis=1)
@@ -143,53 +143,6 @@ class _Asked:
             beyond = np.maximum(need[below] - supply[below, None], 0.0)
             np.add.at(need, choice.parent[below], beyond)
         return cls(np.diff(need, axis=1, prepend=0.0), dispersion, level, echelons)
-
-
-def events_ahead(situation: Situation, horizon: int) -> NDArray[np.bool_]:
-    """Steps of a forecast that are days of an event, (series or 1, horizon)."""
-    panel = situation.panel
-    ahead = panel.covariates.event[:, panel.origin + 1 : panel.origin + 1 + horizon] > 0
-    missing = horizon - ahead.shape[1]
-    return np.pad(ahead, ((0, 0), (0, max(missing, 0))))
-
-
-def weekly_means(
-    mean: NDArray[np.float32],
-    weeks: int,
-    days: int,
-    power: int = 1,
-    event: NDArray[np.bool_] | None = None,
-) -> Floats:
-    """Sums by week of the ``mean`` of each step (series, steps of ``days``) to a power, (series,
-    weeks); beyond the last step the mean of the last four weeks goes on.
-
-    event: (series or 1, steps) steps that do not go on: left out of that mean, or where there are
-    no others in the four weeks, of that of the whole forecast.
-    """
-    per_week, (n, horizon) = WEEK // days, mean.shape
-    used = min(horizon, weeks * per_week)
-    tail = _tail(mean, max(_TAIL_DAYS // days, 1), event)
-    starts = np.arange(0, used, per_week)
-    out = np.zeros((n, weeks))
-    inside = mean[:, :used] if power == 1 else mean[:, :used].astype(np.float64) ** power
-    out[:, : len(starts)] = np.add.reduceat(inside, starts, axis=1, dtype=np.float64)
-    missing = per_week - np.clip(used - per_week * np.arange(weeks), 0, per_week)
-    out += (tail**power)[:, None] * missing
-    return out
-
-
-def _tail(mean: NDArray[np.float32], steps: int, event: NDArray[np.bool_] | None) -> Floats:
-    """Mean of the last ``steps``, (series,), without events."""
-    plain: Floats = mean[:, -steps:].mean(axis=1, dtype=np.float64)
-    if event is None:
-        return plain
-    for part in (slice(-steps, None), slice(None)):
-        quiet = ~event[:, part]
-        count = quiet.sum(axis=1)
-        if (count > 0).all():
-            whole = np.where(quiet, mean[:, part], 0.0).sum(axis=1, dtype=np.float64)
-            return np.asarray(whole / count, np.float64)
-    return plain
 
 
 def _weeks_left(situation: Situation, rows: Ints, demand: Floats) -> tuple[Ints, Floats]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.assemble.clearing import events_ahead, weekly_means
+from pipelines.assemble.clearing_prices import highest
+from pipelines.assemble.clearing_weeks import passing_steps, weekly_means
 from pipelines.assemble.situation import Situation
 from replenishment.clearance.holdings import Holdings
 from replenishment.network.echelon import build_echelons
@@ -28,12 +29,14 @@ def articles_of(situation: Situation, forecast: Forecast, holdings: Holdings) ->
     weeks = np.rint(_mean(group, units, holdings.weeks)).astype(np.int64)
     mean, dispersion, level = _wanted(situation, forecast, skus, holdings.demand.shape[1])
     until = np.arange(1, mean.shape[1] + 1) <= weeks[:, None]
+    price, planned = highest(_prices(group, holdings), weeks)
     plain = ("unit_cost", "salvage", "holding", "return_value")
     return Holdings(
         series=holdings.series[first],
         units=_sum(group, units),
         age_days=_mean(group, units, holdings.age_days),
-        price=_mean(group, units, holdings.price),
+        price=price,
+        planned=planned,
         floor=_most(group, holdings.floor),
         demand=np.where(until, mean, 0.0),
         dispersion=dispersion,
@@ -45,9 +48,17 @@ def articles_of(situation: Situation, forecast: Forecast, holdings: Holdings) ->
         return_weeks=_most(group, holdings.return_weeks).astype(np.int64),
         price_group=holdings.price_group[first],
         hit=_most(group, holdings.hit) > 0,
+        event=_most(group, holdings.event).astype(np.int64),
+        locked=_most(group, holdings.locked).astype(np.int64),
         declining=_mean(group, units, holdings.declining) > 0.5,
         **{name: _mean(group, units, getattr(holdings, name)) for name in plain},
     )
+
+
+def _prices(group: Ints, holdings: Holdings) -> Floats:
+    """Price of each week, the mean of the locations by units, (skus, weeks)."""
+    weekly = holdings.weekly_price.T
+    return np.stack([_mean(group, holdings.units, prices) for prices in weekly], axis=1)
 
 
 def _sum(group: Ints, values: Floats) -> Floats:
@@ -78,7 +89,7 @@ def _wanted(
     place[skus] = np.arange(len(skus))
     rows = np.flatnonzero(place[index.sku] >= 0)
     at, few = place[index.sku[rows]], forecast.take(rows)
-    event = events_ahead(situation, forecast.horizon)
+    event = passing_steps(situation, forecast.horizon)
     event = event if len(event) == 1 else event[rows]
     each = weekly_means(few.expected, width, days, 1, event)
     squares = weekly_means(few.mean, width, days, 2, event).sum(axis=1)

@@ -39,12 +39,16 @@ def covariates_of(
     keys: Keys,
     window: Window,
     horizon: int,
+    accepted: NDArray[np.float32] | None = None,
 ) -> Covariates:
     """What is known of every period from the start of the history to ``horizon`` beyond it.
 
     The price is the one of the price table, else the list price less the event's discount. The
     discount is the larger of the event's and of what the price lies below the list price. Prices
     that were paid never enter: they exist only where something was sold.
+
+    accepted: (series, periods) clearance prices that the shop has taken up, NaN for none; where
+    they are lower they hold.
     """
     periods, days = window.periods + horizon, window.calendar.days
     origin = window.calendar.start
@@ -61,11 +65,15 @@ def covariates_of(
         price = np.full((1, periods), np.nan, np.float32)
     else:
         price = usual * (1 - discount)
+    if accepted is not None:
+        price = np.fmin(price, accepted)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            discount = np.fmax(discount, np.clip(1 - accepted / usual, 0.0, 1.0))
     event_names, event = _names(events["event"])
     phase_names, phase = _names(events["phase"])
     return Covariates(
         price=price.astype(np.float32, copy=False),
-        discount=discount,
+        discount=discount.astype(np.float32, copy=False),
         event=event[painted_events.row],
         phase=phase[painted_events.row],
         event_names=event_names,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -130,7 +131,8 @@ def overrides_of(
 
     lane_sources: columns series, source (name): the lanes of every key. The latest row wins, cell
     by cell. Orders, transfers and policy look at the first day after the origin. ``frozen`` with
-    1 (yes) freezes the quantity that ``units`` gives; a larger number gives and freezes it.
+    1 (yes) freezes the quantity that ``units`` gives; a larger number gives and freezes it. In
+    clearance it freezes what is done, whatever the units.
     """
     if not len(overrides):
         return Overrides.none(keys.n_series, horizon), None, []
@@ -141,8 +143,8 @@ def overrides_of(
     tonight = pairs.pick(_in_force(rows, calendar.last_day(origin) + np.timedelta64(1, "D")))
     value = rows["value"].to_numpy(np.float64)
 
-    def latest(of: str, *fields: str) -> Floats:
-        return _latest(tonight.pick((table == of) & np.isin(field, fields)), value, keys.n_series)
+    def latest(of: str, name: str) -> Floats:
+        return _latest(tonight.pick((table == of) & (field == name)), value, keys.n_series)
 
     forecast = ForecastRows(pairs.pick(table == "forecast"), rows, calendar)
     steps = forecast.steps(origin, horizon, keys.n_series)
@@ -159,6 +161,7 @@ def overrides_of(
         order_frozen=order_frozen,
         transfer_units=transfer,
         transfer_frozen=transfer_frozen,
+        **_of_clearance(tonight.pick(table == "clearance"), rows, keys.n_series),
     )
     notes = _notes(rows, pairs, bare + more)
     return resolved, forecast.of_history(origin), notes
@@ -187,6 +190,18 @@ def _latest(pairs: OverridePairs, value: Floats, n: int) -> Floats:
     np.maximum.at(last, pairs.series, pairs.row)
     found: Floats = np.append(value, np.nan)[last]
     return found
+
+
+def _of_clearance(pairs: OverridePairs, rows: pd.DataFrame, n: int) -> dict[str, Any]:
+    """The fields of ``Overrides`` that clearance looks at, (series,) each."""
+    value, field = rows["value"].to_numpy(np.float64), rows["field"].to_numpy(object)
+    most = pairs.pick(field == "units")
+    general = (rows["location"] == "").to_numpy(np.float64)
+    return {
+        "clearance_units": _latest(most, value, n),
+        "clearance_shared": _latest(most, general, n) > 0,
+        "clearance_frozen": _latest(pairs.pick(field == "frozen"), value, n) >= 1,
+    }
 
 
 def _quantities(

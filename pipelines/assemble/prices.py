@@ -66,11 +66,12 @@ def prices_by_period(
     value = np.append(prices["price"].to_numpy(np.float32), np.float32(np.nan))
     out = np.empty((keys.n_series, periods), np.float32)
     for start, stop, grid in painted(spans, keys.n_series, periods * days_per_period):
-        out[start:stop] = _period_means(value[grid], periods)
+        out[start:stop] = period_means(value[grid], periods)
     return out
 
 
-def _period_means(daily: NDArray[np.float32], periods: int) -> NDArray[np.float32]:
+def period_means(daily: NDArray[np.float32], periods: int) -> NDArray[np.float32]:
+    """Mean of the known days of each period, (rows, periods); NaN where none is known."""
     if daily.shape[1] == periods:
         return daily
     cube = daily.reshape(len(daily), periods, -1)

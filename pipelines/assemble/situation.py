@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines.assemble.clearing_answers import no_answers
 from pipelines.assemble.orders import OrderLines
 from stockwright.commitments import Commitments
 from stockwright.given import GivenForecast
@@ -100,6 +101,7 @@ class Situation:
         None where no coverage tells.
     supplier_record: how suppliers have delivered, see ``receipts.record_of``.
     clearing: terms of clearance; None where the tables tell of none.
+    answers: the last answer to each clearance line of an earlier night, ANSWER_COLUMNS.
     orders: order lines of the last while; None where none names its order, or nothing asks.
     """
 
@@ -122,6 +124,7 @@ class Situation:
         default_factory=lambda: pd.DataFrame(columns=list(RECORD_COLUMNS))
     )
     clearing: ClearingTerms | None = None
+    answers: pd.DataFrame = field(default_factory=no_answers)
     orders: OrderLines | None = None
 
     @property

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from stockwright.errors import counted
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Discount = Annotated[float, Field(gt=0.0, lt=1.0)]
@@ -76,7 +79,10 @@ class ClearanceConfig(BaseModel):
     cost that a unit left at the end brings where the products do not tell. relabel_cost: money per
     unit whose price is changed. discount_budget: most money that the price cuts of one night's
     plan may give away; None: no limit. price_by: whether an article has one price in all locations
-    ("sku") or each location its own. channels: by channel, the slow grades that it is open to; a
+    ("sku") or each location its own. event_days: days after
+    an event in which what is left of its stock is slow whatever its age. price_step: new prices are
+    multiples of it. least_weeks: that a price stays at least. rest_days: for which an act that was
+    rejected is not proposed again. channels: by channel, the slow grades that it is open to; a
     channel that is not named is open to all. grades: see SlowGradesConfig. bundles: see
     BundlesConfig.
     """
@@ -92,6 +98,10 @@ class ClearanceConfig(BaseModel):
     relabel_cost: Money = 0.0
     discount_budget: Money | None = None
     price_by: Literal["sku", "location"] = "sku"
+    event_days: Annotated[int, Field(ge=0, le=91)] = 14
+    price_step: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 0.01
+    least_weeks: Annotated[int, Field(ge=0, le=26)] = 1
+    rest_days: Annotated[int, Field(ge=0, le=3650)] = 28
     channels: dict[str, SlowGradeNames] = Field(default_factory=dict)
     grades: SlowGradesConfig = SlowGradesConfig()
     bundles: BundlesConfig = BundlesConfig()
@@ -106,9 +116,11 @@ class ClearanceConfig(BaseModel):
     @model_validator(mode="after")
     def _far_enough(self) -> ClearanceConfig:
         longest = max([self.cover_days, *self.cover.values()])
-        if longest > self.weeks * _WEEK:
+        days, least = self.weeks * _WEEK, math.ceil(longest / _WEEK)
+        if longest > days:
             raise ValueError(
                 f"weeks must reach the longest turnover threshold: {longest:g} days are more than "
-                f"{self.weeks} weeks"
+                f"{counted(self.weeks, 'week')}; set weeks to {least} or more, or cover_days and "
+                f"each of cover to {days} or less"
             )
         return self

@@ -183,7 +183,7 @@ OVERRIDES = Table(
             "choice",
             "what it changes",
             required=True,
-            choices=("forecast", "order", "transfer", "policy"),
+            choices=("forecast", "order", "transfer", "clearance", "policy"),
         ),
         ONE_SKU,
         ONE_LOCATION,

@@ -22,6 +22,7 @@ FIELDS = {
     "forecast": ("mean", "factor"),
     "order": ("units", "frozen"),
     "transfer": ("units", "frozen"),
+    "clearance": ("units", "frozen"),
     "policy": ("service_level", "target", "blocked"),
 }
 

@@ -11,6 +11,7 @@ from pipelines.config.as_of import check_as_of
 from pipelines.config.load import FILE_NAME, listed_problems
 from pipelines.config.model import Config
 from pipelines.ingest.adjust import findings_of, net_prices, unreadable_stock
+from pipelines.ingest.channels import unknown_channels
 from pipelines.ingest.contract import check_contract
 from pipelines.ingest.discover import Found, discover
 from pipelines.ingest.ingested import Ingested, RowCount, Source, TablesError
@@ -34,7 +35,7 @@ def read_tables(source: str, config: Config, as_of: np.datetime64) -> Ingested:
     """The tables of a folder or database URL as known at the close of ``as_of``.
 
     Raises ConfigError: no such folder or database, ``as_of`` does not close a period, or the
-    configuration names a tier that no location has.
+    configuration names a tier that no location has, or a channel that no row has.
     TablesError (a DataError): every problem of every table.
     """
     report = validate(source, config, as_of)
@@ -71,7 +72,7 @@ def validate(source: str, config: Config, as_of: np.datetime64 | None = None) ->
 
     as_of: the night to check for; None: the last possible date before which everything counts
     as known. Raises ConfigError: no such folder or database, ``as_of`` closes no period, or
-    the configuration names tiers that no location has.
+    the configuration names tiers that no location, or channels that no row of them, has.
     """
     day = _no_cut() if as_of is None else check_as_of(as_of, config)
     try:
@@ -91,7 +92,7 @@ def validate(source: str, config: Config, as_of: np.datetime64 | None = None) ->
     problems += [*lane_cycles(held), *kit_cycles(held)]
     if as_of is not None and "sales" in held:
         problems += _stale(held["sales"], day, config)
-    if strange := unknown_tiers(config, held):
+    if strange := [*unknown_tiers(config, held), *unknown_channels(config, held)]:
         if not problems:
             raise ConfigError(listed_problems(FILE_NAME, strange))
         problems += strange

@@ -12,8 +12,10 @@ from pipelines.assemble.clearing import graded_stock, holdings_of
 from pipelines.assemble.clearing_articles import articles_of
 from pipelines.assemble.clearing_bundles import bundles_of
 from pipelines.assemble.clearing_groups import with_groups
+from pipelines.assemble.clearing_said import rules_of
 from pipelines.assemble.clearing_season import seasonal_units
 from pipelines.config import Config
+from pipelines.night.clearing_overruled import clearance_overruled
 from replenishment.clearance.holdings import Holdings
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.plan import plan_clearance
@@ -44,44 +46,32 @@ def cleared(
     config: Config,
 ) -> Plan:
     """The plan with what is done about slow stock, and without orders of what is cleared."""
-    holdings = holdings_of(situation, forecast, life, config)
+    places = holdings_of(situation, forecast, life, config)
     whole = config.clearance.price_by == "sku"
-    if whole:
-        holdings = articles_of(situation, forecast, holdings)
+    holdings = articles_of(situation, forecast, places) if whole else places
     stock = graded_stock(holdings, situation, config)
-    holdings, rows = with_groups(
-        holdings, stock.grade > 0, _left_alone(holdings, situation, forecast, whole),
-        situation, forecast, life, whole,
-    )  # fmt: skip
-    few = holdings.take(rows)
+    slow, alone = stock.grade > 0, _left_alone(holdings, situation, forecast, whole)
     channels = channels_of(situation, config)
-    listed = situation.network.items.price[few.series]
-    found = plan_clearance(
-        few,
-        _LETTERS[stock.grade[rows]],
-        stock.health.cover_days[rows],
-        np.fmax(listed, few.price),
+    rules = rules_of(situation, places, holdings, channels.names, config.clearance.rest_days)
+    holdings, rows = with_groups(holdings, slow, alone, situation, forecast, life, whole)
+    few, grade = holdings.take(rows), _LETTERS[stock.grade[rows]]
+    terms = (
+        np.fmax(situation.network.items.price[few.series], few.price),
         response.take(few.series),
         channels,
-        _params(config),
+        params_of(config),
+        rules.take(rows),
         bundles_of(holdings, stock.grade, rows, situation, channels.names, config),
     )
+    found = plan_clearance(few, grade, stock.health.cover_days[rows], *terms)
     found = replace(found, whole=whole)
     lost = _at_a_loss(situation) & ~(forecast.committed > 0).any(axis=1)
     return replace(
         plan,
         clearance=found,
+        findings=(*plan.findings, *clearance_overruled(few, grade, *terms)),
         orders=_without(plan.orders, found, lost, forecast),
         transfers=_without_leaving(plan.transfers, found, forecast),
-    )
-
-
-def _params(config: Config) -> ClearanceParams:
-    budget = config.clearance.discount_budget
-    return ClearanceParams(
-        ladder=tuple(config.clearance.ladder),
-        relabel_cost=config.clearance.relabel_cost,
-        discount_budget=np.inf if budget is None else budget,
     )
 
 
@@ -89,7 +79,7 @@ def _left_alone(
     holdings: Holdings, situation: Situation, forecast: Forecast, whole: bool
 ) -> NDArray[np.bool_]:
     """Items that nothing is done with, (items,): that are promised to customers; that can still be
-    sold, at a price that nobody told; whose season of last year lies ahead.
+    sold, at a price that nobody told, or as a hit; whose season of last year lies ahead.
     """
     index, width = forecast.index, holdings.demand.shape[1]
     promised = _by_item(forecast.committed.sum(axis=1, dtype=np.float64), index, whole)
@@ -101,17 +91,32 @@ def _left_alone(
         least = np.maximum(expected, _SEASON * holdings.units)
         seasonal |= rows & (_by_item(then, index, whole)[holdings.series] >= least)
     priced = np.isfinite(holdings.price) & (holdings.price > 0)
-    return np.asarray(
-        (promised[holdings.series] > 0) | ((holdings.weeks > 0) & (~priced | seasonal)), np.bool_
-    )
+    waits = (holdings.weeks > 0) & (~priced | seasonal | holdings.hit)
+    return np.asarray((promised[holdings.series] > 0) | waits, np.bool_)
 
 
 def _at_a_loss(situation: Situation) -> NDArray[np.bool_]:
-    """Series whose price stays below their cost for all days ahead that are planned, (series,)."""
+    """Series whose price stays below their cost for all days ahead that are planned, (series,).
+
+    What a planner holds as it is goes on being bought.
+    """
     panel, items = situation.panel, situation.network.items
     ahead = panel.covariates.price[:, panel.origin + 1 :].astype(np.float64)
     best = np.where(np.isnan(ahead), items.price[:, None], ahead).max(axis=1, initial=-np.inf)
-    return np.asarray(best < items.unit_cost, np.bool_)
+    held = situation.overrides.clearance_frozen | (situation.overrides.clearance_units == 0)
+    return np.asarray((best < items.unit_cost) & ~held, np.bool_)
+
+
+def params_of(config: Config) -> ClearanceParams:
+    """What clearance may do, as configured."""
+    budget = config.clearance.discount_budget
+    return ClearanceParams(
+        ladder=tuple(config.clearance.ladder),
+        relabel_cost=config.clearance.relabel_cost,
+        least_weeks=config.clearance.least_weeks,
+        price_step=config.clearance.price_step,
+        discount_budget=np.inf if budget is None else budget,
+    )
 
 
 def channels_of(situation: Situation, config: Config) -> Channels:

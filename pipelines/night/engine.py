@@ -24,7 +24,7 @@ from pipelines.ingest import TABLES, Ingested, read_tables
 from pipelines.night.clearing import cleared
 from pipelines.publish.audit import audit
 from pipelines.publish.write import write_outputs
-from pipelines.store.published import published_lines
+from pipelines.store.published import published_clearance, published_lines
 from pipelines.store.snapshots import read_snapshots
 from replenishment import PlanParams, plan_night
 from replenishment.params import Receiving
@@ -74,8 +74,9 @@ class Engine:
     ) -> Situation:
         """Tables to situation; the snapshots stand in for a stock history that was not given."""
         wanted = set(ingested.tables["plan_status"]["line_id"].astype(str))
+        lines, cleared = published_lines(nights, wanted), published_clearance(nights, wanted)
         history = read_snapshots(snapshots) if snapshots else None
-        return assemble(ingested, config, as_of, published_lines(nights, wanted), history)
+        return assemble(ingested, config, as_of, lines, history, cleared)
 
     def fit(self, situation: Situation, config: Config) -> bytes:
         """Fit the model. Raises FitError."""

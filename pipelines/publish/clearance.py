@@ -14,11 +14,16 @@ from stockwright.plan import Finding
 
 FILE = "clearance.csv"
 _WEEK, _TEN_YEARS = 7, 3650.0
+# Acts whose price customers pay, and the share below which two prices are one.
+_SOLD, _SAME = ("keep", "mark_down", "promote"), 1e-3
+# Acts whose money is what a unit left brings.
+_LEFT_OVER = ("liquidate", "scrap")
 #: Words of the acts in the files.
 ACTS = {act: act.name.lower() for act in Act}
-#: Why an item is slow: its end of sale comes first, nothing sells, or it lies too long; or that it
-#: is not, and shares the price of slow goods.
-ENDS, STUCK, LONG, SHARED = "ENDS_UNSOLD", "NO_DEMAND", "LONG_COVER", "GROUP_PRICE"
+#: Why an item is slow: its end of sale comes first, nothing sells, it lies too long, or it was for
+#: an event that is over; or that it is not, and shares the price of slow goods.
+ENDS, STUCK, LONG, LEFT = "ENDS_UNSOLD", "NO_DEMAND", "LONG_COVER", "EVENT_OVER"
+SHARED = "GROUP_PRICE"
 
 
 def clearance_table(night: Night) -> Table:
@@ -63,7 +68,7 @@ def clearance_table(night: Night) -> Table:
         "total_recovery": money(plan.recovery[item]),
         "planner": night.planners(plan.series[item]),
     }
-    table["explanation"] = _explanations(night, plan, item, table)
+    table["explanation"] = _explanations(night, plan, rows, table)
     return table
 
 
@@ -114,6 +119,7 @@ def _words(acts: NDArray[Any]) -> NDArray[np.object_]:
 
 def _reasons(plan: Clearance) -> NDArray[np.object_]:
     lasting = np.where(np.isfinite(_cover(plan)), LONG, STUCK)
+    lasting = np.where(plan.event > 0, LEFT, lasting)
     lasting = np.where(plan.ends, ENDS, lasting)
     return np.asarray(np.where(plan.grade == "", SHARED, lasting), object)
 
@@ -129,10 +135,11 @@ def _groups(night: Night, plan: Clearance) -> NDArray[np.object_]:
 
 
 def _explanations(
-    night: Night, plan: Clearance, item: NDArray[np.int64], table: Table
+    night: Night, plan: Clearance, rows: NDArray[np.int64], table: Table
 ) -> NDArray[np.object_]:
-    """One sentence for each row, in the night's language."""
-    texts = night.texts
+    """One sentence for each row, in the night's language; rows: of the steps."""
+    texts, item = night.texts, plan.step_item[rows]
+    planned, price = plan.step_planned[rows], plan.step_price[rows]
     columns: dict[str, list[Any]]
     columns = {name: cell_texts(column, guarded=False) for name, column in table.items()}
     totals = {
@@ -142,14 +149,46 @@ def _explanations(
         "confidence": rounded(plan.confidence[item], 3),
         "lift": rounded(plan.lift[item], 1),
         "lift_low": rounded(plan.lift_low[item], 1),
+        "planned": rounded(np.where(planned < price * (1 - _SAME), planned, np.nan), 2),
+        "most": rounded(np.where(np.isfinite(plan.most), plan.most, np.nan)[item]),
     }
     columns |= {name: cell_texts(values) for name, values in totals.items()}
     columns["partner"] = night.skus(plan.partner[item]).tolist()
     columns["group"] = _groups(night, plan)[item].tolist()
-    columns["why"] = [texts.of("clearance", code) for code in columns["reason"]]
+    names = ("", *night.situation.panel.covariates.event_names)
+    events = [{"event": names[code]} for code in plan.event[item].tolist()]
+    reasons = zip(columns["reason"], events, strict=True)
+    columns["why"] = [texts.fill("clearance", code, event) for code, event in reasons]
     columns["next_act"] = [texts.of("acts", word) for word in columns["next_best_action"]]
-    rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-    return text_array(_sentence(night, row) for row in rows)
+    columns["assumed"] = _assumed(night, plan)[item].tolist()
+    columns["answer"] = _answers(night, columns["sku"], columns["location"])
+    sentences = (
+        _sentence(night, dict(zip(columns, row, strict=True)))
+        for row in zip(*columns.values(), strict=True)
+    )
+    return text_array(sentences)
+
+
+def _assumed(night: Night, plan: Clearance) -> NDArray[np.bool_]:
+    """Whether no table tells what a unit of each item that is left brings, (items,)."""
+    terms = night.situation.clearing
+    if terms is None:
+        return np.ones(len(plan), np.bool_)
+    return np.asarray(np.isnan(terms.salvage[plan.series]), np.bool_)
+
+
+def _answers(night: Night, skus: list[str], locations: list[str]) -> list[str]:
+    """What a person said last to a line of an earlier night about each item."""
+    answers = night.situation.answers
+    names = ("sku", "location", "action", "night", "at", "by", "reason", "status")
+    columns = (answers[name].astype(str).where(answers[name].notna(), "") for name in names)
+    clauses: dict[tuple[str, str], str] = {}
+    for sku, place, act, since, at, by, why, status in zip(*columns, strict=True):
+        values = {"act": night.texts.of("acts", act), "night": since[:10], "at": at[:10]}
+        code = "rejected" if status == "rejected" else "accepted"
+        told = night.texts.fill("clearance", code, values | {"by": by, "why": why})
+        clauses[sku, place] = told
+    return [clauses.get(key, "") for key in zip(skus, locations, strict=True)]
 
 
 def _sentence(night: Night, row: dict[str, Any]) -> str:
@@ -160,14 +199,21 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
     if row["group"]:
         clauses.append("together")
     waits = row["action"] == ACTS[Act.MARK_DOWN] and row["new_price"] == row["price"]
-    clauses += ["later" if waits else row["action"], "recovers"]
+    clauses.append("later" if waits else row["action"])
+    if row["planned"] and row["action"] in _SOLD:
+        clauses.append("planned")
+    clauses.append("recovers")
     taken = (row["action"], row["total_recovery"])
     if (row["next_best_action"], row["next_best_recovery"]) != taken:
         clauses.append("next")
+    if row["assumed"] and (row["action"] in _LEFT_OVER or float(row["left"]) > 0):
+        clauses.append("assumed")
     if float(row["cancelled"]) > 0:
         clauses.append("cancels")
+    if row["most"]:
+        clauses.append("held" if row["most"] == "0" else "limited")
     text = "".join(night.texts.fill("clearance", clause, row) for clause in clauses)
-    return text + night.texts.of("line", "end")
+    return text + str(row["answer"]) + night.texts.of("line", "end")
 
 
 def still_ordered(night: Night) -> list[Finding]:

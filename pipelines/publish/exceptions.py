@@ -134,6 +134,8 @@ def _message(night: Night, row: Row) -> str:
     values = {name: number_text(value) for name, value in row.message.items()}
     for name in ("limit", "cut_by"):
         values[name] = night.texts.of("limits", values.get(name, ""))
+    for name in ("own_act", "kept_act"):
+        values[name] = night.texts.of("acts", values.get(name, ""))
     values |= {"sku": row.sku, "location": row.location, "money": number_text(row.money)}
     values["way"] = night.texts.of("ways", values.get("way") or "line")
     ago = {"0": "today", "1": "yesterday"}.get(values.get("days", ""), "earlier")

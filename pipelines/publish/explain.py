@@ -63,7 +63,8 @@ def explain(
         _check_known(f"location of SKU {sku}", str(location), places)
     title = texts.fill("explain", "title", {"sku": sku, "date": figures["date"]})
     days = DAYS_PER_PERIOD[figures["period"]]
-    parts = [title, *(_key_text(run_folder, texts, row, days) for row in keys)]
+    cleared = _clearance_texts(run_folder, sku, "")
+    parts = [title, *cleared, *(_key_text(run_folder, texts, row, days) for row in keys)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -93,15 +94,17 @@ def _key_text(folder: Path, texts: Texts, key: Row, days: int) -> str:
         for row in _rows_of(read_csv(folder / file), key["sku"])
         if row["destination"] == key["location"]
     ]
-    said += [
-        "  " + row["explanation"]
-        for row in _rows_of(read_csv(folder / clearance.FILE), key["sku"])
-        if row["location"] in ("", key["location"]) and row["step"] == "1"
-    ]
+    said += ["  " + text for text in _clearance_texts(folder, key["sku"], key["location"])]
     said += list(_exception_texts(folder, texts, key))
     if key["bias_8w"]:
         said.append(texts.fill("explain", "record", shown))
     return "\n".join(said)
+
+
+def _clearance_texts(folder: Path, sku: str, location: str) -> list[str]:
+    """What is done first with slow stock of a location; "": of all of them at one price."""
+    rows = _rows_of(read_csv(folder / clearance.FILE), sku)
+    return [row["explanation"] for row in rows if (row["location"], row["step"]) == (location, "1")]
 
 
 def _launch_text(texts: Texts, weeks: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.assemble.clearing_weeks import going_on, passing_steps
 from pipelines.publish import service
 from pipelines.publish.cells import Table
 from pipelines.publish.night import Night
@@ -115,7 +116,8 @@ def slow_moving(night: Night) -> float | None:
     mean = night.forecast.mean.astype(np.float64)
     promised = night.forecast.committed[:, :periods].sum(axis=1, dtype=np.float64)
     inside = mean[:, :periods].sum(axis=1) + promised
-    tail = mean[:, -min(max(PAST_DAYS // night.days, 1), mean.shape[1]) :].mean(axis=1)
+    passing = passing_steps(night.situation, mean.shape[1])
+    tail = going_on(mean, max(PAST_DAYS // night.days, 1), passing)
     expected = inside + tail * max(periods - mean.shape[1], 0)
     sku, on_hand = night.index.sku, night.situation.stock.on_hand
     stock = np.bincount(sku, on_hand)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.clearance.holdings import Holdings
-from replenishment.clearance.markdown import MarkdownPlan, plan_markdown
+from replenishment.clearance.markdown import MarkdownParams, MarkdownPlan, plan_markdown
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.task import MarkdownTask
 from stockwright.clearance import Act
@@ -26,8 +26,10 @@ Ints = NDArray[np.int64]
 Texts = NDArray[np.object_]
 #: Scenarios of the elasticity.
 SCENARIOS = 3
-# The share below which two prices are one.
-_SAME = 1e-3
+#: The share below which two prices are one.
+SAME = 1e-3
+# Share by which numbers that should be equal may differ.
+_HAIR = 1e-9
 # Weeks within which a price has to fall for a markdown to be one.
 _SOON = 4
 # Weeks at the end of the demand whose mean goes on after it.
@@ -40,7 +42,8 @@ class Deed:
 
     item: row of the holdings, rising. channel: code, -1 for none. money: expected. used: units of
     the channel. discount: money that lower prices give away. left: units expected at the end.
-    price: (rows, weeks) NaN in weeks without a sale; units, recovery: (rows, weeks) expected.
+    price: (rows, weeks) that no unit is dearer than, a lower planned price aside; NaN in weeks
+    without a sale. units, recovery: (rows, weeks) expected.
     """
 
     act: Act
@@ -75,14 +78,17 @@ def deeds(
     """
     sold = np.flatnonzero(np.isfinite(holdings.price) & (holdings.price > 0) & (holdings.weeks > 0))
     few = holdings.take(sold)
-    price, start = ladder(few.price, np.maximum(listed[sold], few.price), params.ladder)
+    price, start = ladder(
+        few.price, np.maximum(listed[sold], few.price), params.ladder, few.floor, params.price_step
+    )
     mean, weight = means_of(few, price, response.take(sold))
     kept = _kept(few)
     out = [_kept_by_all(holdings, sold, kept, few)]
 
     def planned(rows: Ints, wanted: Floats) -> MarkdownPlan:
         return plan_markdown(
-            task_of(few.take(rows), price[rows], start[rows], wanted, weight, params)
+            task_of(few.take(rows), price[rows], start[rows], wanted, weight, params),
+            MarkdownParams(least_weeks=params.least_weeks),
         )
 
     # Articles of a price group have one price (group_acts): none of them changes its own.
@@ -90,7 +96,7 @@ def deeds(
     if len(alone):
         plan = planned(alone, mean[alone])
         deed = _sold(Act.MARK_DOWN, -1, sold[alone], few.take(alone), price[alone], plan)
-        out.append(cut_soon(deed, few.price[alone]))
+        out.append(cut_soon(deed, few.weekly_price[alone]))
     for code in range(len(channels)):
         open_to = np.array([each in channels.grades[code] for each in grade[sold]], np.bool_)
         rows = np.flatnonzero(open_to & (few.price_group == -1))
@@ -101,29 +107,60 @@ def deeds(
                 Act.PROMOTE, code, sold[rows], few.take(rows), price[rows], planned(rows, wanted)
             )
             out.append(_charged(deed, channels.cost[code]))
+            if np.isfinite(params.discount_budget):
+                out.append(_uncut(sold[rows], few.take(rows), channels, code))
     return [*out, *_at_once(holdings, grade)]
 
 
-def ladder(price: Floats, listed: Floats, discounts: tuple[float, ...]) -> tuple[Floats, Ints]:
+def ladder(
+    price: Floats,
+    listed: Floats,
+    discounts: tuple[float, ...],
+    floor: Floats | float = 0.0,
+    step: float = 0.0,
+) -> tuple[Floats, Ints]:
     """Prices of each item, (items, rungs) falling, and the rung of the price of now, (items,).
 
-    The rungs are the list price and its discounts; the price of now takes the place of the lowest
-    rung above it, which it will never go back to.
+    The rungs are the list price and its discounts, rounded down to multiples of ``step``, but not
+    below the floor; the price of now takes the place of the lowest rung above it, which it will
+    never go back to. Rungs that rounding makes one stay a hair apart.
     """
     rungs = listed[:, None] * (1 - np.concatenate([[0.0], discounts]))
-    above = (rungs > price[:, None] * (1 + _SAME)).sum(axis=1)
-    same = np.abs(rungs - price[:, None]).min(axis=1) <= _SAME * price
+    if step > 0:
+        rungs = rounded_down(rungs, np.broadcast_to(floor, listed.shape)[:, None], step)
+    above = (rungs > price[:, None] * (1 + SAME)).sum(axis=1)
+    same = np.abs(rungs - price[:, None]).min(axis=1) <= SAME * price
     start = np.where(same, above, np.maximum(above - 1, 0)).astype(np.int64)
     start = np.minimum(start, rungs.shape[1] - 1)
     rungs[np.arange(len(price)), start] = price
+    for rung in range(1, rungs.shape[1]):
+        rungs[:, rung] = np.minimum(rungs[:, rung], rungs[:, rung - 1] * (1 - _HAIR))
     return rungs, start
 
 
+def rounded_down(rungs: Floats, floor: Floats, step: float) -> Floats:
+    """Multiples of ``step``, >= it, that are not above the rungs where the floor allows it."""
+    down = np.maximum(np.floor(rungs / step + _HAIR), 1.0) * step
+    lowest = np.ceil(floor / step - _HAIR) * step
+    return np.where((down < floor) & (rungs >= floor), lowest, down)
+
+
 def means_of(few: Holdings, price: Floats, response: PriceResponse) -> tuple[Floats, Floats]:
-    """Units wanted, (items, scenarios, weeks, rungs), and the weight of the scenarios."""
+    """Units wanted, (items, scenarios, weeks, rungs), and the weight of the scenarios.
+
+    A week that is planned below a rung stays at its planned price, and its demand as forecast.
+    """
     ratio = np.minimum(price / few.price[:, None], 1.0)
     factor, weight = response.scenario_factors(ratio, SCENARIOS)
-    return few.demand[:, None, :, None] * factor[:, :, None, :], weight
+    mean = few.demand[:, None, :, None] * factor[:, :, None, :]
+    rows = np.flatnonzero((few.planned < 1).any(axis=1))
+    if len(rows):
+        ratio = np.minimum(ratio[rows, None] / few.planned[rows, :, None], 1.0)
+        flat = ratio.reshape(len(rows), -1)
+        factor, _ = response.take(rows).scenario_factors(flat, SCENARIOS)
+        factor = factor.reshape(len(rows), SCENARIOS, *ratio.shape[1:])
+        mean[rows] = few.demand[rows, None, :, None] * factor
+    return mean, weight
 
 
 def task_of(
@@ -145,17 +182,28 @@ def task_of(
         floor=few.floor,
         unit_change_cost=np.full(len(few), params.relabel_cost),
         holding=few.holding,
+        locked=few.locked,
+        most=few.weekly_price,
         late_units=late_units,
         late_gain=late_gain,
     )
 
 
-def _kept(few: Holdings) -> MarkdownPlan:
-    """The price of now in every week."""
-    mean, one = few.demand[:, None, :, None], np.ones(1)
+def _kept(few: Holdings, reach: float = 1.0) -> MarkdownPlan:
+    """The planned price in every week; ``reach`` times the demand in the first one."""
+    mean, one = few.demand[:, None, :, None].copy(), np.ones(1)
+    mean[:, :, 0] *= reach
     start = np.zeros(len(few), np.int64)
     task = task_of(few, few.price[:, None], start, mean, one, ClearanceParams())
     return plan_markdown(task)
+
+
+def _uncut(items: Ints, few: Holdings, channels: Channels, code: int) -> Deed:
+    """A channel sells at the planned price: a promotion that needs none of the discount budget."""
+    deed = _sold(
+        Act.PROMOTE, code, items, few, few.price[:, None], _kept(few, channels.reach[code])
+    )
+    return _charged(deed, channels.cost[code])
 
 
 def _later(few: Holdings) -> tuple[Floats, Floats]:
@@ -164,7 +212,8 @@ def _later(few: Holdings) -> tuple[Floats, Floats]:
     weeks = few.demand.shape[1]
     units = few.demand[:, -_TAIL:].mean(axis=1) * weeks
     # A unit that sells lies for half of the time on average.
-    gain = np.maximum(few.price - few.holding * weeks / 2 - few.salvage, 0.0)
+    price = few.weekly_price[:, -1]
+    gain = np.maximum(price - few.holding * weeks / 2 - few.salvage, 0.0)
     going_on = ~few.ending & ~few.declining
     return np.where(going_on, units, 0.0), np.where(going_on, gain, 0.0)
 
@@ -191,17 +240,18 @@ def _sold(
     """Sales down the ladder as planned."""
     paid = np.take_along_axis(price, np.maximum(plan.path, 0), axis=1)
     paid = np.where(plan.path >= 0, paid, np.nan)
-    given = (np.nan_to_num(few.price[:, None] - paid) * plan.units).sum(axis=1)
+    cut = np.nan_to_num(np.maximum(few.weekly_price - paid, 0.0))
+    given = (cut * plan.units).sum(axis=1)
     used = plan.units[:, 0] if channel >= 0 else np.zeros(len(items))
     return Deed(
-        act, channel, items, np.array(plan.value), np.array(used), np.maximum(given, 0.0),
+        act, channel, items, np.array(plan.value), np.array(used), given,
         np.array(plan.left), paid, np.array(plan.units), np.array(plan.recovery),
     )  # fmt: skip
 
 
-def cut_soon(deed: Deed, now: Floats) -> Deed:
+def cut_soon(deed: Deed, planned: Floats) -> Deed:
     """The rows whose price falls within the next weeks; a later cut is decided when it is due."""
-    lower = deed.price[:, :_SOON] < (now * (1 - _SAME))[:, None]
+    lower = (deed.price < planned * (1 - SAME))[:, :_SOON]
     return deed.take(np.flatnonzero(lower.any(axis=1)))
 
 

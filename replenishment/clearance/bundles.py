@@ -10,13 +10,14 @@ on each rung.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.clearance.acts import SCENARIOS, Deed, cut_soon, ladder, task_of
+from replenishment.clearance.acts import SCENARIOS, Deed, cut_soon, ladder, means_of, task_of
 from replenishment.clearance.holdings import Holdings
-from replenishment.clearance.markdown import plan_markdown
+from replenishment.clearance.markdown import MarkdownPlan, plan_markdown
 from replenishment.clearance.params import Channels, ClearanceParams
 from stockwright.arrays import frozen, require
 from stockwright.clearance import Act
@@ -60,6 +61,13 @@ class Bundles:
         unknown = np.full(n, np.nan)
         return cls(np.full(n, -1), np.zeros(n), unknown, unknown, unknown)
 
+    def take(self, rows: Ints) -> Bundles:
+        """Those of some of the items."""
+        told: dict[str, Any] = {
+            each.name: getattr(self, each.name)[rows] for each in fields(self)[:-1]
+        }
+        return replace(self, **told)
+
 
 def bundle(
     holdings: Holdings,
@@ -78,31 +86,48 @@ def bundle(
     sold = np.isfinite(few.price) & (few.price > 0) & (few.weeks > 0) & (few.price_group == -1)
     rows = np.flatnonzero(sold & (bundles.partner >= 0) & (bundles.share > _LEAST))
     few, share = few.take(rows), bundles.share[rows]
-    price, start = ladder(few.price, np.maximum(listed[rows], few.price), params.ladder)
+    price, start = ladder(
+        few.price, np.maximum(listed[rows], few.price), params.ladder, few.floor, params.price_step
+    )
     ratio = np.minimum(price / few.price[:, None], 1.0)
     factor, weight = response.take(rows).scenario_factors(ratio, SCENARIOS)
-    factor = factor * share[:, None, None] * (channels.reach[code] if code >= 0 else 1.0)
+    reached = share * (channels.reach[code] if code >= 0 else 1.0)
     alone = (1 - share)[:, None]
     # Units of bundles, and the share of all units, for each that is wanted at the price of now.
-    inside = np.einsum("isr,s->ir", factor, weight)
+    inside = reached[:, None] * np.einsum("isr,s->ir", factor, weight)
     part = inside / (alone + inside)
     paid = np.where(ratio < 1, (1 - part) * few.price[:, None] + part * price, price)
     deepest = start + ((price >= few.floor[:, None]) & (ratio < 1)).sum(axis=1)
-    mean = few.demand[:, None, :, None] * (alone[:, None] + factor)[:, :, None, :]
+    mean, _ = means_of(few, price, response.take(rows))
+    mean = mean * reached[:, None, None, None]
+    mean += few.demand[:, None, :, None] * alone[..., None, None]
     task = replace(
         task_of(few, paid, start, mean, weight, params),
         floor=np.take_along_axis(paid, deepest[:, None], axis=1)[:, 0],
         unit_change_cost=np.zeros(len(few)),
     )
-    plan = plan_markdown(task)
+    deed = _deed(rows, few, price, part, plan_markdown(task), channels, code)
+    return cut_soon(deed, few.weekly_price)
+
+
+def _deed(
+    rows: Ints,
+    few: Holdings,
+    price: Floats,
+    part: Floats,
+    plan: MarkdownPlan,
+    channels: Channels,
+    code: int,
+) -> Deed:
+    """Sales as planned, of which a ``part`` (items, rungs) is in bundles."""
     rung = np.maximum(plan.path, 0)
     within = plan.units * np.take_along_axis(part, rung, axis=1)
     asked = np.where(plan.path >= 0, np.take_along_axis(price, rung, axis=1), np.nan)
-    given = (np.nan_to_num(few.price[:, None] - asked) * within).sum(axis=1)
+    cut = np.nan_to_num(np.maximum(few.weekly_price - asked, 0.0))
+    given = (cut * within).sum(axis=1)
     cost = within * (channels.cost[code] if code >= 0 else 0.0)
     used = within[:, 0] if code >= 0 else np.zeros(len(few))
-    deed = Deed(
-        Act.BUNDLE, code, rows, plan.value - cost.sum(axis=1), used, np.maximum(given, 0.0),
+    return Deed(
+        Act.BUNDLE, code, rows, plan.value - cost.sum(axis=1), used, given,
         np.array(plan.left), asked, np.array(plan.units), plan.recovery - cost,
     )  # fmt: skip
-    return cut_soon(deed, few.price)

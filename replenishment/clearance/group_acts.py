@@ -11,7 +11,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from replenishment.clearance.acts import Deed, cut_soon, ladder, means_of, task_of
+from replenishment.clearance.acts import (
+    SAME,
+    Deed,
+    cut_soon,
+    ladder,
+    means_of,
+    rounded_down,
+    task_of,
+)
 from replenishment.clearance.choose import Options, choose
 from replenishment.clearance.group_climb import GroupPlans, plan_groups
 from replenishment.clearance.group_walk import expected_sold
@@ -57,10 +65,10 @@ def common_cut(
     rows, few, task = rows[stays], few.take(stays), task.take(stays)
     _, group = np.unique(few.price_group, return_inverse=True)
     endless = _ordered_again(task, few.unit_cost, again)
-    plans = _on_hand(plan_groups(endless, group, _PROVEN), task, endless)
-    deed = _deed(rows, few, task, plans, plans.path[group])
+    plans = _on_hand(plan_groups(endless, group, _PROVEN, params.least_weeks), task, endless)
+    deed = _deed(rows, few, task, plans, plans.path[group], params.price_step)
     order = np.argsort(rows)
-    return cut_soon(deed.take(order), few.price[order]), rows[order], plans.kept[order]
+    return cut_soon(deed.take(order), few.weekly_price[order]), rows[order], plans.kept[order]
 
 
 def group_ladders(
@@ -125,14 +133,22 @@ def _on_hand(plans: GroupPlans, task: MarkdownTask, endless: MarkdownTask) -> Gr
     )
 
 
-def _deed(rows: Ints, few: Holdings, task: MarkdownTask, plans: GroupPlans, path: Ints) -> Deed:
-    """The articles of all groups on their common paths, (items, weeks)."""
+def _deed(
+    rows: Ints, few: Holdings, task: MarkdownTask, plans: GroupPlans, path: Ints, step: float
+) -> Deed:
+    """The articles of all groups on their common paths, (items, weeks); their prices are told in
+    multiples of ``step``.
+    """
     live = np.arange(path.shape[1]) < few.weeks[:, None]
     paid = np.where(live, np.take_along_axis(task.price, path, axis=1), np.nan)
-    given = (np.nan_to_num(few.price[:, None] - paid) * plans.units).sum(axis=1)
+    cut = np.nan_to_num(np.maximum(few.weekly_price - paid, 0.0))
+    given = (cut * plans.units).sum(axis=1)
+    if step > 0:
+        lower = paid < few.price[:, None] * (1 - SAME)
+        paid = np.where(lower, rounded_down(paid, few.floor[:, None], step), paid)
     none = np.zeros(len(rows))
     return Deed(
-        Act.MARK_DOWN, -1, rows, plans.value, none, np.maximum(given, 0.0),
+        Act.MARK_DOWN, -1, rows, plans.value, none, given,
         plans.left, paid, plans.units, plans.recovery,
     )  # fmt: skip
 

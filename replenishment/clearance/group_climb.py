@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replenishment.clearance.group_walk import PriceGroup, expected_sold
-from replenishment.clearance.price_groups import GroupParams, few_paths, plan_group
+from replenishment.clearance.price_groups import GroupParams, few_paths, plain_task, plan_group
 from replenishment.clearance.task import MarkdownTask
 from stockwright.arrays import require
 from stockwright.errors import DataError, describe
@@ -46,11 +46,14 @@ class GroupPlans:
     left: Floats
 
 
-def plan_groups(task: MarkdownTask, group: Ints, proven: int = 0) -> GroupPlans:
+def plan_groups(
+    task: MarkdownTask, group: Ints, proven: int = 0, least_weeks: int = 1
+) -> GroupPlans:
     """A path of rungs for the items of each group, of much money in sum over the group.
 
     group: (items,) 0, 1, ... in order. proven: as many groups at most are left to ``plan_group``,
-    where it can settle them. A rung below the floor of any of its items is closed to a
+    where it can settle them. least_weeks: between two changes; climbing changes only at multiples
+    of them. A rung below the floor of any of its items is closed to a
     group, and the longest lock holds for all of them; a change of price costs each item that still
     has weeks to go. Raises DataError where prices in force of a group are on different rungs.
     """
@@ -63,7 +66,7 @@ def plan_groups(task: MarkdownTask, group: Ints, proven: int = 0) -> GroupPlans:
             describe("groups with prices on different rungs", mixed.tolist(), "give one rung")
         )
     solve = _solved if len(first) <= proven else _climbed
-    parts = [_planned(each, solve(each)) for each in _blocks(task, group, first)]
+    parts = [_planned(each, solve(each, least_weeks)) for each in _blocks(task, group, first)]
     if not parts:
         none, weeks = np.zeros(0), np.zeros((0, task.mean.shape[2]))
         return GroupPlans(weeks.astype(np.int64), none, none, weeks, weeks, none)
@@ -153,7 +156,7 @@ class _Block:
         before = np.zeros_like(sold)
         before[..., 1:] = sold[..., :-1]
         stock, live = task.stock[:, None], self.live
-        price = task.price[np.arange(len(stock))[:, None], rung]
+        price = np.minimum(task.price[np.arange(len(stock))[:, None], rung], task.most)
         changed = np.diff(
             rung, axis=2, prepend=np.broadcast_to(task.start[:, None], (*rung.shape[:2], 1))
         )
@@ -208,14 +211,14 @@ def _planned(block: _Block, paths: Ints) -> tuple[Ints, Floats, Floats, Floats, 
     return chosen, value[row, item], value[1], units, weekly, left
 
 
-def _climbed(block: _Block) -> Ints:
+def _climbed(block: _Block, least_weeks: int) -> Ints:
     """The path that no one move makes better, (groups, weeks)."""
     weeks, rung = block.live.shape[1], np.arange(1, block.task.rungs)
     turns = np.where(rung <= block.task.start[block.first, None], 0, weeks)
     now, going = _sums(block, turns[None])[0], np.arange(len(block.first))
     while len(going) and len(rung):
         few = block.take(going)
-        tried = _moves(few, turns[going])
+        tried = _moves(few, turns[going], least_weeks)
         value = _sums(few, tried)
         best = value.argmax(axis=0)
         top = np.take_along_axis(value, best[None], axis=0)[0]
@@ -225,19 +228,19 @@ def _climbed(block: _Block) -> Ints:
     return block.path_of(turns)
 
 
-def _solved(block: _Block) -> Ints:
+def _solved(block: _Block, least_weeks: int) -> Ints:
     """The path of ``plan_group`` of each group, climbed where it has none, (groups, weeks)."""
-    paths, weeks = _climbed(block), block.live.shape[1]
+    paths, weeks = _climbed(block, least_weeks), block.live.shape[1]
     for code in range(len(paths)):
         task = block.task.take(block.group == code)
-        later = bool((task.late_gain * task.late_units > 0).any())
-        if not later or few_paths(PriceGroup.of(task, 0), GroupParams()):
-            path = plan_group(task).path
+        params = GroupParams(least_weeks)
+        if plain_task(task) or few_paths(PriceGroup.of(task, least_weeks), params):
+            path = plan_group(task, params).path
             paths[code] = np.pad(path, (0, weeks - len(path)), mode="edge")
     return paths
 
 
-def _moves(block: _Block, turns: Ints) -> Ints:
+def _moves(block: _Block, turns: Ints, least_weeks: int) -> Ints:
     """Each rung passed from each week on, (moves, groups, rungs - 1), where that is allowed."""
     task, weeks, place = block.task, block.live.shape[1], np.arange(turns.shape[1])
     start = task.start[block.first]
@@ -248,7 +251,8 @@ def _moves(block: _Block, turns: Ints) -> Ints:
     pushed = np.where(place < at, np.minimum(turns, to), np.maximum(turns, to))
     moved = np.where(place == at, to, pushed)
     open_to = (rung[:, None] >= start) & (rung[:, None] < lowest)
-    open_to &= (week[:, None] >= locked) | (week[:, None] == weeks)
+    wait = week[:, None] - locked
+    open_to &= ((wait >= 0) & (wait % max(least_weeks, 1) == 0)) | (week[:, None] == weeks)
     return np.where(open_to[:, :, None], moved, turns)
 
 

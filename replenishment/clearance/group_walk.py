@@ -99,7 +99,8 @@ class Walk:
         )
         mean = self.mean + np.moveaxis(group.mean[:, :, week, rung], -1, 0)
         sold = group.sold(mean)
-        revenue = task.price[:, rung].T * group.mixed(sold - self.sold)
+        price = np.minimum(task.price[:, rung], task.most[:, week, None])
+        revenue = price.T * group.mixed(sold - self.sold)
         holding = live * task.holding * (task.stock - group.mixed(sold))
         stays = np.where(changed, group.after, np.maximum(self.stays - 1, 0))
         money = self.money + revenue - holding - changed[:, None] * paid

@@ -34,8 +34,9 @@ class Health:
 
     cover_days: until the mean demand has used up the stock, inf where it never does, as beyond an
         end; ``cover_band`` has its spread.
-    left_chance: that any of the stock is left at the threshold. left_threshold, left_end: units
-        expected to be left then, and at the end of sale or of the weeks looked at.
+    threshold: days, of its turnover. left_chance: that any of the stock is left then.
+        left_threshold, left_end: units expected to be left then, and at the end of sale or of the
+        weeks looked at.
     sell_through: units sold over those and the units on hand.
     margin: (price - cost) / price, NaN where the price is unknown or 0.
     gmroi: gross margin of a year at the rate of the next four weeks over the stock at cost, NaN
@@ -45,6 +46,7 @@ class Health:
     """
 
     cover_days: Floats
+    threshold: Floats
     left_chance: Floats
     left_threshold: Floats
     left_end: Floats
@@ -67,9 +69,11 @@ def health_of(holdings: Holdings, threshold: Floats) -> Health:
     yearly = rate * _DAYS_A_YEAR * (price - cost)
     return Health(
         cover_days=_days_of(holdings, holdings.units),
+        threshold=threshold,
         left_chance=left.cdf(_below(holdings.units)),
-        left_threshold=left.expected_left(holdings.units),
-        left_end=total_until(holdings, width).expected_left(holdings.units),
+        # A difference of numbers that are all but equal may fall below 0.
+        left_threshold=np.maximum(left.expected_left(holdings.units), 0.0),
+        left_end=np.maximum(total_until(holdings, width).expected_left(holdings.units), 0.0),
         sell_through=holdings.sold / (holdings.sold + holdings.units),
         margin=_over(price - cost, price),
         gmroi=_over(yearly, holdings.value),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -14,23 +14,32 @@ from stockwright.errors import DataError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_WHOLE = ("series", "weeks", "return_weeks", "price_group")
+_WHOLE = ("series", "weeks", "return_weeks", "price_group", "locked", "event")
 _FLAGS = ("hit", "declining")
+_SHARED = ("locked", "event")
+_WIDE = ("demand", "planned")
 _UNKNOWN = ("age_days", "price")
 #: Days in a week of ``demand``.
 WEEK = 7
 
 
+def _zero() -> Ints:
+    return np.zeros(1, np.int64)
+
+
 @dataclass(frozen=True)
 class Holdings:
-    """Stock on hand, one row for each item: a SKU at a location; all (items,) but ``demand``.
+    """Stock on hand, one row for each item: a SKU at a location; all (items,) but ``demand`` and
+    ``planned``.
 
     series: row of the night's index, rising. units: on hand and free, > 0. age_days: mean age of
         the stock, NaN where unknown.
-    unit_cost: money per unit. price: what a customer pays now, NaN where unknown. floor: lowest
-        price allowed, 0 for none. salvage: money that a unit still brings at the end, >= 0.
+    unit_cost: money per unit. price: the highest that a customer pays in the weeks ahead if nothing
+        is done, NaN where unknown. planned: (items, weeks) share of it that is the price of each
+        week, in (0, 1]: less than 1 in the week of a promotion or before a price rises. floor:
+        lowest price allowed, 0 for none. salvage: money that a unit still brings at the end, >= 0.
     holding: money per unit and week, the whole of it.
-    demand: (items, weeks) mean units of each week ahead at the price of now; of a location that
+    demand: (items, weeks) mean units of each week ahead at its planned price; of a location that
         feeds others, what they will ask of it. dispersion: variance over mean of one week's
         demand, >= 1, without level_variance: the relative variance that all weeks share.
     sold: units sold since the stock was received. on_order: units on order, expected returns left
@@ -41,6 +50,8 @@ class Holdings:
     return_value: money per unit from the supplier, 0 for none; return_weeks: in which it is paid.
     price_group: items that share one number have one price, -1 for a price of its own, -2 for one
         that has to stay.
+    locked: weeks that the price of now still has to stay.
+    event: code of an event that is over and that the stock was for, 0 for none.
     hit: sells beyond what its past explains. declining: its demand falls for good.
     """
 
@@ -64,18 +75,26 @@ class Holdings:
     price_group: Ints
     hit: NDArray[np.bool_]
     declining: NDArray[np.bool_]
+    planned: Floats = field(default_factory=lambda: np.ones((1, 1)))
+    locked: Ints = field(default_factory=_zero)
+    event: Ints = field(default_factory=_zero)
 
     def __post_init__(self) -> None:
         n, demand = len(self.series), np.asarray(self.demand)
         if demand.ndim != 2 or demand.shape[1] < 1:
             raise DataError(f"demand has shape {demand.shape}, expected (items, weeks)")
         shape = (n, demand.shape[1])
-        object.__setattr__(self, "demand", frozen("demand", demand, shape, np.float64))
+        planned = np.asarray(self.planned)
+        planned = np.broadcast_to(planned, shape) if planned.size == 1 else planned
+        for name, values in (("demand", demand), ("planned", planned)):
+            object.__setattr__(self, name, frozen(name, values, shape, np.float64))
         for name in (*_WHOLE, *_FLAGS):
             dtype = np.bool_ if name in _FLAGS else np.int64
-            object.__setattr__(self, name, frozen(name, getattr(self, name), (n,), dtype))
+            value = np.asarray(getattr(self, name))
+            value = np.broadcast_to(value, (n,)) if name in _SHARED and value.size == 1 else value
+            object.__setattr__(self, name, frozen(name, value, (n,), dtype))
         for each in fields(self):
-            if each.name in (*_WHOLE, *_FLAGS, "demand"):
+            if each.name in (*_WHOLE, *_FLAGS, *_WIDE):
                 continue
             values = one_each(each.name, getattr(self, each.name), n)
             object.__setattr__(self, each.name, values)
@@ -85,11 +104,14 @@ class Holdings:
 
     def _check(self) -> None:
         require(np.isfinite(self.demand) & (self.demand >= 0), "demand", "finite and >= 0")
+        require((self.planned > 0) & (self.planned <= 1), "planned", "in (0, 1]")
         require(self.units > 0, "units", "> 0")
         require(self.dispersion >= 1, "dispersion", ">= 1")
         width = self.demand.shape[1]
         require((self.weeks >= 0) & (self.weeks <= width), "weeks", f"in 0 ... {width}")
         require(self.return_weeks >= 0, "return_weeks", ">= 0")
+        for name in _SHARED:
+            require(getattr(self, name) >= 0, name, ">= 0")
         require(self.price_group >= -2, "price_group", ">= -2")
         require(np.diff(self.series) > 0, "series", "rising")
 
@@ -100,6 +122,11 @@ class Holdings:
     def value(self) -> Floats:
         """Stock at cost, (items,)."""
         return self.units * self.unit_cost
+
+    @property
+    def weekly_price(self) -> Floats:
+        """What a customer pays in each week if nothing is done, (items, weeks)."""
+        return self.price[:, None] * self.planned
 
     @property
     def ending(self) -> NDArray[np.bool_]:

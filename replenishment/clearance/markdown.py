@@ -108,9 +108,9 @@ class _Block:
     """Some items with their tables, the items on the last axis; stock, sales and money by lot.
 
     states: lots 0, 1, ... in stock. chances: (weeks, rungs, lots, items). sales: (weeks, rungs,
-    states, items) expected. price: (rungs, 1, items). change: (states, items) cost of a change.
-    open: (rungs, 1, items). depth: numbers of weeks that a price may have to stay, 0 included.
-    after: weeks that it has to stay after the week of a change.
+    states, items) expected. price: (weeks, rungs, 1, items) paid. change: (states, items) cost of a
+    change. open: (rungs, 1, items). depth: numbers of weeks that a price may have to stay, 0
+    included. after: weeks that it has to stay after the week of a change.
     """
 
     task: MarkdownTask
@@ -138,7 +138,7 @@ class _Block:
         after = max(least_weeks, 1) - 1
         return cls(
             task, lots, chances, sales,
-            price=(task.price * lots.lot[:, None]).T[:, None],
+            price=_paid(task, lots, int(task.weeks.max())),
             salvage=task.salvage * lots.lot,
             holding=task.holding * lots.lot,
             change=(states > 0) * task.change_cost + states * task.unit_change_cost * lots.lot,
@@ -161,8 +161,14 @@ class _Block:
     def week(self, week: int, later: Floats) -> Floats:
         """Value of a week at each rung, of ``later`` (..., rungs, states, items) at its end."""
         left = later - self.holding * self.states
-        money = self.price * self.sales[week]
+        money = self.price[week] * self.sales[week]
         return np.asarray(money + _expected(self.chances[week], left))
+
+
+def _paid(task: MarkdownTask, lots: StockLots, weeks: int) -> Floats:
+    """Money for a lot in each week at each rung, (weeks, rungs, 1, items)."""
+    paid = np.minimum(task.price[:, None], task.most[:, :weeks, None]) * lots.lot[:, None, None]
+    return np.ascontiguousarray(paid.transpose(1, 2, 0))[:, :, None]
 
 
 def _expected(chances: Floats, value: Floats) -> Floats:
@@ -248,7 +254,7 @@ def _follow(block: _Block, policy: NDArray[np.int16], rows: Ints, out: MarkdownP
         there = held.sum(axis=0)
         sold = there * block.sales[week]
         kept = (there * block.states - sold).sum(axis=(0, 1))
-        money = (sold * block.price).sum(axis=(0, 1)) - paid - block.holding * kept
+        money = (sold * block.price[week]).sum(axis=(0, 1)) - paid - block.holding * kept
         out.path[rows, week] = np.where(live, rung, -1)
         out.units[rows, week] = np.where(live, sold.sum(axis=(0, 1)) * lots.lot, 0.0)
         out.recovery[rows, week] = np.where(live, money, 0.0)

@@ -17,7 +17,8 @@ class ClearanceParams:
     """ladder: discounts of the list price, rising, in (0, 1). relabel_cost: money per unit whose
     price is changed. discount_budget: most money that lower prices may give away, inf for no limit.
     least_gain: money that an act must bring beyond doing nothing, and least_share: the share of
-    what that brings.
+    what that brings. least_weeks: least weeks between two changes of a price.
+    price_step: prices are multiples of it, 0 for any price.
     """
 
     ladder: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
@@ -25,6 +26,8 @@ class ClearanceParams:
     discount_budget: float = np.inf
     least_gain: float = 1.0
     least_share: float = 0.01
+    least_weeks: int = 1
+    price_step: float = 0.01
 
     def __post_init__(self) -> None:
         steps = np.diff([0.0, *self.ladder, 1.0])

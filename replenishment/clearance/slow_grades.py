@@ -1,9 +1,10 @@
 """Which stock is slow, and how urgent it is: grades S, A, B and C, S the most urgent.
 
-Stock is slow when more than a share of it is expected to be left after the turnover threshold of
-its grade of value, or to expire before it is sold. Points from 0 to 3 for each of sell-through, age
-and margin then tell how urgent that is: what has hardly sold since it came will not start to by
-itself, what is old has had its time, and a thin margin is gone after the first weeks of holding.
+Stock is slow when the mean demand takes longer than the turnover threshold of its grade of value,
+and more than a share of it is expected to be left then, or to expire before it is sold. Points from
+0 to 3 for each of sell-through, age and margin then tell how urgent that is: what has hardly sold
+since it came will not start to by itself, what is old has had its time, and a thin margin is gone
+after the first weeks of holding.
 """
 
 from __future__ import annotations
@@ -72,9 +73,9 @@ def slow_grades(
 ) -> NDArray[np.uint8]:
     """SlowGrade of each item, (items,) uint8.
 
-    A hit, and stock that has come lately, is slow only where its end falls within the weeks looked
-    at: of what has just begun to sell, too little is known. An unknown age or price takes
-    the points of the worse of the other two.
+    A hit, and stock that has come lately but for an event that is over, is slow only where its end
+    falls within the weeks looked at: of what has just begun to sell, too little is known. An
+    unknown age or price takes the points of the worse of the other two.
     """
     params = params or SlowGradeParams()
     points = slow_points(holdings, health, params)
@@ -97,7 +98,11 @@ def is_slow(holdings: Holdings, health: Health, params: SlowGradeParams) -> NDAr
     left = slow_units(holdings, health)
     much = (left > params.left_share * holdings.units) & (left >= _LEAST_UNITS)
     young = (holdings.age_days < params.least_age_days) & (holdings.perishing == 0)
-    return np.asarray(much & (~(holdings.hit | young) | holdings.ending), np.bool_)
+    # What was bought for an event that is over has had its time.
+    young &= holdings.event == 0
+    # Units left of an uncertain demand are no reason where the mean demand takes the stock in time.
+    lasts = (health.cover_days > health.threshold) | (holdings.perishing > 0)
+    return np.asarray(much & (lasts & ~(holdings.hit | young) | holdings.ending), np.bool_)
 
 
 def slow_points(holdings: Holdings, health: Health, params: SlowGradeParams) -> Floats:

@@ -40,6 +40,8 @@ class MarkdownTask:
     change_cost, unit_change_cost: (items,) money for a change of price while there is stock, and
         for each unit in stock then, >= 0.
     holding: (items,) money for a unit left at the end of a week, >= 0.
+    most: (items, weeks) most that a customer pays in a week, whatever the rung: a promotion that is
+        planned anyway, > 0. The means hold it in already.
     locked: (items,) weeks that the price in force has to stay, >= 0.
     """
 
@@ -58,6 +60,7 @@ class MarkdownTask:
     locked: Ints = field(default_factory=_zero)
     late_units: Floats = field(default_factory=_zero)
     late_gain: Floats = field(default_factory=_zero)
+    most: Floats = field(default_factory=lambda: np.full((1, 1), np.inf))
 
     def __post_init__(self) -> None:
         price, mean = np.asarray(self.price, np.float64), np.asarray(self.mean, np.float64)
@@ -72,13 +75,16 @@ class MarkdownTask:
         self._set("price", frozen("price", price, price.shape, np.float64))
         self._set("mean", frozen("mean", mean, (n, *mean.shape[1:3], rungs), np.float64))
         for each in fields(self):
-            if each.name not in ("price", "mean", "weight"):
+            if each.name not in ("price", "mean", "weight", "most"):
                 self._set(each.name, one_each(each.name, getattr(self, each.name), n))
         for name in ("weeks", "start", "locked"):
             value = getattr(self, name)
             require(value == np.rint(value), name, "whole numbers")
             self._set(name, frozen(name, value, (n,), np.int64))
         self._set("weight", self._weights(n, mean.shape[1]))
+        most, wide = np.asarray(self.most, np.float64), (n, mean.shape[2])
+        most = np.broadcast_to(most, wide) if most.size == 1 else most
+        self._set("most", frozen("most", most, wide, np.float64))
         self._check()
 
     def _set(self, name: str, value: NDArray[Any]) -> None:
@@ -107,6 +113,7 @@ class MarkdownTask:
         require(most, "salvage", "at most the highest price (sell the stock there at once)")
         require((self.start >= 0) & (self.start < rungs), "start", f"from 0 to {rungs - 1}")
         require(self.locked >= 0, "locked", ">= 0")
+        require(self.most > 0, "most", "> 0")
         costs = ("floor", "change_cost", "unit_change_cost", "holding", "late_units", "late_gain")
         for name in costs:
             value = getattr(self, name)

@@ -55,3 +55,58 @@ def test_nothing_is_bought_to_be_sold_at_a_loss(shop):
     assert night.code == 0
     assert "lamp" not in {sku for sku, _ in night.units()}
     assert len(night.units()) > 0
+
+
+def test_a_planner_can_hold_what_would_be_cleared(shop):
+    """Frozen goods keep their price, and the exception says what that costs."""
+    shop.change("inventory", "fan,East,14", "fan,East,2000")
+    assert {row["action"] for row in _rows(shop.night(), "fan")} != {"keep"}
+    shop.write("overrides.csv", "table,sku,field,value,by\nclearance,fan,frozen,yes,li\n")
+    night = shop.night("2026-11-22", "--force")
+    assert night.code == 0
+    (row,) = _rows(night, "fan")
+    assert row["action"] == "keep"
+    assert "a planner holds it" in row["explanation"]
+    found = night.table("exceptions").set_index("code").loc["CLEARANCE_OVERRULED"]
+    assert found["sku"] == "fan"
+    assert float(found["money_at_stake"]) > 0
+
+
+def _answered(shop, night, status):
+    """The shop's answer to all lines of the fan."""
+    rows = _rows(night, "fan")
+    lines = "".join(f"{row['line_id']},{status},2026-11-23,li,no\n" for row in rows)
+    shop.write("plan_status.csv", "line_id,status,at,by,reason\n" + lines)
+    return rows[0]
+
+
+def _a_week_later(shop):
+    """The next Sunday: the same demand and stock."""
+    for table in ("sales", "inventory"):
+        header, *rows = shop.text(table).splitlines()
+        if table == "sales":
+            last = [row for row in rows if row.startswith("2026-11-22")]
+            rows += [row.replace("2026-11-22", "2026-11-29") for row in last]
+        shop.write(f"{table}.csv", "\n".join([header, *rows]) + "\n")
+    return shop.night("2026-11-29")
+
+
+def test_a_price_that_was_taken_up_holds_the_next_week_and_never_rises(shop):
+    shop.change("inventory", "fan,East,14", "fan,East,2000")
+    before = _answered(shop, shop.night(), "accepted")
+    assert before["action"] == "mark_down"
+    night = _a_week_later(shop)
+    rows = _rows(night, "fan")
+    assert {float(row["price"]) for row in rows} == {float(before["new_price"])}
+    assert max(float(row["new_price"]) for row in rows) <= float(before["new_price"])
+    assert "was taken up on 2026-11-23: mark down" in rows[0]["explanation"]
+    assert "UNKNOWN_PLAN_LINE" not in night.codes()
+
+
+def test_what_was_rejected_is_not_proposed_the_next_week(shop):
+    shop.change("inventory", "fan,East,14", "fan,East,2000")
+    before = _answered(shop, shop.night(), "rejected")
+    (row,) = _rows(_a_week_later(shop), "fan")
+    assert row["action"] == "keep"
+    assert float(row["price"]) == float(before["price"])
+    assert "was rejected on 2026-11-23 by li: mark down (no)" in row["explanation"]

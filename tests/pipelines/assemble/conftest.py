@@ -20,7 +20,7 @@ Assembler = Callable[..., Situation]
 
 @pytest.fixture
 def situate(tmp_path: Path) -> Assembler:
-    """``situate(as_of, settings, earlier, snapshots, **tables)``: tables as lists of rows."""
+    """``situate(as_of, settings, earlier, snapshots, cleared, **tables)``: tables as rows."""
     calls = iter(range(1000))
 
     def run(
@@ -28,6 +28,7 @@ def situate(tmp_path: Path) -> Assembler:
         settings: dict[str, Any] | None = None,
         earlier: pd.DataFrame | None = None,
         snapshots: pd.DataFrame | None = None,
+        cleared: pd.DataFrame | None = None,
         **tables: Rows,
     ) -> Situation:
         folder = tmp_path / f"data{next(calls)}"
@@ -39,7 +40,7 @@ def situate(tmp_path: Path) -> Assembler:
         config = config_from(settings)
         date = np.datetime64(as_of, "D")
         ingested = read_tables(str(folder), config, date)
-        return assemble(ingested, config, date, earlier, snapshots)
+        return assemble(ingested, config, date, earlier, snapshots, cleared)
 
     return run
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.assemble.clearing import holdings_of, slow_stock_of, weekly_means
+from pipelines.assemble.clearing import holdings_of, slow_stock_of
+from pipelines.assemble.clearing_weeks import weekly_means
 from pipelines.config.load import config_from
 from replenishment.clearance.slow_grades import SlowGrade
 from stockwright.forecast import Forecast

@@ -224,3 +224,15 @@ def test_what_was_sold_as_a_commitment_is_part_of_what_an_override_says(situate)
     said = night.past_overrides.at(night.panel.origin - 5, np.array([0]), 4)
     assert said.committed.tolist() == [[0, 6, 0, 0]]
     assert said.adjusted(np.full((1, 4), 4.0)).tolist() == [[12, 6, 4, 4]]
+
+
+def test_limits_of_clearance_say_whether_all_locations_share_them(decide):
+    overrides = decide(
+        row("clearance", "units", 30, sku="a"),
+        row("clearance", "units", 5, sku="a", location="Y"),
+        row("clearance", "frozen", "yes", sku="b", location="X"),
+    ).overrides
+    assert np.nan_to_num(overrides.clearance_units, nan=-1).tolist() == [30, 5, -1, -1]
+    assert overrides.clearance_shared.tolist() == [True, False, False, False]
+    assert overrides.clearance_frozen.tolist() == [False, False, True, False]
+    assert np.isnan(overrides.order_units).all()

@@ -15,7 +15,8 @@ from stockwright.errors import ConfigError
         ({"ladder": [0.3, 0.2]}, "each discount must be larger"),
         ({"ladder": []}, "at least 1"),
         ({"ladder": [0.0, 0.2]}, "greater than 0"),
-        ({"weeks": 12}, "90 days are more than 12 weeks"),
+        ({"weeks": 12}, "90 days are more than 12 weeks; set weeks to 13 or more"),
+        ({"weeks": 1}, "more than 1 week; .* or cover_days and each of cover to 7 or less"),
         ({"cover": {"B": 120.0}}, "120 days are more than 13 weeks"),
         ({"cover": {"D": 60.0}}, "clearance.cover.D"),
         ({"grades": {"sell_through": [0.2, 0.5, 0.7]}}, "sell_through and margin must fall"),
@@ -33,3 +34,8 @@ def test_the_defaults_of_the_configuration_are_those_of_the_grades() -> None:
     for name, value in given.items():
         own = getattr(SlowGradeParams(), name)
         assert (list(own) if isinstance(own, tuple) else own) == value
+
+
+def test_one_week_is_enough_for_thresholds_within_it() -> None:
+    settings = {"weeks": 1, "cover_days": 7.0, "cover": {}}
+    assert config_from({"clearance": settings}).clearance.weeks == 1

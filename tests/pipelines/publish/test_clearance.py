@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.assemble.situation import ClearingTerms
 from pipelines.publish.cells import numbers_of, read_csv
+from pipelines.publish.explain import explain
 from stockwright.clearance import Act, Clearance
 
 
@@ -23,6 +24,7 @@ def _clearance(**changed):
         "age_days": np.array([120.0, np.nan]),
         "cover_days": np.array([200.0, np.inf]),
         "ends": np.array([True, False]),
+        "event": np.array([0, 0]),
         "unit_cost": np.array([6.0, 2.0]),
         "price": np.array([10.0, 4.0]),
         "floor": np.array([5.0, 0.0]),
@@ -38,9 +40,11 @@ def _clearance(**changed):
         "confidence": np.full(2, np.nan),
         "lift": np.full(2, np.nan),
         "lift_low": np.full(2, np.nan),
+        "most": np.array([np.inf, np.inf]),
         "step_item": np.array([0, 0, 0, 1, 1]),
         "step": np.array([1, 2, 3, 1, 2]),
         "step_price": np.array([10.0, 8.0, 8.0, 4.0, 4.0]),
+        "step_planned": np.array([10.0, 10.0, 10.0, 4.0, 4.0]),
         "step_units": np.array([8.0, 14.0, 14.0, 1.5, 1.5]),
         "step_recovery": np.array([78.0, 105.0, 77.0, 6.0, 6.0]),
     }
@@ -49,9 +53,9 @@ def _clearance(**changed):
 
 @pytest.fixture
 def written(publish, parts):
-    def write(language="en", **changed):
+    def write(language="en", situation=None, **changed):
         plan = replace(parts.plan, clearance=_clearance(**changed))
-        return publish(plan=plan, language=language)
+        return publish(plan=plan, situation=situation or parts.situation, language=language)
 
     return write
 
@@ -88,6 +92,16 @@ def test_every_number_of_the_sentence_stands_in_the_row(written, language) -> No
         assert "?" not in text
 
 
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "left after E1"), ("zh", "为 E1 活动后的剩余")]
+)
+def test_what_an_event_left_says_so(written, parts, language, word) -> None:
+    named = parts.situation.panel.covariates.event_names
+    table = read_csv(written(language, event=np.array([0, 1])) / "clearance.csv")
+    assert table["reason"] == ["EVENT_OVER", *["ENDS_UNSOLD"] * 3]
+    assert word.replace("E1", named[0]) in table["explanation"][0]
+
+
 def test_a_line_keeps_its_name_when_its_numbers_change(written) -> None:
     one = read_csv(written() / "clearance.csv")["line_id"]
     other = read_csv(written(units=np.array([30.0, 4.0])) / "clearance.csv")["line_id"]
@@ -103,6 +117,39 @@ def test_units_on_order_of_what_is_cleared_are_an_exception(written) -> None:
     table = read_csv(written() / "exceptions.csv")
     row = table["code"].index("CLEARED_STILL_ORDERED")
     assert table["money_at_stake"][row] == "72"
+
+
+@pytest.mark.parametrize(("most", "word"), [(0.0, "holds it as it is"), (8.0, "at most 8 units")])
+def test_the_word_of_a_planner_is_repeated(written, most, word) -> None:
+    table = read_csv(written(most=np.array([most, np.inf])) / "clearance.csv")
+    assert [word in text for text in table["explanation"]] == [False, True, True, True]
+
+
+def test_a_lower_price_that_is_planned_anyway_is_said_in_its_week(written) -> None:
+    table = read_csv(written(step_planned=np.array([10.0, 7.5, 10.0, 4.0, 4.0])) / "clearance.csv")
+    said = ["planned at 7.5, which holds" in text for text in table["explanation"]]
+    assert said == [False, False, True, False]
+    assert table["new_price"] == ["4", "10", "8", "8"]
+
+
+def test_an_assumed_salvage_value_is_said(written, parts) -> None:
+    """Both items have units left in the end; a table tells the salvage value of the first."""
+    n = parts.situation.panel.n_series
+    terms = replace(ClearingTerms.none(n), salvage=np.where(np.arange(n) == 0, 1.0, np.nan))
+    situation = replace(parts.situation, clearing=terms)
+    table = read_csv(written(situation=situation) / "clearance.csv")
+    said = ["a share of its cost is assumed" in text for text in table["explanation"]]
+    assert said == [True, False, False, False]
+
+
+def test_explain_tells_what_is_done_with_all_locations_once(written) -> None:
+    run = written(whole=True)
+    table = read_csv(run / "clearance.csv")
+    sentence = table["explanation"][table["step"].index("1", 1)]
+    assert explain(run, table["sku"][1]).count(sentence) == 1
+    each = written()
+    place = read_csv(each / "clearance.csv")["location"][1]
+    assert sentence in explain(each, table["sku"][1], place)
 
 
 def test_without_slow_stock_the_file_has_a_heading_alone(publish) -> None:

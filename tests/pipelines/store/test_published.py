@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.store.published import published_lines
+from pipelines.store.published import published_clearance, published_lines
 
 ORDERS = "line_id,supplier,destination,sku,units,available_date,explanation\n"
 TRANSFERS = "line_id,source,destination,sku,units,available_date\n"
@@ -32,3 +32,16 @@ def test_nothing_wanted_reads_nothing(nights):
     (nights[0] / "orders.csv").unlink()
     assert published_lines(nights, set()).empty
     assert len(published_lines(nights, {"c"})) == 1
+
+
+CLEARED = "line_id,sku,location,action,channel,step,start,new_price,explanation\n"
+
+
+def test_lines_of_clearance_are_found_by_their_names(nights):
+    for night, rows in zip(nights, ("C1,00123,,mark_down,,1,2026-11-21,8.5,\n", ""), strict=True):
+        (night / "clearance.csv").write_text(CLEARED + rows, "utf-8-sig")
+    (found,) = published_clearance(nights, {"C1", "C2", "a"}).to_dict("records")
+    assert (found["sku"], found["location"], found["step"]) == ("00123", "", 1)
+    assert (found["start"], found["new_price"]) == ("2026-11-21", 8.5)
+    assert list(published_lines(nights, {"C1", "a"})["line_id"]) == ["a"]
+    assert published_clearance(nights, {"a"}).empty

@@ -28,8 +28,8 @@ def plan(items, share=1.0, channel=None, elasticity=2.5, sd=0.3, **params):
         items.price,
         PriceResponse(np.full(n, elasticity), np.full(n, sd)),
         channel or Channels(),
-        ClearanceParams(**({"relabel_cost": 0.5} | params)),
-        pairs if share else None,
+        ClearanceParams(**({"relabel_cost": 0.5, "price_step": 0.0} | params)),
+        bundles=pairs if share else None,
     )
 
 

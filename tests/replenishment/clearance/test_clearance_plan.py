@@ -11,6 +11,7 @@ from replenishment.clearance.acts import ladder
 from replenishment.clearance.holdings import Holdings
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.plan import plan_clearance
+from replenishment.clearance.rules import Rules
 from stockwright.clearance import Act
 from stockwright.errors import ConfigError
 from stockwright.price_response import PriceResponse
@@ -31,7 +32,9 @@ def _holdings(n=1, **changed):
     return Holdings(**told | changed)
 
 
-def _plan(holdings, elasticity=2.5, sd=0.0, channels=None, grade="A", listed=10.0, **params):
+def _plan(
+    holdings, elasticity=2.5, sd=0.0, channels=None, grade="A", listed=10.0, rules=None, **params
+):
     n = len(holdings)
     return plan_clearance(
         holdings,
@@ -41,6 +44,7 @@ def _plan(holdings, elasticity=2.5, sd=0.0, channels=None, grade="A", listed=10.
         PriceResponse(np.full(n, elasticity), np.full(n, sd)),
         channels or Channels(),
         ClearanceParams(**params),
+        rules,
     )
 
 
@@ -164,3 +168,152 @@ def test_prices_in_twice_the_money_bring_twice_the_money():
 def test_a_ladder_that_does_not_fall_is_refused():
     with pytest.raises(ConfigError, match="ladder"):
         ClearanceParams(ladder=(0.3, 0.2))
+
+
+def test_what_people_hold_is_kept_and_its_orders_stay():
+    rules = Rules.of(np.array([0.0, np.inf]))
+    plan = _plan(_holdings(2, on_order=np.array([12.0, 12.0])), rules=rules)
+    assert plan.act.tolist() == [Act.KEEP, Act.MARK_DOWN]
+    assert plan.cancelled.tolist() == [0.0, 12.0]
+    assert plan.nothing[0] == plan.nothing[1]
+    assert plan.most.tolist() == [0.0, np.inf]
+
+
+def test_what_is_beyond_a_limit_is_held_back():
+    """Ten units of forty that may go are planned like a stock of ten."""
+    few = _plan(_holdings(), rules=Rules.of(np.array([10.0])))
+    small = _plan(_holdings(units=np.array([10.0])))
+    assert (few.act, few.recovery, few.nothing) == (small.act, small.recovery, small.nothing)
+    np.testing.assert_array_equal(few.step_price, small.step_price)
+    assert few.units[0] == 40.0
+    assert few.left[0] == pytest.approx(small.left[0] + 30.0)
+    given_back = _holdings(return_value=np.array([5.9]), return_weeks=np.array([2]))
+    back = _plan(given_back, elasticity=0.5, rules=Rules.of(np.array([10.0])))
+    assert back.recovery[0] == pytest.approx(_plan(replace(given_back, units=[10.0])).recovery[0])
+
+
+def test_a_limit_above_the_stock_changes_nothing():
+    limited, free = _plan(_holdings(), rules=Rules.of(np.array([40.0]))), _plan(_holdings())
+    assert (limited.recovery, limited.most) == (free.recovery, np.inf)
+
+
+def test_a_price_that_changed_lately_stays_for_its_weeks():
+    free, locked = _plan(_holdings()), _plan(_holdings(locked=np.array([2])))
+    assert free.step_price[0] < 10.0
+    assert locked.step_price[:3].tolist() == [10.0, 10.0, locked.step_price[2]]
+    assert locked.step_price[2] < 10.0
+    assert locked.recovery[0] < free.recovery[0]
+
+
+def test_prices_change_no_more_often_than_allowed():
+    holdings = _holdings(units=np.array([25.0]))
+    often, seldom = (_plan(holdings, 1.2, least_weeks=weeks) for weeks in (1, 4))
+    assert often.recovery[0] > seldom.recovery[0]
+    changes = np.flatnonzero(np.diff(seldom.step_price, prepend=10.0))
+    assert (np.diff(changes) >= 4).all()
+
+
+def test_an_act_that_was_turned_down_gives_way_to_the_next_best():
+    rules = Rules.none(1)
+    acts = rules.acts.copy()
+    acts[0, Act.MARK_DOWN] = True
+    plan = _plan(_holdings(), rules=replace(rules, acts=acts))
+    assert plan.act[0] == Act.KEEP
+    promoted = _plan(_holdings(), channels=_outlets(np.inf))
+    assert promoted.act[0] == Act.PROMOTE
+    closed = Rules(rules.most, rules.acts, np.ones((1, 1), bool))
+    assert _plan(_holdings(), channels=_outlets(np.inf), rules=closed).act[0] == Act.MARK_DOWN
+
+
+def _promoted(share=0.7, elasticity=2.5, week=2, **changed):
+    """Items of which a week is planned at a lower price, and asked for as much more then."""
+    planned, demand = np.ones((1, WEEKS + 1)), np.full((1, WEEKS + 1), 2.0)
+    planned[0, week] = share
+    demand[0, week] *= share**-elasticity
+    return _holdings(planned=planned, demand=demand, **changed)
+
+
+def test_waiting_brings_the_price_of_each_week_that_is_planned_anyway():
+    """The same as a simulation in which the third week sells at its promotion's price."""
+    plan = _plan(_promoted())
+    rng = np.random.default_rng(3)
+    mean, price = np.full(WEEKS, 2.0), np.full(WEEKS, 10.0)
+    mean[2], price[2] = 2.0 * 0.7**-2.5, 7.0
+    wanted = np.cumsum(rng.poisson(mean, (200_000, WEEKS)), axis=1)
+    left = np.maximum(40 - wanted, 0)
+    sold = -np.diff(left, axis=1, prepend=40)
+    money = (sold * price).sum(axis=1) + 0.5 * left[:, -1] - 0.02 * left.sum(axis=1)
+    assert plan.nothing[0] == pytest.approx(money.mean(), rel=1e-3)
+
+
+def test_a_promotion_at_the_price_of_clearance_changes_nothing_for_the_clearance():
+    """The floor leaves the rungs 9, 8 and 7; a stock so large that 7 holds from the start on sells
+    alike whether a week was planned at 7 or at 10, if the demand of that week was forecast for it.
+    """
+    large = {"units": np.array([150.0]), "floor": np.array([7.0])}
+    promoted, plain = _plan(_promoted(**large)), _plan(_holdings(**large))
+    assert set(plain.step_price) == {7.0}
+    assert promoted.recovery[0] == pytest.approx(plain.recovery[0])
+    np.testing.assert_allclose(promoted.step_units, plain.step_units)
+    assert promoted.nothing[0] > plain.nothing[0]
+    # The promotion gives the difference away, not the clearance.
+    assert promoted.discount[0] < plain.discount[0]
+
+
+def test_a_promotion_below_the_price_of_clearance_takes_place_all_the_same():
+    """Its week sells at 5; money of the weeks and salvage of the rest are the whole."""
+    plan = _plan(_promoted(0.5))
+    assert plan.act[0] == Act.MARK_DOWN
+    assert plan.step_planned.tolist() == [10.0, 10.0, 5.0, 10.0, 10.0, 10.0, 10.0, 10.0]
+    assert (plan.step_price > 5.0).all()
+    assert (np.diff(plan.step_price) <= 1e-9).all()
+    paid = np.minimum(plan.step_price, plan.step_planned)
+    money = plan.step_units * paid - plan.step_recovery
+    assert money[2] == pytest.approx(0.02 * (40 - plan.step_units[:3].sum()))
+    assert plan.discount[0] == pytest.approx((plan.step_planned - paid) @ plan.step_units)
+
+
+def test_a_price_that_is_planned_for_good_is_the_price_of_now():
+    """Planned at 8 for all weeks: the list price of 10 is of no account."""
+    planned = np.full((1, WEEKS + 1), 1.0)
+    low = _plan(_holdings(price=8.0, planned=planned))
+    capped = _plan(_holdings(planned=0.8 * planned))
+    assert capped.nothing[0] == pytest.approx(low.nothing[0])
+    assert capped.recovery[0] == pytest.approx(low.recovery[0])
+
+
+def test_new_prices_are_multiples_of_the_step_and_give_no_less_than_their_discount():
+    rng = np.random.default_rng(5)
+    listed, floor = rng.uniform(2, 300, 500), rng.uniform(0, 100, 500)
+    discounts = np.array([0.1, 0.25, 0.6])
+    for step in (0.01, 0.5):
+        price, start = ladder(listed, listed, tuple(discounts), floor, step)
+        exact = listed[:, None] * (1 - discounts)
+        new = price[:, 1:]
+        assert (start == 0).all()
+        assert np.abs(new / step - np.rint(new / step)).max() < 1e-4
+        open_to = exact >= floor[:, None]
+        assert (new[open_to] >= np.broadcast_to(floor[:, None], new.shape)[open_to] - 1e-6).all()
+        whole = exact >= np.ceil(floor / step)[:, None] * step
+        assert (new[whole] <= exact[whole] + 1e-9).all()
+        assert (exact[whole] - new[whole] < np.maximum(step, step - exact[whole]) + 1e-9).all()
+
+
+def test_rungs_that_rounding_makes_one_still_fall():
+    price, start = ladder(np.array([0.03]), np.array([0.05]), (0.1, 0.2, 0.5, 0.9), 0.0, 0.01)
+    np.testing.assert_allclose(price[0], [0.05, 0.04, 0.03, 0.02, 0.01])
+    cheap, _ = ladder(np.array([0.02]), np.array([0.02]), (0.1, 0.2, 0.5, 0.9), 0.0, 0.01)
+    np.testing.assert_allclose(cheap[0], [0.02, 0.01, 0.01, 0.01, 0.01])
+    assert (np.diff(cheap) < 0).all()
+    assert start[0] == 2
+
+
+def test_a_promotion_that_gives_no_discount_needs_no_budget():
+    """At no budget a channel still sells at the price of now, and brings less than with one."""
+    channels = _outlets(np.inf)
+    without = _plan(_holdings(), channels=channels, discount_budget=0.0)
+    free = _plan(_holdings(), channels=channels)
+    assert without.act[0] == Act.PROMOTE
+    assert without.discount[0] == 0.0
+    assert set(without.step_price) == {10.0}
+    assert without.nothing[0] < without.recovery[0] < free.recovery[0]

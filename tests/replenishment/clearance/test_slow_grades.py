@@ -24,6 +24,14 @@ def test_stock_is_slow_when_more_than_the_share_is_left_after_the_threshold(hold
     assert (graded(stock, left_share=0.5) == 0).all()
 
 
+def test_stock_that_the_mean_demand_takes_in_time_is_not_slow_for_being_uncertain(holdings) -> None:
+    """Ten weeks of stock of a demand that nobody knows well: much may be left, little is likely."""
+    stock = holdings(2, units=np.array([100.0, 140.0]), level_variance=1.0)
+    left = health_of(stock, np.full(2, 90.0)).left_threshold
+    assert (left > 0.1 * stock.units).all()
+    assert (graded(stock) > 0).tolist() == [False, True]
+
+
 def test_goods_that_end_with_stock_left_are_slow_and_a_hit_is_so_only_then(holdings) -> None:
     demand = np.where(np.arange(13) < 4, 10.0, 0.0) * np.ones((2, 1))
     weeks, hit = np.full(2, 4), np.array([False, True])
