@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import Any
 
@@ -24,14 +24,15 @@ class Act(IntEnum):
     RETURN = 3  #: give back to the supplier
     LIQUIDATE = 4  #: sell at once for what it still brings
     SCRAP = 5  #: give up
+    BUNDLE = 6  #: a lower price for those who buy a companion with it
 
 
 @dataclass(frozen=True)
 class Clearance:
     """The slow items and the act chosen for each; all (items,) but the steps.
 
-    series: row of the index. grade: slow grade "S", "A", "B" or "C". act: Act. channel: name of
-    the channel that sells, "" for the shop's own.
+    series: row of the index. grade: slow grade "S", "A", "B" or "C", "" of what is not slow. act:
+    Act. channel: name of the channel that sells, "" for the shop's own.
     units: on hand. age_days: NaN where unknown. cover_days: inf where the stock never runs out.
     ends: the end of its sale is in sight. event: code of an event that it is left of, 0 for none.
     unit_cost, price, floor: money per unit; 0 for no floor.
@@ -39,6 +40,10 @@ class Clearance:
     the best other act and its money. discount: money that lower prices are expected to give away.
     left: units expected to be left when the weeks are over.
     cancelled: units on order that the act makes useless.
+    common: the price is that of the whole price group.
+    partner: series of the companion in a bundle, -1 for none. confidence: share of its orders that
+    hold the item; lift: that over the item's share of all orders, lift_low its lower limit; NaN
+    without a companion.
     step_item: (steps,) row of the item. step: (steps,) week, from 1. step_price: (steps,) money per
     unit then, but where less is planned. step_planned: what is paid then if nothing is done.
     step_units, step_recovery: (steps,) expected in that week.
@@ -66,6 +71,11 @@ class Clearance:
     discount: Floats
     left: Floats
     cancelled: Floats
+    common: NDArray[np.bool_]
+    partner: Ints
+    confidence: Floats
+    lift: Floats
+    lift_low: Floats
     most: Floats
     step_item: Ints
     step: Ints
@@ -87,12 +97,27 @@ class Clearance:
     @classmethod
     def none(cls) -> Clearance:
         """Nothing is slow."""
-        whole = {"series", "act", "next_act", "event", "step_item", "step"}
+        whole = {"series", "act", "next_act", "event", "partner", "step_item", "step"}
         kinds: dict[str, Any] = dict.fromkeys(whole, np.int64)
-        kinds |= dict.fromkeys(("grade", "channel"), object) | {"ends": np.bool_}
+        kinds |= dict.fromkeys(("grade", "channel"), object) | {
+            "ends": np.bool_,
+            "common": np.bool_,
+        }
         names = [each.name for each in fields(cls)[:-1]]
         empty: dict[str, Any] = {n: np.zeros(0, kinds.get(n, np.float64)) for n in names}
         return cls(**empty)
 
     def __len__(self) -> int:
         return len(self.series)
+
+    def take(self, items: Ints) -> Clearance:
+        """Some of the items, rising."""
+        place = np.full(len(self), -1)
+        place[items] = np.arange(len(items))
+        steps = np.flatnonzero(place[self.step_item] >= 0)
+        told: dict[str, Any] = {}
+        for each in fields(self)[:-1]:
+            told[each.name] = getattr(self, each.name)[
+                steps if each.name.startswith("step") else items
+            ]
+        return replace(self, **told | {"step_item": place[told["step_item"]]})

@@ -27,6 +27,7 @@ from pipelines.assemble.keys import Keys, build_keys
 from pipelines.assemble.kits import without_kits
 from pipelines.assemble.notices import findings_of, given_findings
 from pipelines.assemble.onhand import OnHand, mean_stock_of, on_hand_of
+from pipelines.assemble.orders import order_lines
 from pipelines.assemble.overriding import overrides_of
 from pipelines.assemble.parties import locations_of
 from pipelines.assemble.past import Past, location_has_sales, past_of
@@ -108,7 +109,11 @@ def assemble(
     parts = _parts(night, "lanes" in ingested.given)
     situation = _situation(night, parts, ingested, earlier_lines_frame(earlier_lines))
     terms = clearing_terms(tables, parts.supply.costs, keys)
-    return replace(situation, local_share=parts.covered.local, clearing=terms, answers=answers)
+    # Kits as they were sold: their components are no baskets.
+    days = config.clearance.bundles.days
+    orders = order_lines(ingested.tables["sales"], keys, as_of, days)
+    local = parts.covered.local
+    return replace(situation, local_share=local, clearing=terms, answers=answers, orders=orders)
 
 
 def _parts(night: _Night, lanes_given: bool) -> _Parts:

@@ -30,6 +30,7 @@ def clearing_terms(tables: Mapping[str, pd.DataFrame], costs: Costs, keys: Keys)
     supplier pays up to the cost: the reading names those that are higher.
     """
     products = tables["products"]
+    group, names = _price_groups(products, keys)
     cheap = np.minimum(costs.price, costs.unit_cost)
     returned = np.nan_to_num(by_series(products, "supplier_return_value", keys))
     floor = np.nan_to_num(by_series(products, "floor_price", keys))
@@ -38,21 +39,22 @@ def clearing_terms(tables: Mapping[str, pd.DataFrame], costs: Costs, keys: Keys)
         salvage=np.minimum(by_series(products, "salvage_value", keys), cheap),
         return_value=np.minimum(returned, costs.unit_cost),
         return_until=product_dates(products, "supplier_return_until", keys),
-        price_group=_price_groups(products, keys),
+        price_group=group,
         assumed_cost=costs.assumed_cost,
         channels=_clearance_channels(tables["channels"]),
+        groups=names,
     )
 
 
-def _price_groups(products: pd.DataFrame, keys: Keys) -> Ints:
-    """(series,) number of the price group by its name, -1 for none."""
+def _price_groups(products: pd.DataFrame, keys: Keys) -> tuple[Ints, tuple[str, ...]]:
+    """(series,) place of the price group among the names, -1 for none; and the names."""
     codes = np.full(len(keys.index.skus) + 1, -1, np.int64)
     names = products["price_group"].astype(object)
-    groups = sorted(set(names) - {""})
+    groups = tuple(sorted(set(names) - {""}))
     codes[keys.skus(products["sku"])] = pd.Index(groups, dtype=object).get_indexer(names)
     codes[-1] = -1
     group: Ints = codes[keys.index.sku]
-    return group
+    return group, groups
 
 
 def _clearance_channels(channels: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.assemble.clearing_answers import no_answers
+from pipelines.assemble.orders import OrderLines
 from stockwright.commitments import Commitments
 from stockwright.given import GivenForecast
 from stockwright.network import Network
@@ -56,7 +57,7 @@ class ClearingTerms:
 
     floor: lowest price, 0 for none. salvage: money that a unit left brings, NaN where not told.
     return_value: money per unit from the supplier, 0 for none; return_until: the last date, NaT for
-    always. price_group: a number for each name of a group, -1 for none. assumed_cost: no table
+    always. price_group: place of the group in ``groups``, -1 for none. assumed_cost: no table
     names the unit cost. channels: the rows of ``channels`` that take slow stock, columns channel,
     platform, location ("": all), clearance_capacity (units a week, NaN for no limit),
     clearance_cost (money per unit) and clearance_reach (demand is so many times as large).
@@ -69,6 +70,7 @@ class ClearingTerms:
     price_group: NDArray[np.int64]
     assumed_cost: NDArray[np.bool_]
     channels: pd.DataFrame
+    groups: tuple[str, ...] = ()
 
     @classmethod
     def none(cls, n: int) -> ClearingTerms:
@@ -100,6 +102,7 @@ class Situation:
     supplier_record: how suppliers have delivered, see ``receipts.record_of``.
     clearing: terms of clearance; None where the tables tell of none.
     answers: the last answer to each clearance line of an earlier night, ANSWER_COLUMNS.
+    orders: order lines of the last while; None where none names its order, or nothing asks.
     """
 
     as_of: np.datetime64
@@ -122,6 +125,7 @@ class Situation:
     )
     clearing: ClearingTerms | None = None
     answers: pd.DataFrame = field(default_factory=no_answers)
+    orders: OrderLines | None = None
 
     @property
     def sold(self) -> NDArray[np.float32]:

@@ -52,6 +52,24 @@ class SlowGradesConfig(BaseModel):
         return self
 
 
+class BundlesConfig(BaseModel):
+    """Slow articles offered beside one that is often bought with them, at a lower price there.
+
+    use: whether such pairs are looked for in the order numbers of the sales. grades: slow grades
+    that are offered so. days: of sales that are looked at. least_orders: articles, and pairs, in
+    fewer orders are not looked at. channel: the channel of clearance that sells bundles; None: the
+    shop itself.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    use: bool = True
+    grades: SlowGradeNames = "B"
+    days: Annotated[int, Field(ge=7, le=3650)] = 365
+    least_orders: Annotated[int, Field(ge=2, le=1_000_000)] = 5
+    channel: str | None = None
+
+
 class ClearanceConfig(BaseModel):
     """What is done about stock that does not sell.
 
@@ -66,7 +84,7 @@ class ClearanceConfig(BaseModel):
     price stays at least. rest_days: for which an act that was rejected is not proposed again.
     carry_over: share of its price that a unit is worth after a year's wait for its season.
     channels: by channel, the slow grades that it is open to; a channel that is not named is open to
-    all. grades: see SlowGradesConfig.
+    all. grades: see SlowGradesConfig. bundles: see BundlesConfig.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -87,6 +105,7 @@ class ClearanceConfig(BaseModel):
     rest_days: Annotated[int, Field(ge=0, le=3650)] = 28
     channels: dict[str, SlowGradeNames] = Field(default_factory=dict)
     grades: SlowGradesConfig = SlowGradesConfig()
+    bundles: BundlesConfig = BundlesConfig()
 
     @field_validator("ladder")
     @classmethod

@@ -18,6 +18,7 @@ class Column:
     text, nothing for dates and numbers. low, high: range of a number, both ends included;
     above: a number must be greater than this. choices: the values a choice may have.
     aliases: other names that are understood. carried: False where the engine never reads it.
+    coded: texts are only told apart: the frame has a whole number for each, -1 where empty.
     flags: a yes/no value counts as the number 1 or 0. pattern: regular expression that a text
     matches as a whole, unless it is empty.
     """
@@ -33,6 +34,7 @@ class Column:
     choices: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     carried: bool = True
+    coded: bool = False
     flags: bool = False
     pattern: str | None = None
 

@@ -29,7 +29,9 @@ PRODUCTS = Table(
         Column("supplier_return_value", "number", "money the supplier pays for a unit", low=0.0),
         Column("supplier_return_until", "date", "last date it does; empty: always"),
         Column("floor_price", "number", "lowest price a unit may be sold at", low=0.0),
-        Column("price_group", "text", "articles of one name keep one price; empty: its own"),
+        Column(
+            "price_group", "text", "articles of one name are marked down together; empty: by itself"
+        ),
         Column("substitute", "text", "article that customers take where this one has run out"),
         Column(
             "substitute_share",

@@ -29,7 +29,12 @@ SALES = Table(
         ),
         Column("units", "number", "units sold; negative: a return", required=True),
         Column("price", "number", "price paid per unit", low=0.0),
-        Column("order_id", "text", "your order number; for your own reference", carried=False),
+        Column(
+            "order_id",
+            "text",
+            "your order number: what shares one was bought together",
+            coded=True,
+        ),
         Column("channel", "text", "where it was sold"),
         Column("region", "text", "region of the buyer"),
         Column("order_type", "choice", "only sale is demand", default="sale", choices=ORDER_TYPES),

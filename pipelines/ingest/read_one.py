@@ -70,12 +70,15 @@ def _open(
     parts: list[Part] = []
     matches: list[dict[str, str]] = []
     ignored: dict[str, None] = {}
-    carried = {column.name for column in table.columns if not column.carried}
+    unread = {column.name for column in table.columns if not column.carried}
+    if not (config.clearance.use and config.clearance.bundles.use):
+        # Nothing else asks which articles were bought together.
+        unread |= {column.name for column in table.columns if column.coded}
 
     def wanted(names: Sequence[str]) -> list[str]:
         matched, unknown = match_columns(table, table.name, names, config)
         ignored.update(dict.fromkeys(unknown))
-        matches.append({name: s for name, s in matched.items() if name not in carried})
+        matches.append({name: s for name, s in matched.items() if name not in unread})
         return list(dict.fromkeys(matches[-1].values()))
 
     for opener in openers:

@@ -150,6 +150,8 @@ def joined_rejected(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def constant(column: Column, rows: int, big: bool) -> Any:
     """The values of a column that the source does not have."""
+    if column.coded:
+        return np.full(rows, -1, np.int8)
     if column.kind in ("text", "choice"):
         default = str(column.default or "")
         names = np.array([default] if default else [], dtype=object)

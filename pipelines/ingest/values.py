@@ -67,8 +67,8 @@ class Coded:
 class Read:
     """A column that was read.
 
-    data: Coded for texts and choices, else float64, datetime64[s] or bool, one per row; empty
-    and bad values are NaN, NaT or the default. empty: (rows,) no value at all.
+    data: Coded for texts and choices, else float64, datetime64[s], bool or int32, one per row;
+    empty and bad values are NaN, NaT, -1 or the default. empty: (rows,) no value at all.
     """
 
     data: Coded | NDArray[Any]
@@ -88,6 +88,8 @@ def read_values(
         return _dates(raw, renamed)
     if column.kind == "moment":
         return _moments(raw, renamed)
+    if column.coded:
+        return _numbered(raw)
     coded = _coded(raw, renamed, fold=column.kind != "text")
     if column.kind == "flag":
         return _flags(column, coded)
@@ -95,6 +97,19 @@ def read_values(
     if column.kind == "text" and _is_number(raw.type):
         note = "holds numbers, read as text: leading zeros, if there were any, are lost"
     return Read(coded.filled(column.default), coded.codes < 0, note=note)
+
+
+def _numbered(raw: pa.ChunkedArray) -> Read:
+    """Texts as numbers that only tell them apart, without a list of them."""
+    texts = pa.chunked_array([as_texts(chunk) for chunk in raw.chunks], TEXTS)
+    texts = texts.unify_dictionaries()
+    parts = [pc.fill_null(c.indices, -1).to_numpy(zero_copy_only=False) for c in texts.chunks]
+    codes = np.concatenate([np.empty(0, np.int32), *parts]).astype(np.int32)
+    if texts.num_chunks:
+        blank = pc.equal(pc.utf8_trim_whitespace(texts.chunk(0).dictionary), "")
+        blank = np.append(blank.to_numpy(zero_copy_only=False).astype(np.bool_), False)
+        codes[blank[codes]] = -1
+    return Read(codes, codes < 0)
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from pipelines.assemble import Situation
 from pipelines.assemble.clearing import SlowStock, graded_stock, slow_stock_of
 from pipelines.assemble.clearing_articles import articles_of
+from pipelines.assemble.clearing_bundles import bundles_of
+from pipelines.assemble.clearing_groups import with_groups
 from pipelines.assemble.clearing_said import rules_of
 from pipelines.assemble.clearing_season import seasonal_units
 from pipelines.config import Config
@@ -29,6 +31,8 @@ from stockwright.price_response import PriceResponse
 Floats = NDArray[np.float64]
 # Share of the stock that a season of last year must have sold to be waited for.
 _SEASON = 0.25
+# By the code of a slow grade.
+_LETTERS = np.array(["" if g == SlowGrade.NONE else g.name for g in SlowGrade], dtype=object)
 _GONE = (Act.RETURN, Act.LIQUIDATE, Act.SCRAP)
 
 
@@ -51,19 +55,20 @@ def cleared(
     if whole:
         stock = graded_stock(articles_of(situation, forecast, places), situation, config)
     holdings = stock.holdings
-    slow = np.flatnonzero((stock.grade > 0) & ~_left_alone(holdings, situation, forecast, whole))
-    few = holdings.take(slow)
-    grade = np.array([SlowGrade(code).name for code in stock.grade[slow].tolist()], dtype=object)
+    slow, alone = stock.grade > 0, _left_alone(holdings, situation, forecast, whole)
     channels = channels_of(situation, config)
     rules = rules_of(situation, places, holdings, channels.names, config.clearance.rest_days)
+    holdings, rows = with_groups(holdings, slow, alone, situation, forecast, life, whole)
+    few, grade = holdings.take(rows), _LETTERS[stock.grade[rows]]
     terms = (
         np.fmax(situation.network.items.price[few.series], few.price),
         response.take(few.series),
         channels,
         params_of(config),
-        rules.take(slow),
+        rules.take(rows),
+        bundles_of(holdings, stock.grade, rows, situation, channels.names, config),
     )
-    found = plan_clearance(few, grade, stock.health.cover_days[slow], *terms)
+    found = plan_clearance(few, grade, stock.health.cover_days[rows], *terms)
     found = replace(found, whole=whole)
     lost = _at_a_loss(situation) & ~(forecast.committed > 0).any(axis=1)
     return replace(
@@ -118,13 +123,16 @@ def params_of(config: Config) -> ClearanceParams:
 
 
 def channels_of(situation: Situation, config: Config) -> Channels:
-    """The channels of clearance, each open to the grades that the configuration names for it."""
+    """The channels of clearance, each open to the grades that the configuration names for it; the
+    one that sells bundles does nothing else.
+    """
     rows = None if situation.clearing is None else situation.clearing.channels
     if rows is None or rows.empty:
         return Channels()
     named = config.clearance.channels
     names = tuple(rows["channel"].astype(str))
-    open_to = tuple(named.get(name, "SABC") for name in names)
+    bundled = config.clearance.bundles.channel
+    open_to = tuple("" if name == bundled else named.get(name, "SABC") for name in names)
     capacity = rows["clearance_capacity"].to_numpy(np.float64)
     return Channels(
         names=names,
@@ -148,7 +156,8 @@ def _without(lines: Lines, found: Clearance, lost: NDArray[np.bool_], forecast: 
     An earlier night's markdown that the shop has taken over is such a price: the forecast answers
     to it, and would buy for it.
     """
-    gone = found.series[found.act != Act.KEEP]
+    # What only shares the price of slow goods is ordered as before.
+    gone = found.series[(found.act != Act.KEEP) & (found.grade != "")]
     if found.whole:
         out = np.isin(forecast.index.sku[lines.series], forecast.index.sku[gone])
     else:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from replenishment.clearance.bundles import Bundles
 from replenishment.clearance.holdings import Holdings
 from replenishment.clearance.params import Channels, ClearanceParams
 from replenishment.clearance.plan import plan_clearance
@@ -27,6 +28,7 @@ def clearance_overruled(
     channels: Channels,
     params: ClearanceParams,
     rules: Rules,
+    bundles: Bundles,
 ) -> list[Finding]:
     """CLEARANCE_OVERRULED for each of the slow items where a planner's limit costs money.
 
@@ -35,10 +37,14 @@ def clearance_overruled(
     """
     rows = np.flatnonzero(rules.most < slow.units)
     few, limits = slow.take(rows), rules.take(rows)
+    # A group without its other articles has no price of its own.
+    few = replace(few, price_group=np.where(few.price_group >= 0, -2, few.price_group))
     free = replace(channels, capacity=np.full(len(channels), np.inf))
     given = (few, grade[rows], np.zeros(len(rows)), listed[rows], response.take(rows), free)
     params = replace(params, discount_budget=np.inf)
-    own, kept = (plan_clearance(*given, params, each) for each in (None, limits))
+    own, kept = (
+        plan_clearance(*given, params, each, bundles.take(rows)) for each in (None, limits)
+    )
     cost = np.maximum((own.recovery - own.nothing) - (kept.recovery - kept.nothing), 0.0)
     return [
         Finding(

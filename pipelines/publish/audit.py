@@ -191,7 +191,7 @@ def _clearance_problems(table: Columns) -> Iterator[str]:
     """Every line has a name of its own, no price rises, and none is below its floor."""
     yield from _repeated(clearance.FILE, table["line_id"])
     price, floor = numbers_of(table["new_price"]), numbers_of(table["floor_price"])
-    priced = np.isin(table["action"], ("mark_down", "promote"))
+    priced = np.isin(table["action"], ("mark_down", "promote", "bundle"))
     low = priced & (price < np.minimum(floor, numbers_of(table["price"])) - _CENT)
     yield from _rows(f"{clearance.FILE}: prices below their floor", table["line_id"], low)
     keys = list(zip(table["sku"], table["location"], strict=True))

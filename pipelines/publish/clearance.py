@@ -21,8 +21,9 @@ _LEFT_OVER = ("liquidate", "scrap")
 #: Words of the acts in the files.
 ACTS = {act: act.name.lower() for act in Act}
 #: Why an item is slow: its end of sale comes first, nothing sells, it lies too long, or it was for
-#: an event that is over.
+#: an event that is over; or that it is not, and shares the price of slow goods.
 ENDS, STUCK, LONG, LEFT = "ENDS_UNSOLD", "NO_DEMAND", "LONG_COVER", "EVENT_OVER"
+SHARED = "GROUP_PRICE"
 
 
 def clearance_table(night: Night) -> Table:
@@ -77,7 +78,9 @@ def _shown(plan: Clearance) -> NDArray[np.int64]:
     rows = np.flatnonzero(~kept | (plan.step == 1))
     item = plan.step_item[rows]
     stake = plan.units * plan.unit_cost
-    urgency = np.array(["SABC".index(each) for each in plan.grade.tolist()], np.int64)
+    urgency = np.array(
+        [("SABC".index(each) if each else 4) for each in plan.grade.tolist()], np.int64
+    )
     order = np.lexsort((plan.step[rows], plan.series[item], -stake[item], urgency[item]))
     return np.asarray(rows[order], np.int64)
 
@@ -117,7 +120,18 @@ def _words(acts: NDArray[Any]) -> NDArray[np.object_]:
 def _reasons(plan: Clearance) -> NDArray[np.object_]:
     lasting = np.where(np.isfinite(_cover(plan)), LONG, STUCK)
     lasting = np.where(plan.event > 0, LEFT, lasting)
-    return np.asarray(np.where(plan.ends, ENDS, lasting), object)
+    lasting = np.where(plan.ends, ENDS, lasting)
+    return np.asarray(np.where(plan.grade == "", SHARED, lasting), object)
+
+
+def _groups(night: Night, plan: Clearance) -> NDArray[np.object_]:
+    """Name of the price group whose price an item takes, "" for a price of its own."""
+    terms = night.situation.clearing
+    if terms is None or not plan.common.any():
+        return text_array([""] * len(plan))
+    names = np.array([*terms.groups, ""], dtype=object)
+    code = np.where(plan.common, terms.price_group[plan.series], -1)
+    return np.asarray(names[code], object)
 
 
 def _explanations(
@@ -132,10 +146,15 @@ def _explanations(
         "value": money((plan.units * plan.unit_cost)[item]),
         "left": rounded(plan.left[item], 1),
         "cancelled": rounded(plan.cancelled[item]),
+        "confidence": rounded(plan.confidence[item], 3),
+        "lift": rounded(plan.lift[item], 1),
+        "lift_low": rounded(plan.lift_low[item], 1),
         "planned": rounded(np.where(planned < price * (1 - _SAME), planned, np.nan), 2),
         "most": rounded(np.where(np.isfinite(plan.most), plan.most, np.nan)[item]),
     }
     columns |= {name: cell_texts(values) for name, values in totals.items()}
+    columns["partner"] = night.skus(plan.partner[item]).tolist()
+    columns["group"] = _groups(night, plan)[item].tolist()
     names = ("", *night.situation.panel.covariates.event_names)
     events = [{"event": names[code]} for code in plan.event[item].tolist()]
     reasons = zip(columns["reason"], events, strict=True)
@@ -174,9 +193,11 @@ def _answers(night: Night, skus: list[str], locations: list[str]) -> list[str]:
 
 def _sentence(night: Night, row: dict[str, Any]) -> str:
     """The clauses that apply to one row, put together."""
-    clauses = ["stuck"]
+    clauses = ["stuck" if row["slow_grade"] else "shared"]
     if row["age_days"]:
         clauses.append("since")
+    if row["group"]:
+        clauses.append("together")
     waits = row["action"] == ACTS[Act.MARK_DOWN] and row["new_price"] == row["price"]
     clauses.append("later" if waits else row["action"])
     if row["planned"] and row["action"] in _SOLD:

@@ -30,8 +30,10 @@ from stockwright.price_response import PriceResponse
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Texts = NDArray[np.object_]
-# Scenarios of the elasticity, and the share below which two prices are one.
-_SCENARIOS, _SAME = 3, 1e-3
+#: Scenarios of the elasticity.
+SCENARIOS = 3
+#: The share below which two prices are one.
+SAME = 1e-3
 # Share by which numbers that should be equal may differ.
 _HAIR = 1e-9
 # Weeks within which a price has to fall for a markdown to be one.
@@ -64,6 +66,11 @@ class Deed:
     units: Floats
     recovery: Floats
 
+    def take(self, rows: Ints) -> Deed:
+        """Some of the rows."""
+        told = {each.name: getattr(self, each.name)[rows] for each in fields(self)[2:]}
+        return replace(self, **told)
+
 
 def deeds(
     holdings: Holdings,
@@ -75,25 +82,25 @@ def deeds(
 ) -> list[Deed]:
     """Every act for the items that it can be done with; the first is to keep, for all of them.
 
-    grade: (items,) slow grade. listed: (items,) list price, at least the price of now where that
-    is known. response: of the items.
+    grade: (items,) slow grade, "" of what is not slow, which is kept. listed: (items,) list price,
+    at least the price of now where that is known. response: of the items.
     """
     sold = np.flatnonzero(np.isfinite(holdings.price) & (holdings.price > 0) & (holdings.weeks > 0))
     few = holdings.take(sold)
     price, start = ladder(
         few.price, np.maximum(listed[sold], few.price), params.ladder, few.floor, params.price_step
     )
-    mean, weight = _means(few, price, response.take(sold))
+    mean, weight = means_of(few, price, response.take(sold))
     kept = plan_markdown(_uncut(few, params))
     out = [_kept_by_all(holdings, sold, kept, few)]
 
-    # Articles of a price group have one price: none of them changes its own.
-    alone = few.price_group < 0
+    # Articles of a price group have one price (group_acts): none of them changes its own.
+    alone = few.price_group == -1
     for each in sorted(set(grade[sold[alone]])):
         rows = np.flatnonzero(alone & (grade[sold] == each))
-        task = _task(few.take(rows), price[rows], start[rows], mean[rows], weight, params)
+        task = task_of(few.take(rows), price[rows], start[rows], mean[rows], weight, params)
         out += _planned(sold[rows], few.take(rows), task, channels, each, params)
-    return [*out, *_at_once(holdings)]
+    return [*out, *_at_once(holdings, grade)]
 
 
 def _planned(
@@ -113,7 +120,7 @@ def _planned(
         np.append(0.0, cost),
         MarkdownParams(least_weeks=params.least_weeks),
     )
-    yield _cut_soon(_sold(Act.MARK_DOWN, -1, items, few, task.price, alone), few.weekly_price)
+    yield cut_soon(_sold(Act.MARK_DOWN, -1, items, few, task.price, alone), few.weekly_price)
     for code, plan in zip(codes, promoted, strict=True):
         yield _sold(Act.PROMOTE, code, items, few, task.price, plan)
     if codes and np.isfinite(params.discount_budget):
@@ -137,9 +144,9 @@ def ladder(
     """
     rungs = listed[:, None] * (1 - np.concatenate([[0.0], discounts]))
     if step > 0:
-        rungs = _rounded(rungs, np.broadcast_to(floor, listed.shape)[:, None], step)
-    above = (rungs > price[:, None] * (1 + _SAME)).sum(axis=1)
-    same = np.abs(rungs - price[:, None]).min(axis=1) <= _SAME * price
+        rungs = rounded_down(rungs, np.broadcast_to(floor, listed.shape)[:, None], step)
+    above = (rungs > price[:, None] * (1 + SAME)).sum(axis=1)
+    same = np.abs(rungs - price[:, None]).min(axis=1) <= SAME * price
     start = np.where(same, above, np.maximum(above - 1, 0)).astype(np.int64)
     start = np.minimum(start, rungs.shape[1] - 1)
     rungs[np.arange(len(price)), start] = price
@@ -148,34 +155,35 @@ def ladder(
     return rungs, start
 
 
-def _rounded(rungs: Floats, floor: Floats, step: float) -> Floats:
+def rounded_down(rungs: Floats, floor: Floats, step: float) -> Floats:
     """Multiples of ``step``, >= it, that are not above the rungs where the floor allows it."""
     down = np.maximum(np.floor(rungs / step + _HAIR), 1.0) * step
     lowest = np.ceil(floor / step - _HAIR) * step
     return np.where((down < floor) & (rungs >= floor), lowest, down)
 
 
-def _means(few: Holdings, price: Floats, response: PriceResponse) -> tuple[Floats, Floats]:
+def means_of(few: Holdings, price: Floats, response: PriceResponse) -> tuple[Floats, Floats]:
     """Units wanted, (items, scenarios, weeks, rungs), and the weight of the scenarios.
 
     A week that is planned below a rung stays at its planned price, and its demand as forecast.
     """
     ratio = np.minimum(price / few.price[:, None], 1.0)
-    factor, weight = response.scenario_factors(ratio, _SCENARIOS)
+    factor, weight = response.scenario_factors(ratio, SCENARIOS)
     mean = few.demand[:, None, :, None] * factor[:, :, None, :]
     rows = np.flatnonzero((few.planned < 1).any(axis=1))
     if len(rows):
         ratio = np.minimum(ratio[rows, None] / few.planned[rows, :, None], 1.0)
         flat = ratio.reshape(len(rows), -1)
-        factor, _ = response.take(rows).scenario_factors(flat, _SCENARIOS)
-        factor = factor.reshape(len(rows), _SCENARIOS, *ratio.shape[1:])
+        factor, _ = response.take(rows).scenario_factors(flat, SCENARIOS)
+        factor = factor.reshape(len(rows), SCENARIOS, *ratio.shape[1:])
         mean[rows] = few.demand[rows, None, :, None] * factor
     return mean, weight
 
 
-def _task(
+def task_of(
     few: Holdings, price: Floats, start: Ints, mean: Floats, weight: Floats, params: ClearanceParams
 ) -> MarkdownTask:
+    """The items on a ladder of prices, (items, rungs), with ``means_of`` demand."""
     # What all weeks share widens each of them.
     weekly = few.demand.sum(axis=1) / np.maximum(few.weeks, 1)
     late_units, late_gain = _later(few, params)
@@ -201,7 +209,7 @@ def _task(
 def _uncut(few: Holdings, params: ClearanceParams) -> MarkdownTask:
     """The planned price in every week."""
     start, mean = np.zeros(len(few), np.int64), few.demand[:, None, :, None]
-    return _task(few, few.price[:, None], start, mean, np.ones(1), params)
+    return task_of(few, few.price[:, None], start, mean, np.ones(1), params)
 
 
 def _later(few: Holdings, params: ClearanceParams) -> tuple[Floats, Floats]:
@@ -257,16 +265,14 @@ def _sold(
     )  # fmt: skip
 
 
-def _cut_soon(deed: Deed, planned: Floats) -> Deed:
+def cut_soon(deed: Deed, planned: Floats) -> Deed:
     """The rows whose price falls within the next weeks; a later cut is decided when it is due."""
-    lower = (deed.price < planned * (1 - _SAME))[:, :_SOON]
-    rows = np.flatnonzero(lower.any(axis=1))
-    told = {f.name: getattr(deed, f.name) for f in fields(deed)[2:]}
-    return replace(deed, **{name: values[rows] for name, values in told.items()})
+    lower = (deed.price < planned * (1 - SAME))[:, :_SOON]
+    return deed.take(np.flatnonzero(lower.any(axis=1)))
 
 
-def _at_once(holdings: Holdings) -> Iterator[Deed]:
-    """What ends it tonight: back to the supplier, to a liquidator, or away."""
+def _at_once(holdings: Holdings, grade: Texts) -> Iterator[Deed]:
+    """What ends it tonight for slow goods: back to the supplier, to a liquidator, or away."""
     salvage = holdings.salvage
     ways = (
         (Act.RETURN, (holdings.return_weeks > 0) & (holdings.return_value > 0)),
@@ -274,7 +280,7 @@ def _at_once(holdings: Holdings) -> Iterator[Deed]:
         (Act.SCRAP, salvage <= 0),
     )
     for act, open_to in ways:
-        rows = np.flatnonzero(open_to)
+        rows = np.flatnonzero(open_to & (grade != ""))
         unit = holdings.return_value if act == Act.RETURN else np.maximum(salvage, 0.0)
         shape, money = (len(rows), holdings.demand.shape[1]), holdings.units[rows] * unit[rows]
         none, price = np.zeros(len(rows)), np.full(shape, np.nan)

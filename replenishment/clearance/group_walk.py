@@ -53,10 +53,7 @@ class PriceGroup:
 
     def sold(self, mean: Floats) -> Floats:
         """E min(stock, demand) for demand of a mean, (..., items, scenarios)."""
-        stock = np.broadcast_to(self.task.stock[:, None], mean.shape)
-        spread = mean * self.task.dispersion[:, None]
-        total = Distribution(mean.ravel(), spread.ravel(), np.ones(1))
-        return mean - total.expected_shortage(stock.ravel()).reshape(mean.shape)
+        return expected_sold(self.task.stock, mean, self.task.dispersion)
 
     def mixed(self, amount: Floats) -> Floats:
         """Mean over the scenarios, (..., items)."""
@@ -110,6 +107,18 @@ class Walk:
         return replace(self, mean=mean, sold=sold, money=money, rung=rung, stays=stays)
 
     def worth(self, group: PriceGroup) -> Floats:
-        """Money of all items with the salvage of what is left, (paths,)."""
-        left = group.task.stock - group.mixed(self.sold)
-        return np.asarray((self.money + group.task.salvage * left).sum(axis=-1))
+        """Money of all items with what is left in the end, (paths,)."""
+        task, left = group.task, group.task.stock - group.mixed(self.sold)
+        end = task.salvage * left
+        if (task.late_gain > 0).any():
+            later = np.minimum(task.late_units, task.stock)
+            few = expected_sold(task.stock - later, self.mean, task.dispersion)
+            end = end + task.late_gain * (later + group.mixed(few - self.sold))
+        return np.asarray((self.money + end).sum(axis=-1))
+
+
+def expected_sold(stock: Floats, mean: Floats, dispersion: Floats) -> Floats:
+    """E min(stock, demand) for demand of a mean, (..., items, any); the rest (items,)."""
+    most = np.broadcast_to(stock[:, None], mean.shape)
+    total = Distribution(mean.ravel(), (mean * dispersion[:, None]).ravel(), np.ones(1))
+    return mean - total.expected_shortage(most.ravel()).reshape(mean.shape)

@@ -50,7 +50,8 @@ class Holdings:
         end is known within it. perishing: units of batches that are expected to expire unsold
         before that.
     return_value: money per unit from the supplier, 0 for none; return_weeks: in which it is paid.
-    price_group: items that share one number have one price, -1 for a price of its own.
+    price_group: items that share one number have one price, -1 for a price of its own, -2 for one
+        that has to stay.
     locked: weeks that the price of now still has to stay.
     event: code of an event that is over and that the stock was for, 0 for none.
     hit: sells beyond what its past explains. declining: its demand falls for good.
@@ -119,7 +120,7 @@ class Holdings:
         require(self.return_weeks >= 0, "return_weeks", ">= 0")
         for name in _SHARED:
             require(getattr(self, name) >= 0, name, ">= 0")
-        require(self.price_group >= -1, "price_group", ">= -1")
+        require(self.price_group >= -2, "price_group", ">= -2")
         require(np.diff(self.series) > 0, "series", "rising")
 
     def __len__(self) -> int:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from replenishment.clearance.group_program import best_path
 from replenishment.clearance.group_walk import PriceGroup, Walk
 from replenishment.clearance.task import MarkdownTask
-from stockwright.errors import ConfigError
+from stockwright.errors import ConfigError, DataError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -74,21 +74,39 @@ def plan_group(task: MarkdownTask, params: GroupParams | None = None) -> GroupPl
     A rung below the floor of any of the items is closed to all, ``locked`` is the longest of them,
     and a change of price costs each item that still has weeks to go, whether or not any is left.
     The integer program leaves out rungs below the salvage of an item. Raises DataError where the
-    prices in force are on different rungs.
+    prices in force are on different rungs, and where it would have to know what sells later
+    (``late_units``) or in a week of a lower price (``most``), which it does not.
     """
     given = params or GroupParams()
     group = PriceGroup.of(task, given.least_weeks)
-    weeks, rungs = group.weeks, len(group.open)
-    nodes = comb(weeks + rungs, rungs) * task.mean.shape[0] * task.mean.shape[1]
-    if nodes <= given.cells or rungs == 1:
+    weeks = group.weeks
+    if few_paths(group, given):
         path = _best_of_all(group)
         return _plan(group, path, None)
+    if not plain_task(task):
+        raise DataError(
+            "the paths are too many to walk, and goods sell on or weeks have prices of their own;"
+            " use plan_groups"
+        )
     worthy = (task.price[:, group.open] >= task.salvage[:, None]).all(axis=0)
     few = replace(group, open=group.open[worthy | (group.open == group.start)])
     if len(few.open) == 1:
         return _plan(group, np.full(weeks, group.start), None)
     path, bound = best_path(few, given.rounds, given.effort, given.gap)
     return _plan(group, path, bound)
+
+
+def plain_task(task: MarkdownTask) -> bool:
+    """Whether nothing sells later, or in a week whose price is planned lower."""
+    later = (task.late_gain * task.late_units > 0).any()
+    start = np.take_along_axis(task.price, task.start[:, None], axis=1)
+    return not later and bool((task.most >= start).all())
+
+
+def few_paths(group: PriceGroup, params: GroupParams) -> bool:
+    """Whether all paths of the group are walked."""
+    rungs, (items, scenarios) = len(group.open), group.task.weight.shape
+    return rungs == 1 or comb(group.weeks + rungs, rungs) * items * scenarios <= params.cells
 
 
 def _best_of_all(group: PriceGroup) -> Ints:

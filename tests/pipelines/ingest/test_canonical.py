@@ -190,3 +190,18 @@ def test_mapped_columns_that_are_not_there_are_noted(shop):
     notes = shop.read(map={"sales": names}).notes
     what = "channel = '店铺', price = 'Pricee' (did you mean 'price'?)"
     assert notes == (f"sales: [map.sales] names columns that are not there: {what}",)
+
+
+def test_order_numbers_are_told_apart_over_files_and_not_kept(shop):
+    (shop.folder / "sales.csv").unlink()
+    (shop.folder / "sales").mkdir()
+    for name, orders in (("1", ["N-7", "N-8"]), ("2", [" ", "N-7"])):
+        lines = {"date": "2026-11-20", "sku": ["a", "b"], "location": "E", "units": 1.0}
+        frame = pd.DataFrame(lines | {"order_id": orders})
+        frame.to_parquet(shop.folder / "sales" / f"{name}.parquet", index=False)
+    code = shop.read().tables["sales"]["order_id"].tolist()
+    assert code[0] == code[3] >= 0
+    assert code[1] not in (code[0], -1)
+    assert code[2] == -1
+    unread = shop.read(clearance={"bundles": {"use": False}}).tables["sales"]["order_id"]
+    assert set(unread) == {-1}

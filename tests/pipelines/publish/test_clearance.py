@@ -35,6 +35,11 @@ def _clearance(**changed):
         "discount": np.array([60.0, 0.0]),
         "left": np.array([4.0, 2.0]),
         "cancelled": np.array([12.0, 0.0]),
+        "common": np.array([False, False]),
+        "partner": np.array([-1, -1]),
+        "confidence": np.full(2, np.nan),
+        "lift": np.full(2, np.nan),
+        "lift_low": np.full(2, np.nan),
         "most": np.array([np.inf, np.inf]),
         "step_item": np.array([0, 0, 0, 1, 1]),
         "step": np.array([1, 2, 3, 1, 2]),
@@ -151,3 +156,26 @@ def test_without_slow_stock_the_file_has_a_heading_alone(publish) -> None:
     table = read_csv(publish() / "clearance.csv")
     assert table["line_id"] == []
     assert {"slow_grade", "new_price", "next_best_recovery", "explanation"} <= set(table)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "not slow"), ("zh", "并不滞销")])
+def test_what_is_not_slow_says_that_it_takes_the_price_of_its_group(
+    publish, parts, language, said
+) -> None:
+    terms = ClearingTerms.none(parts.situation.panel.n_series)
+    group = np.where(np.arange(len(terms.price_group)) < 2, 0, -1)
+    terms = replace(terms, price_group=group, groups=("Summer",))
+    plan = _clearance(grade=np.array(["", "S"], object), common=np.array([True, False]))
+    folder = publish(
+        plan=replace(parts.plan, clearance=plan),
+        situation=replace(parts.situation, clearing=terms),
+        language=language,
+    )
+    table = read_csv(folder / "clearance.csv")
+    rows = [row for row, reason in enumerate(table["reason"]) if reason == "GROUP_PRICE"]
+    assert len(rows) == 3
+    for row in rows:
+        assert table["slow_grade"][row] == ""
+        assert said in table["explanation"][row]
+        assert "Summer" in table["explanation"][row]
+    assert "Summer" not in table["explanation"][0]

@@ -18,7 +18,7 @@ from stockwright.errors import DataError
         ({"dispersion": 0.9}, "dispersion must be >= 1"),
         ({"weeks": 14}, "weeks must be in 0 ... 13"),
         ({"return_weeks": -1}, "return_weeks must be >= 0"),
-        ({"price_group": -2}, "price_group must be >= -1"),
+        ({"price_group": -3}, "price_group must be >= -2"),
         ({"demand": np.full((2, 13), np.nan)}, "demand must be finite"),
         ({"demand": np.ones((3, 13))}, "demand has shape"),
         ({"demand": np.ones((2, 0))}, "demand has shape"),
