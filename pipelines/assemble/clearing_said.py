@@ -27,7 +27,7 @@ def rules_of(
 ) -> Rules:
     """The rules of ``items``: ``places``, the stock of each location, or whole SKUs of them.
 
-    channels: their names. An act that was rejected within ``rest_days``, or by a channel, is not
+    channels: their names, which may repeat. An act that was rejected within ``rest_days``, or by a channel, is not
     proposed again; what is to leave by an act that was taken up in them gets no other.
     """
     index, whole = situation.panel.index, items is not places
@@ -37,13 +37,15 @@ def rules_of(
     acts, closed = rules.acts.copy(), rules.channels.copy()
     rejected = turned_down(situation.answers, since)
     row, item = _matched(rejected, index, items, whole)
-    channel = pd.Index(channels).get_indexer(rejected["channel"].astype(object))[row]
     codes = np.array([Act[word.upper()] for word in rejected["action"].tolist()], np.int64)[row]
     plain = (rejected["channel"] == "").to_numpy(dtype=bool)[row]
     acts[item[plain], codes[plain]] = True
     _, gone = _matched(leaving(situation.answers, since), index, items, whole)
     acts[gone] = True
-    closed[item[channel >= 0], channel[channel >= 0]] = True
+    # A channel with terms of its own at several locations has several rows.
+    named = rejected["channel"].to_numpy(object)[:, None] == np.array(channels, object)
+    pair, channel = np.nonzero(named[row])
+    closed[item[pair], channel] = True
     return Rules(most, acts, closed)
 
 

@@ -143,3 +143,11 @@ def test_a_location_with_its_own_price_has_its_own_answers(remember) -> None:
     assert price_now(night)[0] == 80.0
     other = line(location="Y")
     assert price_now(remember([other], [answer("accepted", other)]))[0] == 100.0
+
+
+def test_a_channel_of_several_locations_rests_at_all_of_them(remember) -> None:
+    row = line(action="promote", channel="live")
+    channels = ("live", "outlet", "live")
+    assert not _rules(remember([row], [answer("accepted", row)]), channels).channels.any()
+    rules = _rules(remember([row], [answer("rejected", row)]), channels)
+    assert rules.channels.tolist() == [[True, False, True]]
