@@ -35,7 +35,8 @@ def clearance_overruled(
     Money: what the plan's own act brings beyond doing nothing, less what the act within the limit
     does. As of orders, room and money that items share are left out on both sides.
     """
-    rows = np.flatnonzero(rules.most < slow.units)
+    # What only shares the price of its group is in no plan by itself.
+    rows = np.flatnonzero((rules.most < slow.units) & (grade != ""))
     few, limits = slow.take(rows), rules.take(rows)
     # A group without its other articles has no price of its own.
     few = replace(few, price_group=np.where(few.price_group >= 0, -2, few.price_group))
