@@ -31,6 +31,8 @@ from stockwright.price_response import PriceResponse
 Floats = NDArray[np.float64]
 # Share of the stock that a season of last year must have sold to be waited for.
 _SEASON = 0.25
+# Share below which a price, which is kept in fewer digits, is the cost.
+_SAME = 1e-6
 # By the code of a slow grade.
 _LETTERS = np.array(["" if g == SlowGrade.NONE else g.name for g in SlowGrade], dtype=object)
 _GONE = (Act.RETURN, Act.LIQUIDATE, Act.SCRAP)
@@ -103,10 +105,11 @@ def _at_a_loss(situation: Situation) -> NDArray[np.bool_]:
     What a planner holds as it is goes on being bought.
     """
     panel, items = situation.panel, situation.network.items
-    ahead = panel.covariates.price[:, panel.origin + 1 :].astype(np.float64)
-    best = np.where(np.isnan(ahead), items.price[:, None], ahead).max(axis=1, initial=-np.inf)
+    ahead = panel.covariates.price[:, panel.origin + 1 :]
+    told, untold = np.fmax.reduce(ahead, axis=1), np.isnan(ahead).any(axis=1)
+    best = np.where(untold, np.maximum(np.nan_to_num(told), items.price), told)
     held = situation.overrides.clearance_frozen | (situation.overrides.clearance_units == 0)
-    return np.asarray((best < items.unit_cost) & ~held, np.bool_)
+    return np.asarray((best < items.unit_cost * (1 - _SAME)) & ~held, np.bool_)
 
 
 def params_of(config: Config) -> ClearanceParams:
