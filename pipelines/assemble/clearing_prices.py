@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.assemble.clearing_weeks import passing_steps, weekly_means
+from pipelines.assemble.clearing_weeks import of_rows, passing_steps, weekly_means
 from pipelines.assemble.situation import Situation
 from replenishment.clearance.holdings import WEEK
 from stockwright.forecast import Forecast
@@ -29,20 +29,24 @@ def weekly_prices(situation: Situation, forecast: Forecast, rows: Ints, weeks: i
     them. Beyond the forecast that of its last four weeks goes on, without events, as demand does.
     """
     out, expected = np.empty((len(rows), weeks)), forecast.expected
+    event = passing_steps(situation, forecast.horizon)
     for start in range(0, len(rows), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        out[part] = _prices_of(situation, expected[rows[part]], rows[part], weeks)
+        some = rows[start : start + _BLOCK]
+        passing = event if len(event) == 1 else event[some]
+        out[start : start + _BLOCK] = _prices_of(situation, expected[some], passing, some, weeks)
     return out
 
 
 def _prices_of(
-    situation: Situation, expected: NDArray[np.float32], rows: Ints, weeks: int
+    situation: Situation,
+    expected: NDArray[np.float32],
+    event: NDArray[np.bool_],
+    rows: Ints,
+    weeks: int,
 ) -> Floats:
     panel, steps = situation.panel, expected.shape[1]
     price = _ahead(panel.covariates.price, rows, panel.origin, steps).astype(np.float64)
     price = np.where(np.isnan(price), situation.network.items.price[rows, None], price)
-    event = passing_steps(situation, steps)
-    event = event if len(event) == 1 else event[rows]
     asked = expected.astype(np.float64)
     # A day on which nobody buys tells as little as it can.
     asked += np.maximum(asked.mean(axis=1, keepdims=True), 1.0) * _LEAST
@@ -69,7 +73,7 @@ def highest(planned: Floats, weeks: Ints) -> tuple[Floats, Floats]:
 
 def _ahead(values: NDArray[Any], rows: Ints, origin: int, steps: int) -> NDArray[Any]:
     """The first ``steps`` periods ahead of what is known; the last one goes on."""
-    some = _of_rows(values[:, origin + 1 : origin + 1 + steps], rows)
+    some = of_rows(values[:, origin + 1 : origin + 1 + steps], rows)
     missing = steps - some.shape[1]
     return np.pad(some, ((0, 0), (0, missing)), mode="edge") if missing else some
 
@@ -84,8 +88,8 @@ def locked_weeks(situation: Situation, rows: Ints, least_weeks: int) -> Ints:
     per_week = WEEK // panel.calendar.days
     n = min(least_weeks * per_week, panel.origin + 1)
     when = slice(panel.origin + 1 - n, panel.origin + 2)
-    price = _of_rows(panel.covariates.price[:, when], rows)
-    event = _of_rows(panel.covariates.event[:, when], rows)
+    price = of_rows(panel.covariates.price[:, when], rows)
+    event = of_rows(panel.covariates.event[:, when], rows)
     plain = (event == 0) & np.isfinite(price)
     place = np.arange(n + 1)
     last = np.where(plain, place, -1).max(axis=1)
@@ -94,10 +98,3 @@ def locked_weeks(situation: Situation, rows: Ints, least_weeks: int) -> Ints:
     # The last place is tomorrow: another price there is one too many for the whole time.
     wait = np.where(other, place + 1, 0).max(axis=1)
     return np.asarray(-(-wait // per_week), np.int64)
-
-
-def _of_rows(values: NDArray[Any], rows: Ints) -> NDArray[Any]:
-    """Rows of an array that all series may share."""
-    return (
-        values[rows] if len(values) > 1 else np.broadcast_to(values, (len(rows), values.shape[1]))
-    )

@@ -27,8 +27,9 @@ def rules_of(
 ) -> Rules:
     """The rules of ``items``: ``places``, the stock of each location, or whole SKUs of them.
 
-    channels: their names, which may repeat. An act that was rejected within ``rest_days``, or by a channel, is not
-    proposed again; what is to leave by an act that was taken up in them gets no other.
+    channels: their names, which may repeat. An act that was rejected within ``rest_days``, or by a
+    channel, is not proposed again; what is to leave by an act that was taken up in them gets no
+    other.
     """
     index, whole = situation.panel.index, items is not places
     since = situation.as_of - np.timedelta64(rest_days, "D")

@@ -11,6 +11,7 @@ from pipelines.assemble.situation import Situation
 from replenishment.clearance.holdings import WEEK
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 # Days whose mean goes on beyond the forecast.
 _TAIL_DAYS = 28
@@ -34,6 +35,13 @@ def passing_steps(situation: Situation, horizon: int) -> Bools:
         event[moves] |= np.abs(price[moves] - last) > _SAME * last
     missing = horizon - event.shape[1]
     return np.pad(event, ((0, 0), (0, max(missing, 0))))
+
+
+def of_rows(values: NDArray[Any], rows: Ints) -> NDArray[Any]:
+    """Rows of an array that all series may share."""
+    return (
+        values[rows] if len(values) > 1 else np.broadcast_to(values, (len(rows), *values.shape[1:]))
+    )
 
 
 def weekly_means(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from pipelines.assemble.clearing_events import events_over
@@ -64,3 +65,14 @@ def test_weeks_know_the_event_of_their_days(left_of) -> None:
 
 def test_a_festival_without_a_discount_leaves_nothing(left_of) -> None:
     assert left_of(5, {"event": "festival", "start": on(-9), "end": on(-3)}) == ""
+
+
+def test_series_in_several_blocks_keep_their_own_events(situate, monkeypatch) -> None:
+    sales = [{**row, "location": place} for place in "XYZ" for row in SALES]
+    stock = [stock_row(location=place, received_date=on(-5)) for place in "XYZ"]
+    night = situate(TONIGHT, sales=sales, inventory=stock, events=[sale(-9, -3, location="Y")])
+    rows = np.arange(night.panel.n_series)
+    whole = events_over(night, rows, 14)
+    monkeypatch.setattr("pipelines.assemble.clearing_events._BLOCK", 2)
+    np.testing.assert_array_equal(events_over(night, rows, 14), whole)
+    assert (whole > 0).sum() == 1
