@@ -191,7 +191,7 @@ def learn_season(
     expected = history.expected * trend(history, params.year)
     place = season_bin(calendar, periods)
     bins = _index(history, expected, place, SEASON_BINS, 7 // calendar.days, SMOOTH)
-    bins = bridged(bins, place, expected[-1] * (history.units[-1] > 0))
+    bins = bridged(bins, place, expected[-1])
     whole = np.clip((length / params.year - LEAST_YEARS) / (1.0 - LEAST_YEARS), 0.0, 1.0)
     bins = 1.0 + whole * (bins - 1.0)
     expected = expected * bins[:, place]
@@ -208,7 +208,9 @@ def learn_season(
 def bridged(index: Floats, place: Ints, seen: Floats) -> Floats:
     """The index (groups + 1, bins), with the bins that were never seen between their neighbors.
 
-    Bins of the year in which every period belonged to an event tell nothing of the season.
+    seen: (periods,) expected units of the shop without events, of the bins ``place``. Bins of the
+    year in which every period belonged to an event, or that lie outside a history of less than a
+    year, tell nothing of the season.
     """
     known = np.bincount(place, seen, index.shape[1]) > 0
     if known.all() or not known.any():

@@ -86,3 +86,11 @@ def test_weeks_that_only_an_event_was_seen_in_lie_between_their_neighbors() -> N
     mean = np.tile(4.0 * _winter(total), (20, 1))
     bins = build_context(_shop(mean, np.zeros(20), event), PARAMS).season.bins
     assert bins[0, 22:30].max() < 0.1
+
+
+def test_weeks_in_which_nothing_sold_are_known_and_not_bridged() -> None:
+    """A shop that sells nothing in the same ten weeks of each year has no usual weeks there."""
+    total = 130 + _HORIZON
+    mean = np.where(np.arange(total) % 52 // 10 == 2, 0.0, 5.0)
+    bins = build_context(_shop(np.tile(mean, (20, 1)), np.zeros(20)), PARAMS).season.bins
+    assert bins[0, 22:28].max() < 0.4
