@@ -21,7 +21,8 @@ _SAME = 1e-3
 
 def passing_steps(situation: Situation, horizon: int) -> Bools:
     """Steps of a forecast that say nothing of later ones, (series or 1, horizon): days of an event,
-    and days in the last four weeks at another price than that of the last day without one.
+    and where the price moves in the last four weeks all days at another price than that of the last
+    day without an event.
     """
     panel = situation.panel
     steps = slice(panel.origin + 1, panel.origin + 1 + horizon)

@@ -94,7 +94,7 @@ def deeds(
     kept = plan_markdown(_uncut(few, params))
     out = [_kept_by_all(holdings, sold, kept, few)]
 
-    # Articles of a price group have one price (group_acts): none of them changes its own.
+    # Articles of a price group are marked down together (group_acts): none changes its own price.
     alone = few.price_group == -1
     for each in sorted(set(grade[sold[alone]])):
         rows = np.flatnonzero(alone & (grade[sold] == each))

@@ -50,8 +50,8 @@ class Holdings:
         end is known within it. perishing: units of batches that are expected to expire unsold
         before that.
     return_value: money per unit from the supplier, 0 for none; return_weeks: in which it is paid.
-    price_group: items that share one number have one price, -1 for a price of its own, -2 for one
-        that has to stay.
+    price_group: items that share one number are marked down by the same share, -1 for an item by
+        itself, -2 for one whose price has to stay.
     locked: weeks that the price of now still has to stay.
     event: code of an event that is over and that the stock was for, 0 for none.
     hit: sells beyond what its past explains. declining: its demand falls for good.

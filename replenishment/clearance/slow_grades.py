@@ -73,9 +73,10 @@ def slow_grades(
 ) -> NDArray[np.uint8]:
     """SlowGrade of each item, (items,) uint8.
 
-    A hit, and stock that has come lately but for an event that is over, is slow only where its end
-    falls within the weeks looked at: of what has just begun to sell, too little is known. An
-    unknown age or price takes the points of the worse of the other two.
+    A hit, and stock that has come lately, is slow only where its end falls within the weeks looked
+    at: of what has just begun to sell, too little is known. What came lately for an event that is
+    over, or for a season that ends, may be slow. An unknown age or price takes the points of the
+    worse of the other two.
     """
     params = params or SlowGradeParams()
     points = slow_points(holdings, health, params)
