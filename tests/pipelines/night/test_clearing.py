@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from pipelines.night.clearing import _at_a_loss
 
 
-def _situation(price, listed, cost):
+def _situation(price: list[list[float]], listed: list[float], cost: list[float]) -> Any:
     """Series with the prices of tonight and of the days ahead."""
     told = np.asarray(price, np.float32)
     n = len(cost)
