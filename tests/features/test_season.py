@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from features.context import SEASON_GROUP, build_context
@@ -86,3 +88,16 @@ def test_weeks_that_only_an_event_was_seen_in_lie_between_their_neighbors() -> N
     mean = np.tile(4.0 * _winter(total), (20, 1))
     bins = build_context(_shop(mean, np.zeros(20), event), PARAMS).season.bins
     assert bins[0, 22:30].max() < 0.1
+
+
+def test_goods_of_one_category_share_its_elasticity_whatever_their_season() -> None:
+    """The same panel, with and without the attribute that names seasons."""
+    total = 130 + _HORIZON
+    made = np.repeat([0, 1], [40, 4])
+    panel = _shop(np.full((44, total), 6.0), made)
+    cut = np.zeros((44, total), np.float32)
+    cut[::3, 60::7] = 0.3
+    panel = replace(panel, covariates=replace(panel.covariates, discount=cut))
+    left = {name: codes for name, codes in panel.attributes.items() if name != SEASON_GROUP}
+    plain = build_context(replace(panel, attributes=left), PARAMS).elasticity
+    np.testing.assert_array_equal(build_context(panel, PARAMS).elasticity, plain[[0, 0, -1]])
