@@ -104,15 +104,19 @@ def season_codes(panel: DemandPanel, params: FeatureParams) -> NDArray[np.int32]
     return group_codes(panel, season_names(panel, params)[-1])
 
 
+def category_names(panel: DemandPanel, params: FeatureParams) -> tuple[str, ...]:
+    """The nested groups of seasons without those that a named season splits."""
+    names = tuple(name for name in season_names(panel, params) if name != SEASON_GROUP)
+    return names or (SHOP,)
+
+
 def category_codes(panel: DemandPanel, params: FeatureParams) -> NDArray[np.int32]:
     """Code of each series in the finest group of seasons that no season splits."""
-    names = [name for name in season_names(panel, params) if name != SEASON_GROUP]
-    return group_codes(panel, (names or [SHOP])[-1])
+    return group_codes(panel, category_names(panel, params)[-1])
 
 
-def parents(panel: DemandPanel, params: FeatureParams, rows: int) -> Ints:
+def parents(panel: DemandPanel, names: tuple[str, ...], rows: int) -> Ints:
     """Code of the coarser group of each finest group (its largest, where not nested), or -1."""
-    names = season_names(panel, params)
     parent = np.full(rows, -1, np.int64)
     if len(names) > 1:
         np.maximum.at(parent, group_codes(panel, names[-1]), group_codes(panel, names[-2]))
@@ -135,8 +139,8 @@ def build_context(panel: DemandPanel, params: FeatureParams) -> FeatureContext:
     codes = season_codes(panel, params)
     rows = int(codes.max(initial=-1)) + 2
     first = max(panel.n_periods - params.history, 0)
-    parent = parents(panel, params, rows)
-    elasticity = learn_elasticity(panel, codes, parent, first, params)
+    parent = parents(panel, season_names(panel, params), rows)
+    elasticity = _elasticity_of(panel, parent, first, params)
     history, base, windows = _scan(panel, codes, rows, first, elasticity, params)
     history = replace(history, parent=parent, named=season_names(panel, params)[-1] == SEASON_GROUP)
     season = learn_season(history, panel.calendar, first, params)
@@ -152,6 +156,18 @@ def build_context(panel: DemandPanel, params: FeatureParams) -> FeatureContext:
     return FeatureContext(
         panel.origin, tables, season, uplift, seen, phases, leads, elasticity, rivals
     )
+
+
+def _elasticity_of(panel: DemandPanel, parent: Ints, first: int, params: FeatureParams) -> Floats:
+    """Elasticity of each group of seasons, (groups + 1,): goods of one category share it, whatever
+    season they are made for. parent: (groups + 1,) code of the coarser group."""
+    names = category_names(panel, params)
+    codes = group_codes(panel, names[-1])
+    above = parents(panel, names, int(codes.max(initial=-1)) + 2)
+    learned = learn_elasticity(panel, codes, above, first, params)
+    if names == season_names(panel, params):
+        return learned
+    return learned[parent]
 
 
 def _scan(

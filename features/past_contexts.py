@@ -86,7 +86,7 @@ def past_contexts(
         count += member @ (chunk.quiet_units > 0).astype(np.float32)
         for sums in found:
             _add(sums, chunk, rows, params)
-    above = parents(panel, params, rows)
+    above = parents(panel, season_names(panel, params), rows)
     return [_context(panel, sums, units, count, above, tonight, params) for sums in found]
 
 

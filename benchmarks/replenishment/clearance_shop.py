@@ -1,11 +1,11 @@
 """One demo shop through the weeks, with its own stock, prices and ages, under one way to clear.
 
 On a Sunday the shop looks at its stock, clears, orders and moves; then seven days of true demand at
-its prices follow. Every article has one price: what the shop planned, times a multiplier of its
-own. It never rises while the article is slow, and goes back to 1 as soon as the stock would not be
-slow at the planned price. The forecast of an article at a lower price is that of the planned price
-times the learned response, which is what a night makes of a price that is planned. An article that
-is cleared is not bought.
+its prices follow. Each article has one price: what the shop planned, but at most a share of its own
+of the list price, its multiplier. It never rises while the article is slow, and goes back to 1 as
+soon as the stock would not be slow at the planned price. The forecast of an article at a lower
+price is that of the planned price times the learned response, which is what a night makes of a
+price that is planned. An article that is cleared is not bought.
 """
 
 from __future__ import annotations
@@ -194,7 +194,14 @@ class Shop:
             demand[:, -own.shape[1] :] = own[rows]
         price = np.broadcast_to(panel.covariates.price, (len(rows), panel.covariates.n_periods))
         price = price.copy()
-        price[:, panel.origin + 1] *= each
+        now, listed = panel.origin + 1, situation.network.items.price[:, None]
+        price = np.where(np.isnan(price), listed, price)
+        ahead = price[:, now : now + forecast.horizon].copy()
+        price[:, now:] = np.minimum(price[:, now:], each[:, None] * listed)
+        for back, past in enumerate(reversed(self.books.multiplier)):
+            week_of = slice(now - WEEK * (back + 1), now - WEEK * back)
+            most = past[skus][index.sku][:, None] * listed
+            price[:, week_of] = np.minimum(price[:, week_of], most)
         covariates = replace(panel.covariates, price=price)
         situation = replace(
             situation,
@@ -204,8 +211,8 @@ class Shop:
             commitments=replace(situation.commitments, **_NOTHING_KEPT),
         )
         response = self._response(week)
-        factor = response.factor(each[:, None])[:, 0]
-        lower = replace(forecast, mean=(forecast.mean * factor[:, None]).astype(np.float32))
+        factor = response.factor(price[:, now : now + forecast.horizon] / ahead)
+        lower = replace(forecast, mean=(forecast.mean * factor).astype(np.float32))
         return Scene(situation, lower, forecast, week, multiplier, response, self.config)
 
     def _response(self, week: Week) -> PriceResponse:
@@ -285,9 +292,10 @@ class Shop:
         """Seven days of true demand."""
         truth, first = self.weeks.truth, self.weeks.date(place) + DAY
         factor = np.where(self.truth_sku >= 0, self.multiplier[self.truth_sku], 1.0)
-        demand = truth.demand(first, WEEK, factor).reshape(-1, WEEK)[self.rows]
+        planned = truth.planned_price(first + DAY * np.arange(WEEK))
+        price = np.minimum(planned, factor[:, None] * truth.list_price[:, None])
+        demand = truth.demand(first, WEEK, price / planned).reshape(-1, WEEK)[self.rows]
         demand = demand * self.known[:, None]
-        price = truth.planned_price(first + DAY * np.arange(WEEK)) * factor[:, None]
         price = np.repeat(price, len(truth.locations), axis=0)[self.rows]
         sold, nothing = np.zeros((len(self.names), WEEK)), Decisions.lines(*_NO_LINES)
         stock, charges = np.zeros(len(self.names)), np.zeros(len(self.names))

@@ -55,12 +55,11 @@ def planned(plan: Plan, scene: Scene) -> Cleared:
     sku = scene.forecast.index.sku[given.series].astype(np.int64)
     first = np.full(len(given), np.nan)
     now = given.step == 1
-    share = first.copy()
     first[given.step_item[now]] = given.step_price[now]
-    share[given.step_item[now]] = given.step_price[now] / given.step_planned[now]
     sold = np.isin(given.act, (Act.MARK_DOWN, Act.PROMOTE)) & np.isfinite(first)
     gone = np.isin(given.act, (Act.RETURN, Act.LIQUIDATE, Act.SCRAP))
-    multiplier = scene.multiplier[sku] * np.minimum(share, 1.0)
+    listed = situation.network.items.price[given.series]
+    multiplier = np.minimum(scene.multiplier[sku], first / listed)
     return Cleared(sku[sold], multiplier[sold], sku[gone], np.nan_to_num(first[gone]))
 
 

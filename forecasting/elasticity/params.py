@@ -24,7 +24,7 @@ class ElasticityParams:
     window: int = 91
     shop_mean: float = 2.62
     shop_sd: float = 1.2
-    spread: float = 0.18
+    spread: float = 0.13
     spread_sd: float = 0.3
     category_spread_sd: float = 0.8
     passes: int = 5

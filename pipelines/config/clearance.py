@@ -100,7 +100,7 @@ class ClearanceConfig(BaseModel):
     price_by: Literal["sku", "location"] = "sku"
     event_days: Annotated[int, Field(ge=0, le=91)] = 14
     price_step: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 0.01
-    carry_over: Annotated[float, Field(gt=0.0, le=1.0)] = 0.3
+    carry_over: Annotated[float, Field(gt=0.0, le=1.0)] = 0.2
     least_weeks: Annotated[int, Field(ge=0, le=26)] = 1
     rest_days: Annotated[int, Field(ge=0, le=3650)] = 28
     channels: dict[str, SlowGradeNames] = Field(default_factory=dict)

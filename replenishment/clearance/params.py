@@ -29,7 +29,7 @@ class ClearanceParams:
     least_share: float = 0.01
     least_weeks: int = 1
     price_step: float = 0.01
-    carry_over: float = 0.3
+    carry_over: float = 0.2
 
     def __post_init__(self) -> None:
         steps = np.diff([0.0, *self.ladder, 1.0])

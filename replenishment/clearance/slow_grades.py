@@ -101,8 +101,9 @@ def is_slow(holdings: Holdings, health: Health, params: SlowGradeParams) -> NDAr
     young = (holdings.age_days < params.least_age_days) & (holdings.perishing == 0)
     # What was bought for an event that is over, or for a season that is, has had its time.
     young &= (holdings.event == 0) & ~holdings.fading
-    # Units left of an uncertain demand are no reason where the mean demand takes the stock in time.
-    lasts = (health.cover_days > health.threshold) | (holdings.perishing > 0)
+    # Units left of an uncertain demand are no reason where the mean demand takes the stock in time;
+    # but at the end of a season it would be too late to wait and see.
+    lasts = (health.cover_days > health.threshold) | (holdings.perishing > 0) | holdings.fading
     return np.asarray(much & (lasts & ~(holdings.hit | young) | holdings.ending), np.bool_)
 
 

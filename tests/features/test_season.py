@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from features.context import SEASON_GROUP, build_context
@@ -94,3 +96,16 @@ def test_weeks_in_which_nothing_sold_are_known_and_not_bridged() -> None:
     mean = np.where(np.arange(total) % 52 // 10 == 2, 0.0, 5.0)
     bins = build_context(_shop(np.tile(mean, (20, 1)), np.zeros(20)), PARAMS).season.bins
     assert bins[0, 22:28].max() < 0.4
+
+
+def test_goods_of_one_category_share_its_elasticity_whatever_their_season() -> None:
+    """The same panel, with and without the attribute that names seasons."""
+    total = 130 + _HORIZON
+    made = np.repeat([0, 1], [40, 4])
+    panel = _shop(np.full((44, total), 6.0), made)
+    cut = np.zeros((44, total), np.float32)
+    cut[::3, 60::7] = 0.3
+    panel = replace(panel, covariates=replace(panel.covariates, discount=cut))
+    left = {name: codes for name, codes in panel.attributes.items() if name != SEASON_GROUP}
+    plain = build_context(replace(panel, attributes=left), PARAMS).elasticity
+    np.testing.assert_array_equal(build_context(panel, PARAMS).elasticity, plain[[0, 0, -1]])
