@@ -26,6 +26,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
+from replenishment.clearance import group_acts  # noqa: E402
 from replenishment.clearance import plan as planning  # noqa: E402
 from replenishment.clearance.choose import Choice  # noqa: E402
 from replenishment.clearance.health import Health, health_of  # noqa: E402
@@ -116,7 +117,7 @@ def main() -> None:
     call = parser.parse_args()
     holdings, response = made_up(call.items, call.seed)
     planning.deeds = deeds = Watch(planning.deeds)
-    planning.choose = choose = Watch(planning.choose)
+    group_acts.choose = choose = Watch(group_acts.choose)
     profile = cProfile.Profile()
     begun = (time.perf_counter(), time.process_time())
     if call.profile:
