@@ -162,7 +162,10 @@ class _Table:
             mine = np.flatnonzero(deed == code)
             for name in names:
                 out[name][mine] = getattr(each, name)[row[mine]]
-        item, week = np.nonzero(np.isfinite(out["price"]))
+        told_of = np.isfinite(out["price"])
+        # What can no longer be sold has its first week, without a price.
+        told_of[:, 0] = True
+        item, week = np.nonzero(told_of)
         out["planned"] = self.planned
         told = {f"step_{name}": values[item, week] for name, values in out.items()}
         return {"step_item": item, "step": week + 1} | told

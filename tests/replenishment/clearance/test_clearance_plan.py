@@ -138,6 +138,16 @@ def test_what_can_no_longer_be_sold_is_liquidated_or_scrapped():
     np.testing.assert_allclose(plan.recovery, [20.0, 0.0])
 
 
+def test_what_is_held_has_a_step_also_where_it_can_no_longer_be_sold():
+    """Every item of the plan has its first week, so that none is missing in the files."""
+    rules = Rules.of(np.zeros(2))
+    plan = _plan(_holdings(2, weeks=np.array([0, WEEKS])), rules=rules)
+    assert plan.act.tolist() == [Act.KEEP, Act.KEEP]
+    assert plan.step_item[plan.step == 1].tolist() == [0, 1]
+    assert np.isnan(plan.step_price[0])
+    assert plan.step_units[0] == 0.0
+
+
 def test_units_on_order_of_an_item_that_is_cleared_are_cancelled():
     plan = _plan(_holdings(on_order=np.array([12.0])))
     assert plan.cancelled[0] == 12.0
