@@ -126,13 +126,16 @@ def _reasons(plan: Clearance) -> NDArray[np.object_]:
 
 
 def _groups(night: Night, plan: Clearance) -> NDArray[np.object_]:
-    """Name of the price group whose price an item takes, "" for a price of its own."""
+    """Name of the price group whose price an item takes, lower or as it is, "" for a price of its
+    own.
+    """
     terms = night.situation.clearing
-    if terms is None or not plan.common.any():
+    if terms is None or not terms.groups:
         return text_array([""] * len(plan))
     names = np.array([*terms.groups, ""], dtype=object)
-    code = np.where(plan.common, terms.price_group[plan.series], -1)
-    return np.asarray(names[code], object)
+    code = terms.price_group[plan.series]
+    stays = (plan.act == Act.KEEP) & ~np.isin(code, code[plan.common])
+    return np.asarray(names[np.where(plan.common | stays, code, -1)], object)
 
 
 def _explanations(
@@ -204,8 +207,10 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
     if row["age_days"]:
         clauses.append("since")
     if row["group"]:
-        clauses.append("together")
-    waits = row["action"] == ACTS[Act.MARK_DOWN] and row["new_price"] == row["price"]
+        clauses.append("stays" if row["action"] == ACTS[Act.KEEP] else "together")
+    same = row["new_price"] == row["price"]
+    row["instead"] = "" if same else night.texts.fill("clearance", "instead", row)
+    waits = row["action"] == ACTS[Act.MARK_DOWN] and same
     over = row["action"] == ACTS[Act.KEEP] and not row["new_price"]
     clauses.append("over" if over else "later" if waits else row["action"])
     if row["planned"] and row["action"] in _SOLD:
@@ -220,6 +225,8 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
         clauses.append("cancels")
     if row["most"]:
         clauses.append("held" if row["most"] == "0" else "limited")
+        if row["action"] != ACTS[Act.KEEP]:
+            clauses.append("allowed")
     text = "".join(night.texts.fill("clearance", clause, row) for clause in clauses)
     return text + str(row["answer"]) + night.texts.of("line", "end")
 

@@ -39,7 +39,8 @@ def plan_clearance(
 
     holdings: the slow items, and all other items of their price groups, which are only named where
     their group is marked down. grade, cover_days, listed, response: of them; see ``deeds``. rules:
-    what people say about them; money and weeks are those of the units that they allow. bundles:
+    what people say about them; money and weeks are those of the units that they allow, and of all
+    units where the item is kept. bundles:
     their companions.
     """
     if not len(holdings):
@@ -60,6 +61,13 @@ def plan_clearance(
     )
     tied = table.act[taken] == Act.BUNDLE
     facts = _facts(holdings, grade, cover_days) | _said(holdings, rules) | _partners(pairs, tied)
+    waits = np.flatnonzero((table.act[taken] == Act.KEEP) & (few.units < holdings.units))
+    if len(waits):
+        # Nothing is held back of what is kept: all of it goes on selling.
+        own = replace(holdings.take(waits), price_group=np.full(len(waits), -2))
+        given = (grade[waits], listed[waits], response.take(waits), channels, params)
+        table = table.kept_whole(waits, deeds(own, *given)[0])
+        facts["left"][waits] = 0.0
     plan = _plan_of(channels, facts, table, taken)
     return plan.take(np.flatnonzero((plan.grade != "") | (plan.act != Act.KEEP)))
 
@@ -151,6 +159,25 @@ class _Table:
         options = Options(*(each[order] for each in columns))
         told = (deed[order], row[order], act[order], left[order], common[order])
         return cls(done, options, *told, few.weekly_price)
+
+    def kept_whole(self, items: Ints, whole: Deed) -> _Table:
+        """The table where ``items`` wait with all their stock, as ``whole`` tells; their other
+        acts bring as much more.
+        """
+        first, item = self.done[0], self.options.item
+        told = {
+            name: getattr(first, name).copy()
+            for name in ("money", "left", "price", "units", "recovery")
+        }
+        for name, values in told.items():
+            values[items] = getattr(whole, name)
+        value = self.options.value + (told["money"] - first.money)[item]
+        return replace(
+            self,
+            done=[replace(first, **told), *self.done[1:]],
+            options=replace(self.options, value=value),
+            left=np.where(self.deed == 0, told["left"][item], self.left),
+        )
 
     def steps(self, taken: Ints) -> dict[str, Any]:
         """The weeks of the options taken, item by item."""

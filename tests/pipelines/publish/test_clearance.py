@@ -217,3 +217,19 @@ def test_what_is_not_slow_says_that_it_takes_the_price_of_its_group(
         assert said in table["explanation"][row]
         assert "Summer" in table["explanation"][row]
     assert "Summer" not in table["explanation"][0]
+
+
+def test_what_is_kept_with_its_price_group_says_so(written, parts) -> None:
+    terms = ClearingTerms.none(parts.situation.panel.n_series)
+    group = np.where(np.arange(len(terms.price_group)) == 1, 0, -1)
+    terms = replace(terms, price_group=group, groups=("Summer",))
+    table = read_csv(written(situation=replace(parts.situation, clearing=terms)) / FILE)
+    said = ["the price group Summer stays" in text for text in table["explanation"]]
+    assert said == [True, False, False, False]
+
+
+def test_a_channel_that_sells_at_the_price_of_now_names_it_once(written) -> None:
+    told = {"act": np.array([Act.PROMOTE, Act.KEEP]), "channel": np.array(["live", ""], object)}
+    texts = read_csv(written(**told) / FILE)["explanation"]
+    assert "in week 1, at 10, with the channel live" in texts[1]
+    assert "in week 2, at 8 instead of 10, with the channel live" in texts[2]
