@@ -45,8 +45,9 @@ class Clearance:
     hold the item; lift: that over the item's share of all orders, lift_low its lower limit; NaN
     without a companion.
     step_item: (steps,) row of the item. step: (steps,) week, from 1. step_price: (steps,) money per
-    unit then, but where less is planned. step_planned: what is paid then if nothing is done.
-    step_units, step_recovery: (steps,) expected in that week.
+    unit then, but where less is planned; NaN of what is kept and can no longer be sold, which has
+    its first week alone. step_planned: what is paid then if nothing is done. step_units,
+    step_recovery: (steps,) expected in that week.
     most: units that people allow to be cleared: inf where they say nothing, 0 where they hold it as
     it is.
     whole: items are whole SKUs, at one price in all their locations; series is then the first.

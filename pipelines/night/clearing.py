@@ -60,6 +60,7 @@ def cleared(
     slow, alone = stock.grade > 0, _left_alone(holdings, situation, forecast, whole)
     channels = channels_of(situation, config)
     rules = rules_of(situation, places, holdings, channels.names, config.clearance.rest_days)
+    going = holdings.series[rules.leaving]
     holdings, rows = with_groups(holdings, slow, alone, situation, forecast, life, whole)
     few, grade = holdings.take(rows), _LETTERS[stock.grade[rows]]
     terms = (
@@ -78,7 +79,7 @@ def cleared(
         clearance=found,
         findings=(*plan.findings, *clearance_overruled(few, grade, *terms)),
         orders=_without(plan.orders, found, lost, forecast),
-        transfers=_without_leaving(plan.transfers, found, forecast),
+        transfers=_without_leaving(plan.transfers, found, going, forecast),
     )
 
 
@@ -169,9 +170,14 @@ def _without(lines: Lines, found: Clearance, lost: NDArray[np.bool_], forecast: 
     return Lines(**{each.name: getattr(lines, each.name)[kept] for each in fields(lines)})
 
 
-def _without_leaving(lines: Lines, found: Clearance, forecast: Forecast) -> Lines:
-    """The transfer lines but for those of articles of which stock leaves the shop tonight."""
-    gone = forecast.index.sku[found.series[np.isin(found.act, _GONE)]]
+def _without_leaving(
+    lines: Lines, found: Clearance, going: NDArray[np.int64], forecast: Forecast
+) -> Lines:
+    """The transfer lines but for those of articles of which stock leaves the shop: tonight, or as
+    an earlier night planned and the shop took up, ``going`` (series).
+    """
+    tonight = found.series[np.isin(found.act, _GONE)]
+    gone = forecast.index.sku[np.concatenate([tonight, going])]
     kept = np.flatnonzero(
         ~np.isin(forecast.index.sku[lines.series], gone) | (lines.reason == PLANNER)
     )

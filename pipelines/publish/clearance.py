@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.assemble.clearing_answers import taken_up
 from pipelines.publish.cells import Table, cell_texts, money, rounded
 from pipelines.publish.night import CLEARANCE, Night, line_ids, text_array
 from stockwright.clearance import Act, Clearance
@@ -125,13 +126,16 @@ def _reasons(plan: Clearance) -> NDArray[np.object_]:
 
 
 def _groups(night: Night, plan: Clearance) -> NDArray[np.object_]:
-    """Name of the price group whose price an item takes, "" for a price of its own."""
+    """Name of the price group whose price an item takes, lower or as it is, "" for a price of its
+    own.
+    """
     terms = night.situation.clearing
-    if terms is None or not plan.common.any():
+    if terms is None or not terms.groups:
         return text_array([""] * len(plan))
     names = np.array([*terms.groups, ""], dtype=object)
-    code = np.where(plan.common, terms.price_group[plan.series], -1)
-    return np.asarray(names[code], object)
+    code = terms.price_group[plan.series]
+    stays = (plan.act == Act.KEEP) & ~np.isin(code, code[plan.common])
+    return np.asarray(names[np.where(plan.common | stays, code, -1)], object)
 
 
 def _explanations(
@@ -178,16 +182,22 @@ def _assumed(night: Night, plan: Clearance) -> NDArray[np.bool_]:
 
 
 def _answers(night: Night, skus: list[str], locations: list[str]) -> list[str]:
-    """What a person said last to a line of an earlier night about each item."""
+    """What a person said last to a line of an earlier night about each item.
+
+    Who takes up some weeks of a plan and rejects the others has taken it up.
+    """
     answers = night.situation.answers
+    answers = answers.assign(taken=taken_up(answers))
+    answers = answers.sort_values(["night", "taken"], kind="stable")
     names = ("sku", "location", "action", "night", "at", "by", "reason", "status")
     columns = (answers[name].astype(str).where(answers[name].notna(), "") for name in names)
     clauses: dict[tuple[str, str], str] = {}
     for sku, place, act, since, at, by, why, status in zip(*columns, strict=True):
         values = {"act": night.texts.of("acts", act), "night": since[:10], "at": at[:10]}
+        values["who"] = night.texts.fill("clearance", "answered_by", {"by": by}) if by else ""
+        values["why"] = night.texts.fill("clearance", "answered_why", {"why": why}) if why else ""
         code = "rejected" if status == "rejected" else "accepted"
-        told = night.texts.fill("clearance", code, values | {"by": by, "why": why})
-        clauses[sku, place] = told
+        clauses[sku, place] = night.texts.fill("clearance", code, values)
     return [clauses.get(key, "") for key in zip(skus, locations, strict=True)]
 
 
@@ -197,9 +207,12 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
     if row["age_days"]:
         clauses.append("since")
     if row["group"]:
-        clauses.append("together")
-    waits = row["action"] == ACTS[Act.MARK_DOWN] and row["new_price"] == row["price"]
-    clauses.append("later" if waits else row["action"])
+        clauses.append("stays" if row["action"] == ACTS[Act.KEEP] else "together")
+    same = row["new_price"] == row["price"]
+    row["instead"] = "" if same else night.texts.fill("clearance", "instead", row)
+    waits = row["action"] == ACTS[Act.MARK_DOWN] and same
+    over = row["action"] == ACTS[Act.KEEP] and not row["new_price"]
+    clauses.append("over" if over else "later" if waits else row["action"])
     if row["planned"] and row["action"] in _SOLD:
         clauses.append("planned")
     clauses.append("recovers")
@@ -212,6 +225,8 @@ def _sentence(night: Night, row: dict[str, Any]) -> str:
         clauses.append("cancels")
     if row["most"]:
         clauses.append("held" if row["most"] == "0" else "limited")
+        if row["action"] != ACTS[Act.KEEP]:
+            clauses.append("allowed")
     text = "".join(night.texts.fill("clearance", clause, row) for clause in clauses)
     return text + str(row["answer"]) + night.texts.of("line", "end")
 

@@ -39,7 +39,8 @@ def plan_clearance(
 
     holdings: the slow items, and all other items of their price groups, which are only named where
     their group is marked down. grade, cover_days, listed, response: of them; see ``deeds``. rules:
-    what people say about them; money and weeks are those of the units that they allow. bundles:
+    what people say about them; money and weeks are those of the units that they allow, and of all
+    units where the item is kept. bundles:
     their companions.
     """
     if not len(holdings):
@@ -60,6 +61,13 @@ def plan_clearance(
     )
     tied = table.act[taken] == Act.BUNDLE
     facts = _facts(holdings, grade, cover_days) | _said(holdings, rules) | _partners(pairs, tied)
+    waits = np.flatnonzero((table.act[taken] == Act.KEEP) & (few.units < holdings.units))
+    if len(waits):
+        # Nothing is held back of what is kept: all of it goes on selling.
+        own = replace(holdings.take(waits), price_group=np.full(len(waits), -2))
+        given = (grade[waits], listed[waits], response.take(waits), channels, params)
+        table = table.kept_whole(waits, deeds(own, *given)[0])
+        facts["left"][waits] = 0.0
     plan = _plan_of(channels, facts, table, taken)
     return plan.take(np.flatnonzero((plan.grade != "") | (plan.act != Act.KEEP)))
 
@@ -152,6 +160,25 @@ class _Table:
         told = (deed[order], row[order], act[order], left[order], common[order])
         return cls(done, options, *told, few.weekly_price)
 
+    def kept_whole(self, items: Ints, whole: Deed) -> _Table:
+        """The table where ``items`` wait with all their stock, as ``whole`` tells; their other
+        acts bring as much more.
+        """
+        first, item = self.done[0], self.options.item
+        told = {
+            name: getattr(first, name).copy()
+            for name in ("money", "left", "price", "units", "recovery")
+        }
+        for name, values in told.items():
+            values[items] = getattr(whole, name)
+        value = self.options.value + (told["money"] - first.money)[item]
+        return replace(
+            self,
+            done=[replace(first, **told), *self.done[1:]],
+            options=replace(self.options, value=value),
+            left=np.where(self.deed == 0, told["left"][item], self.left),
+        )
+
     def steps(self, taken: Ints) -> dict[str, Any]:
         """The weeks of the options taken, item by item."""
         deed, row = self.deed[taken], self.row[taken]
@@ -162,7 +189,10 @@ class _Table:
             mine = np.flatnonzero(deed == code)
             for name in names:
                 out[name][mine] = getattr(each, name)[row[mine]]
-        item, week = np.nonzero(np.isfinite(out["price"]))
+        told_of = np.isfinite(out["price"])
+        # What can no longer be sold has its first week, without a price.
+        told_of[:, 0] = True
+        item, week = np.nonzero(told_of)
         out["planned"] = self.planned
         told = {f"step_{name}": values[item, week] for name, values in out.items()}
         return {"step_item": item, "step": week + 1} | told

@@ -55,6 +55,11 @@ class Rules:
         """Items with which nothing new is done, (items,)."""
         return np.asarray(self.most <= 0, np.bool_)
 
+    @property
+    def leaving(self) -> Bools:
+        """Items that leave by an act that was taken up, so that every other is closed, (items,)."""
+        return np.asarray(self.acts.all(axis=1), np.bool_)
+
     def units(self, holdings: Holdings) -> Floats:
         """Units of each item that are planned for, (items,) > 0: of what is held, all."""
         return np.where(self.held, holdings.units, np.minimum(holdings.units, self.most))

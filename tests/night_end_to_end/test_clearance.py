@@ -127,3 +127,19 @@ def test_what_was_rejected_is_not_proposed_the_next_week(shop):
     assert row["action"] == "keep"
     assert float(row["price"]) == float(before["price"])
     assert "was rejected on 2026-11-23 by li: mark down (no)" in row["explanation"]
+
+
+def test_what_was_taken_up_to_leave_is_not_transferred_meanwhile(shop):
+    """Goods that go back to the supplier stay where they are until they are gone."""
+    shop.change("inventory", "fan,Central,30", "fan,Central,3000")
+    shop.change("inventory", "fan,West,14", "fan,West,0")
+    header, *rows = shop.text("products").splitlines()
+    rows = [row + (",8" if row.startswith("fan") else ",") for row in rows]
+    shop.write("products.csv", "\n".join([header + ",supplier_return_value", *rows]) + "\n")
+    assert _answered(shop, shop.night(), "accepted")["action"] == "return"
+    night = _a_week_later(shop)
+    assert {row["action"] for row in _rows(night, "fan")} == {"keep"}
+    assert "fan" not in {sku for sku, _ in night.units("transfers")}
+    shop.write("stockwright.toml", CLEAR.replace("weeks = 13", "use = false"))
+    freely = shop.night("2026-11-29", "--force")
+    assert "fan" in {sku for sku, _ in freely.units("transfers")}

@@ -129,6 +129,7 @@ def test_what_is_to_leave_gets_no_other_act(remember) -> None:
     row = line(action="liquidate", new_price=5.0)
     night = remember([row], [answer("ordered", row)])
     assert _rules(night).acts.all()
+    assert _rules(night).leaving.all()
     assert price_now(night)[0] == 100.0
 
 

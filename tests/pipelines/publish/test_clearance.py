@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipelines.assemble.situation import ClearingTerms
 from pipelines.publish.cells import numbers_of, read_csv
+from pipelines.publish.clearance import FILE
 from pipelines.publish.explain import explain
 from stockwright.clearance import Act, Clearance
 
@@ -125,6 +127,42 @@ def test_the_word_of_a_planner_is_repeated(written, most, word) -> None:
     assert [word in text for text in table["explanation"]] == [False, True, True, True]
 
 
+def test_what_can_no_longer_be_sold_and_is_kept_has_a_row_without_a_price(written) -> None:
+    table = read_csv(written(step_price=np.array([10.0, 8.0, 8.0, np.nan, np.nan])) / FILE)
+    assert (table["action"][0], table["new_price"][0], table["discount_off"][0]) == ("keep", "", "")
+    assert "can no longer be sold" in table["explanation"][0]
+
+
+def _answers(*rows):
+    """Answers to the first item's lines of an earlier night: status, by, reason of each week."""
+    told = {"action": "mark_down", "channel": "", "new_price": 8.0}
+    night = pd.Timestamp("2024-01-01")
+    return pd.DataFrame(
+        [
+            told
+            | {"line_id": f"C{step}", "step": step, "start": night, "night": night, "at": night}
+            | {"status": status, "by": by, "reason": reason}
+            for step, (status, by, reason) in enumerate(rows, 1)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("rejected", "li", "no")], "was rejected on 2024-01-01 by li: mark down (no)"),
+        ([("rejected", "", "")], "was rejected on 2024-01-01: mark down."),
+        ([("accepted", "li", ""), ("rejected", "li", "")], "was taken up on 2024-01-01: mark"),
+    ],
+)
+def test_an_answer_to_an_earlier_night_is_repeated(written, parts, rows, said) -> None:
+    """As far as a person said who and why; a plan is taken up where one of its weeks is."""
+    table = read_csv(written() / FILE)
+    first = {name: table[name][1] for name in ("sku", "location")}
+    situation = replace(parts.situation, answers=_answers(*rows).assign(**first))
+    assert said in read_csv(written(situation=situation) / FILE)["explanation"][1]
+
+
 def test_a_lower_price_that_is_planned_anyway_is_said_in_its_week(written) -> None:
     table = read_csv(written(step_planned=np.array([10.0, 7.5, 10.0, 4.0, 4.0])) / "clearance.csv")
     said = ["planned at 7.5, which holds" in text for text in table["explanation"]]
@@ -179,3 +217,19 @@ def test_what_is_not_slow_says_that_it_takes_the_price_of_its_group(
         assert said in table["explanation"][row]
         assert "Summer" in table["explanation"][row]
     assert "Summer" not in table["explanation"][0]
+
+
+def test_what_is_kept_with_its_price_group_says_so(written, parts) -> None:
+    terms = ClearingTerms.none(parts.situation.panel.n_series)
+    group = np.where(np.arange(len(terms.price_group)) == 1, 0, -1)
+    terms = replace(terms, price_group=group, groups=("Summer",))
+    table = read_csv(written(situation=replace(parts.situation, clearing=terms)) / FILE)
+    said = ["the price group Summer stays" in text for text in table["explanation"]]
+    assert said == [True, False, False, False]
+
+
+def test_a_channel_that_sells_at_the_price_of_now_names_it_once(written) -> None:
+    told = {"act": np.array([Act.PROMOTE, Act.KEEP]), "channel": np.array(["live", ""], object)}
+    texts = read_csv(written(**told) / FILE)["explanation"]
+    assert "in week 1, at 10, with the channel live" in texts[1]
+    assert "in week 2, at 8 instead of 10, with the channel live" in texts[2]

@@ -138,6 +138,16 @@ def test_what_can_no_longer_be_sold_is_liquidated_or_scrapped():
     np.testing.assert_allclose(plan.recovery, [20.0, 0.0])
 
 
+def test_what_is_held_has_a_step_also_where_it_can_no_longer_be_sold():
+    """Every item of the plan has its first week, so that none is missing in the files."""
+    rules = Rules.of(np.zeros(2))
+    plan = _plan(_holdings(2, weeks=np.array([0, WEEKS])), rules=rules)
+    assert plan.act.tolist() == [Act.KEEP, Act.KEEP]
+    assert plan.step_item[plan.step == 1].tolist() == [0, 1]
+    assert np.isnan(plan.step_price[0])
+    assert plan.step_units[0] == 0.0
+
+
 def test_units_on_order_of_an_item_that_is_cleared_are_cancelled():
     plan = _plan(_holdings(on_order=np.array([12.0])))
     assert plan.cancelled[0] == 12.0
@@ -210,16 +220,30 @@ def test_what_people_hold_is_kept_and_its_orders_stay():
 
 
 def test_what_is_beyond_a_limit_is_held_back():
-    """Ten units of forty that may go are planned like a stock of ten."""
-    few = _plan(_holdings(), rules=Rules.of(np.array([10.0])))
-    small = _plan(_holdings(units=np.array([10.0])))
+    """Thirty units of forty that may go are planned like a stock of thirty."""
+    few = _plan(_holdings(), rules=Rules.of(np.array([30.0])))
+    small = _plan(_holdings(units=np.array([30.0])))
+    assert few.act[0] == Act.MARK_DOWN
     assert (few.act, few.recovery, few.nothing) == (small.act, small.recovery, small.nothing)
     np.testing.assert_array_equal(few.step_price, small.step_price)
     assert few.units[0] == 40.0
-    assert few.left[0] == pytest.approx(small.left[0] + 30.0)
+    assert few.left[0] == pytest.approx(small.left[0] + 10.0)
     given_back = _holdings(return_value=np.array([5.9]), return_weeks=np.array([2]))
-    back = _plan(given_back, elasticity=0.5, rules=Rules.of(np.array([10.0])))
-    assert back.recovery[0] == pytest.approx(_plan(replace(given_back, units=[10.0])).recovery[0])
+    back = _plan(given_back, elasticity=0.5, rules=Rules.of(np.array([30.0])))
+    assert (back.act[0], back.recovery[0]) == (Act.RETURN, pytest.approx(30 * 5.9))
+
+
+@pytest.mark.parametrize("most", [0.0, 3.0])
+def test_nothing_is_held_back_of_what_is_kept(most):
+    """Goods that a limit leaves at the price of now go on selling, all of them."""
+    limited = _plan(_holdings(), elasticity=1.2, rules=Rules.of(np.array([most])), least_gain=50.0)
+    free = _plan(_holdings(), elasticity=0.0)
+    assert free.act[0] == Act.KEEP
+    assert limited.act[0] == Act.KEEP
+    names = ("recovery", "nothing", "left", "step_units", "step_recovery", "step_price")
+    for name in names:
+        np.testing.assert_allclose(getattr(limited, name), getattr(free, name))
+    assert limited.most[0] == most
 
 
 def test_a_limit_above_the_stock_changes_nothing():
