@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,11 @@ from stockwright.clearance import Act, Clearance
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
 from stockwright.panel import SeriesIndex
-from stockwright.plan import Lines, Plan
+from stockwright.plan import Finding, Lines, Plan
 from stockwright.price_response import PriceResponse
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 # Share of the stock that a season of last year must have sold to be waited for.
 _SEASON = 0.25
 # Share below which a price, which is kept in fewer digits, is the cost.
@@ -57,11 +58,12 @@ def cleared(
     if whole:
         stock = graded_stock(articles_of(situation, forecast, places), situation, config)
     holdings = stock.holdings
-    slow, alone = stock.grade > 0, _left_alone(holdings, situation, forecast, whole)
+    slow, alone = stock.grade > 0, _LeftAlone.of(holdings, situation, forecast, whole)
+    untouched = alone.finding(slow, holdings.value)
     channels = channels_of(situation, config)
     rules = rules_of(situation, places, holdings, channels.names, config.clearance.rest_days)
     going = holdings.series[rules.leaving]
-    holdings, rows = with_groups(holdings, slow, alone, situation, forecast, life, whole)
+    holdings, rows = with_groups(holdings, slow, alone.any(), situation, forecast, life, whole)
     few, grade = holdings.take(rows), _LETTERS[stock.grade[rows]]
     terms = (
         np.fmax(situation.network.items.price[few.series], few.price),
@@ -77,27 +79,51 @@ def cleared(
     return replace(
         plan,
         clearance=found,
-        findings=(*plan.findings, *clearance_overruled(few, grade, *terms)),
+        findings=(*plan.findings, *untouched, *clearance_overruled(few, grade, *terms)),
         orders=_without(plan.orders, found, lost, forecast),
         transfers=_without_leaving(plan.transfers, found, going, forecast),
     )
 
 
-def _left_alone(
-    holdings: Holdings, situation: Situation, forecast: Forecast, whole: bool
-) -> NDArray[np.bool_]:
-    """Items that nothing is done with, (items,): that are promised to customers; that can still be
-    sold, at a price that nobody told, or as a hit; whose season comes in these weeks, but not in
+@dataclass(frozen=True)
+class _LeftAlone:
+    """Items that nothing is done with, all (items,): that are promised to customers; that can still
+    be sold, at a price that nobody told, or as a hit; whose season comes in these weeks, but not in
     the forecast.
     """
-    index, width = forecast.index, holdings.demand.shape[1]
-    promised = _by_item(forecast.committed.sum(axis=1, dtype=np.float64), index, whole)
-    then = seasonal_units(situation.sold, situation.panel.calendar.days, width)
-    least = np.maximum(2 * holdings.demand.sum(axis=1), _SEASON * holdings.units)
-    seasonal = _by_item(then, index, whole)[holdings.series] >= least
-    priced = np.isfinite(holdings.price) & (holdings.price > 0)
-    waits = (holdings.weeks > 0) & (~priced | seasonal | holdings.hit)
-    return np.asarray((promised[holdings.series] > 0) | waits, np.bool_)
+
+    promised: Bools
+    unpriced: Bools
+    hits: Bools
+    seasonal: Bools
+
+    @classmethod
+    def of(
+        cls, holdings: Holdings, situation: Situation, forecast: Forecast, whole: bool
+    ) -> _LeftAlone:
+        index, width = forecast.index, holdings.demand.shape[1]
+        promised = _by_item(forecast.committed.sum(axis=1, dtype=np.float64), index, whole)
+        then = seasonal_units(situation.sold, situation.panel.calendar.days, width)
+        least = np.maximum(2 * holdings.demand.sum(axis=1), _SEASON * holdings.units)
+        seasonal = _by_item(then, index, whole)[holdings.series] >= least
+        priced = np.isfinite(holdings.price) & (holdings.price > 0)
+        sells = holdings.weeks > 0
+        return cls(
+            promised[holdings.series] > 0, sells & ~priced, sells & holdings.hit, sells & seasonal
+        )
+
+    def any(self) -> Bools:
+        """For whatever reason, (items,)."""
+        return self.promised | self.unpriced | self.hits | self.seasonal
+
+    def finding(self, slow: Bools, value: Floats) -> list[Finding]:
+        """SLOW_LEFT_ALONE where that holds of ``slow`` items; value: (items,) at cost."""
+        rows = slow & self.any()
+        if not rows.any():
+            return []
+        parts = {f.name: float((rows & getattr(self, f.name)).sum()) for f in fields(self)}
+        told: dict[str, float | str] = {"items": float(rows.sum()), **parts}
+        return [Finding("SLOW_LEFT_ALONE", "low", -1, float(value[rows].sum()), told)]
 
 
 def _at_a_loss(situation: Situation) -> NDArray[np.bool_]:

@@ -143,3 +143,18 @@ def test_what_was_taken_up_to_leave_is_not_transferred_meanwhile(shop):
     shop.write("stockwright.toml", CLEAR.replace("weeks = 13", "use = false"))
     freely = shop.night("2026-11-29", "--force")
     assert "fan" in {sku for sku, _ in freely.units("transfers")}
+
+
+def test_why_slow_stock_is_left_alone_is_said(shop):
+    """Where no table tells a price, no act can be weighed."""
+    shop.change("inventory", "fan,East,14", "fan,East,2000")
+    assert "SLOW_LEFT_ALONE" not in shop.night().codes()
+    for name in ("sales", "products"):
+        rows = [row.rsplit(",", 1)[0] for row in shop.text(name).splitlines()]
+        shop.write(f"{name}.csv", "\n".join(rows) + "\n")
+    night = shop.night("2026-11-22", "--force")
+    assert night.table("clearance").empty
+    table = night.table("exceptions")
+    (told,) = table[table["code"] == "SLOW_LEFT_ALONE"]["message"]
+    assert "1 slow item" in told
+    assert "1 whose price no table tells" in told
