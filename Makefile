@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-ROOMS := stockwright features forecasting replenishment pipelines planner
+ROOMS := stockwright features forecasting replenishment pipelines experiments planner
 # Each in an environment of its own: what they want does not go together.
 SIMULATION_PEERS := stockpyl stockcast replenishment
 SOURCES := $(ROOMS) tests benchmarks examples

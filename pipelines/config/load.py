@@ -46,7 +46,7 @@ def config_from(settings: Mapping[str, Any], name: str = FILE_NAME) -> Config:
     merged = dict(settings)
     preset = merged.get("preset")
     if isinstance(preset, str):
-        merged = _merge(_preset(preset, name), merged)
+        merged = merge(_preset(preset, name), merged)
     try:
         config = Config.model_validate(merged)
     except ValidationError as error:
@@ -84,12 +84,13 @@ def _preset(preset: str, name: str) -> dict[str, Any]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
-def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested settings, ``high`` before ``low``."""
     merged = dict(low)
     for key, value in high.items():
         below = merged.get(key)
         both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merge(below, value) if both else value  # type: ignore[arg-type]
+        merged[key] = merge(below, value) if both else value  # type: ignore[arg-type]
     return merged
 
 

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("stockwright", "features", "forecasting", "replenishment", "pipelines", "planner")
+ROOMS = (
+    *("stockwright", "features", "forecasting", "replenishment", "pipelines", "experiments"),
+    "planner",
+)
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
 

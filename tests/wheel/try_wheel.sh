@@ -15,7 +15,7 @@ cd "$root"
 "$place/venv/bin/python" -m pip install --quiet --no-deps "$place"/dist/*.whl
 
 cd "$place"
-venv/bin/python -c 'import stockwright, features, forecasting, replenishment, pipelines, planner
+venv/bin/python -c 'import stockwright, features, forecasting, replenishment, pipelines, experiments, planner
 from pipelines.demo import DEMO_LAST_DATE
 assert not stockwright.__file__.startswith("'"$root"'"), stockwright.__file__
 print(DEMO_LAST_DATE, file=open("date", "w"))'

@@ -1,0 +1,1 @@
+"""Backtests, replays, studies and champions: ideas measured on the shop's own history."""
