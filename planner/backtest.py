@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,33 +45,37 @@ def backtest(
     from planner.exits import guarded
 
     def command() -> int:
-        # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        from experiments.backtest.request import PLAIN, BacktestRequest
-        from experiments.backtest.run import run_backtest
-        from pipelines.config.variant import read_variant
-        from pipelines.night.outcome import ExitCode
-        from pipelines.night.request import parse_date, usable_cores
-        from planner.backtest_screen import show_backtest
-        from planner.progress import watched
-
-        base = PLAIN if against is None else read_variant(against)
-        request = BacktestRequest(
-            data=data,
-            out=out,
-            config=config,
-            variants=(base, *(read_variant(path) for path in variant or ())),
-            last=None if last is None else parse_date(last),
-            origins=origins,
-            every=every,
-            horizon=horizon,
-            series=series,
-            workers=workers or usable_cores(),
-            force=force,
-        )
-        with watched() as observe:
-            folder = run_backtest(request, observe)
-        show_backtest(folder)
-        return ExitCode.PUBLISHED
+        asked = {"last": last, "origins": origins, "every": every, "horizon": horizon}
+        how = {"series": series, "workers": workers, "force": force}
+        return _run_and_show(data, out, config, against, variant or [], asked | how)
 
     raise typer.Exit(guarded(command))
+
+
+def _run_and_show(
+    data: str,
+    out: Path,
+    config: Path | None,
+    against: Path | None,
+    variants: list[Path],
+    asked: dict[str, Any],
+) -> int:
+    # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from experiments.backtest.request import PLAIN, BacktestRequest
+    from experiments.backtest.run import run_backtest
+    from pipelines.config.variant import read_variant
+    from pipelines.night.outcome import ExitCode
+    from pipelines.night.request import parse_date, usable_cores
+    from planner.backtest_screen import show_backtest
+    from planner.progress import watched
+
+    base = PLAIN if against is None else read_variant(against)
+    asked["last"] = None if asked["last"] is None else parse_date(asked["last"])
+    asked["workers"] = asked["workers"] or usable_cores()
+    named = (base, *(read_variant(path) for path in variants))
+    request = BacktestRequest(data=data, out=out, config=config, variants=named, **asked)
+    with watched() as observe:
+        folder = run_backtest(request, observe)
+    show_backtest(folder)
+    return ExitCode.PUBLISHED

@@ -23,7 +23,7 @@ def show_backtest(folder: Path) -> None:
         _show(console, f"{name}: metrics", ("metric", "value", _INTERVAL), found)
         over = gains(metrics, name)
         _show(console, f"{name}: over naive forecasts", ("gain", "value", _INTERVAL), over)
-        levels = ("level", "in stock", _INTERVAL, "lower bounds")
+        levels = ("level", "in stock", _INTERVAL, "lower bounds", "first period")
         _show(console, f"{name}: calibration of sums", levels, calibration(metrics, name))
         parts = ("segment", "rows", "WAPE", "bias", "pinball")
         _show(console, f"{name}: worst segments", parts, worst(metrics, name))

@@ -52,6 +52,8 @@ def season_ago(panel: DemandPanel, units: NDArray[np.float32], steps: int) -> Na
     mean = newest.mean.copy()
     for step in range(min(season, steps)):
         same = slice((periods + step) % season, None, season)
+        if same.start >= periods:
+            continue
         seen = known[:, same].any(axis=1)
         value = _newest(units[:, same], known[:, same])
         mean[:, step::season] = np.where(seen, value, newest.mean[:, 0])[:, None]

@@ -35,6 +35,11 @@ GAINS = (
 )
 CALIBRATION = (80, 90, 95, 99)
 _SHARES = frozenset(("wape", "bias", "bias_recovered", "sum_wape", "sum_bias", *GAINS))
+_CALIBRATED = (
+    "Demand of protection intervals at or below a level: of their periods in stock; of all "
+    "periods, a stock-out making the sum a lower bound (Kaplan-Meier; too low where stock-outs are "
+    "shorter than the interval); and of the first period alone:"
+)
 _WORST, _LEAST = 8, 0.005
 
 
@@ -57,13 +62,16 @@ def gains(metrics: pd.DataFrame, variant: str) -> list[tuple[str, ...]]:
 
 
 def calibration(metrics: pd.DataFrame, variant: str) -> list[tuple[str, ...]]:
-    """Rows of level, coverage in stock with its interval, and with stock-outs as lower bounds."""
+    """Rows of level, coverage in stock with its interval; with stock-outs as lower bounds, of whole
+    intervals and of their first periods.
+    """
     found = whole(metrics, variant)
     return [
         (
             f".{level}",
             *_cells(found.loc[f"coverage_{level}"], ""),
             f"{found.loc[f'kaplan_meier_{level}', 'value']:.3f}",
+            f"{found.loc[f'kaplan_meier_first_{level}', 'value']:.3f}",
         )
         for level in CALIBRATION
     ]
@@ -137,8 +145,8 @@ def write_report(
         )
         lines += ["", "Gained over naive forecasts, share of their loss:", ""]
         lines += _markdown(("metric", "value", "95 % interval"), gains(tables["metrics"], name))
-        lines += ["", "Demand of protection intervals at or below a level:", ""]
-        levels = ("level", "in stock", "95 % interval", "stock-outs as lower bounds")
+        lines += ["", _CALIBRATED, ""]
+        levels = ("level", "in stock", "95 % interval", "lower bounds", "first period")
         lines += _markdown(levels, calibration(tables["metrics"], name))
         lines += ["", "Segments with the highest pinball loss of protection intervals:", ""]
         heads = ("segment", "share of rows", "WAPE", "bias", "pinball")

@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Pair = tuple[Floats, Floats]
 Pairs = dict[str, Pair]
+#: Curves of lower bounds: of whole protection intervals, and of their first periods.
+CURVES = {"whole": "kaplan_meier", "first": "kaplan_meier_first"}
+_CURVE = ("judged", "below", "above", "at_least")
 #: The naive forecasts by their names in metrics and in scores.
 NAIVES = {"naive": "last", "seasonal_naive": "season"}
 
@@ -83,7 +86,7 @@ def rows_of(scores: Sequence[Scores], n_series: int) -> Rows:
     pairs = _of_steps(whole, scale, weight) | _of_sums(sums)
     for name, column in (("stability", "mean"), ("stability_90", "high")):
         pairs[name] = (stable[f"{column}_change"], stable[f"{column}_level"])
-    judged = ("whole_judged", "whole_below", "whole_above", "at_least")
+    curves = [f"{of}_{what}" for of in CURVES for what in _CURVE]
     return Rows(
         origins=tuple(s.origin for s in scores),
         origin=np.repeat(np.arange(len(scores)), [len(s.place) for s in scores]),
@@ -93,7 +96,7 @@ def rows_of(scores: Sequence[Scores], n_series: int) -> Rows:
         },
         pairs=pairs,
         blocks=blocks,
-        lowers={name: sums[name] for name in judged},
+        lowers={name: sums[name] for name in curves},
         horizon=max(s.horizon for s in scores),
         notes=tuple(dict.fromkeys(note for s in scores for note in s.notes)),
     )

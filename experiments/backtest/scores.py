@@ -196,7 +196,7 @@ def _scaled_pinball(quantile: Floats, units: Floats) -> Floats:
 def _of_sums(forecast: Forecast, came: Came, naive: tuple[Naive, Naive], spans: Ints) -> Table:
     """Of the demand of the periods in stock of each protection interval: whether there are any,
     units, mean, loss, and the bounds of its PIT value. ``whole_``: of all periods, a stock-out
-    making the sum a lower bound.
+    making the sum a lower bound. ``first_``: of the first period alone.
     """
     inside = np.arange(forecast.horizon) < spans[:, None]
     seen, counted = came.known & inside, (came.known | came.at_least) & inside
@@ -206,6 +206,8 @@ def _of_sums(forecast: Forecast, came: Came, naive: tuple[Naive, Naive], spans: 
     below, above = pit_bounds(total, units)
     whole = _total(forecast, counted)
     whole_below, whole_above = pit_bounds(whole, np.where(counted, came.units, 0.0).sum(axis=1))
+    first = forecast.total(1, 1)
+    first_below, first_above = pit_bounds(first, came.units[:, 0])
     some: Bools = np.asarray(seen.any(axis=1))
     found: Table = {
         "units": units,
@@ -224,7 +226,11 @@ def _of_sums(forecast: Forecast, came: Came, naive: tuple[Naive, Naive], spans: 
         "whole_judged": np.asarray(counted.any(axis=1) & (whole.mean > 0)),
         "whole_below": whole_below,
         "whole_above": whole_above,
-        "at_least": np.asarray((came.at_least & inside).any(axis=1)),
+        "whole_at_least": np.asarray((came.at_least & inside).any(axis=1)),
+        "first_judged": (came.known | came.at_least)[:, 0] & (first.mean > 0),
+        "first_below": first_below,
+        "first_above": first_above,
+        "first_at_least": came.at_least[:, 0],
     }
     return {name: np.where(some, values, 0.0) for name, values in found.items()} | rest
 

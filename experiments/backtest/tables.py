@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.backtest.outcome import Outcome
-from experiments.backtest.rows import Pairs, Rows
+from experiments.backtest.rows import CURVES, Pairs, Rows
 from experiments.metrics.bootstrap import (
     Blocks,
     Interval,
@@ -157,14 +157,18 @@ def _ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> NDArray[np.
 
 
 def _lower_bounds(rows: Rows) -> dict[str, Interval]:
-    """Coverage of whole protection intervals, stock-outs as lower bounds; and their share."""
-    judged = np.flatnonzero(rows.lowers["whole_judged"])
-    below, above = (rows.lowers[name][judged] for name in ("whole_below", "whole_above"))
-    at_least = rows.lowers["at_least"][judged].astype(np.bool_)
-    curve = kaplan_meier_curve(below, above, at_least, np.array(LEVELS))
-    names = [f"kaplan_meier_{100 * level:.0f}" for level in LEVELS]
-    found = dict(zip(names, curve.tolist(), strict=True))
-    found["cut_short"] = float(at_least.mean()) if len(at_least) else np.nan
+    """Coverage with stock-outs as lower bounds, and the share of intervals that one cut short."""
+    found: dict[str, float] = {}
+    for of, metric in CURVES.items():
+        judged = np.flatnonzero(rows.lowers[f"{of}_judged"])
+        below, above, cut = (
+            rows.lowers[f"{of}_{what}"][judged] for what in ("below", "above", "at_least")
+        )
+        at_least = cut.astype(np.bool_)
+        curve = kaplan_meier_curve(below, above, at_least, np.array(LEVELS))
+        names = [f"{metric}_{100 * level:.0f}" for level in LEVELS]
+        found |= dict(zip(names, curve.tolist(), strict=True))
+        found[f"cut_short_{of}"] = float(at_least.mean()) if len(at_least) else np.nan
     return {name: Interval(value, np.nan, np.nan) for name, value in found.items()}
 
 
