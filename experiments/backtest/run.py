@@ -12,6 +12,7 @@ import pandas as pd
 from experiments.backtest.asked import Backtest, opened
 from experiments.backtest.origin import OUTCOME, Night, keep_outcome, score_night
 from experiments.backtest.outcome import Outcome
+from experiments.backtest.plots import write_plots
 from experiments.backtest.record import record_of
 from experiments.backtest.report import write_report
 from experiments.backtest.request import BacktestRequest
@@ -48,6 +49,7 @@ def run_backtest(request: BacktestRequest, observe: Observer) -> Path:
     for name, table in tables.items():
         with written_whole(asked.folder / f"{name}.parquet") as file:
             table.to_parquet(file, index=False, compression="zstd")
+    write_plots(asked, rows, tables)
     write_report(asked, rows, outcome, tables)
     record_of(asked, rows, tables).write(asked.folder)
     shutil.rmtree(work, ignore_errors=True)
