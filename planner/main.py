@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from planner.models import models
+from planner.options import ConfigFile, Runs, Source
+
 app = typer.Typer(
     name="stockwright",
     help="Demand forecasting and replenishment: restock orders that say why.",
@@ -17,27 +20,7 @@ app = typer.Typer(
 )
 
 
-def _given(text: str) -> str:
-    if not text.strip():
-        raise typer.BadParameter("it is empty; name a folder")
-    return text
-
-
-def _folder(text: str) -> Path:
-    return Path(_given(text))
-
-
-Source = Annotated[
-    str,
-    typer.Option("--data", callback=_given, help="Folder of tables, or URL of a database."),
-]
-Runs = Annotated[
-    Path, typer.Option("--out", parser=_folder, metavar="PATH", help="Folder of runs.")
-]
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", help="Configuration; default: stockwright.toml beside the tables."),
-]
+app.add_typer(models, name="models")
 
 
 @app.callback(invoke_without_command=True)
