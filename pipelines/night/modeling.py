@@ -106,4 +106,4 @@ def recipe_of(config: Config) -> str:
     """Digest of what a stored model must share with tonight: the code and its parameters."""
     parameters = config.model.model_dump(mode="json", exclude={"refit", "drift"})
     decisive = [parameters, config.seed, config.period, config.calendar.model_dump(mode="json")]
-    return digest(code_version(), json.dumps(decisive, sort_keys=True))
+    return digest(code_version(config.model.use), json.dumps(decisive, sort_keys=True))

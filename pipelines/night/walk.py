@@ -122,7 +122,7 @@ class Walk:
         checkpoints = CheckpointFolder(self.runs.work(self.date, key))
         if not self.request.resume:
             checkpoints.clear()
-        start = digest(key, code_version())
+        start = digest(key, code_version(self.config.model.use))
         return StepRunner(checkpoints, start, self.observe, self.request.resume)
 
     def _evening(
