@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from planner.backtest import backtest
 from planner.models import models
 from planner.options import ConfigFile, Runs, Source
 
@@ -138,6 +139,9 @@ def status(out: Runs = Path("runs")) -> None:
     from planner.exits import guarded
 
     raise typer.Exit(guarded(lambda: show_status(out)))
+
+
+app.command()(backtest)
 
 
 def run() -> None:
