@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from planner.options import ConfigFile, Runs, Source
+from planner.replay import replay
+
 app = typer.Typer(
     name="stockwright",
     help="Demand forecasting and replenishment: restock orders that say why.",
@@ -15,29 +18,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-def _given(text: str) -> str:
-    if not text.strip():
-        raise typer.BadParameter("it is empty; name a folder")
-    return text
-
-
-def _folder(text: str) -> Path:
-    return Path(_given(text))
-
-
-Source = Annotated[
-    str,
-    typer.Option("--data", callback=_given, help="Folder of tables, or URL of a database."),
-]
-Runs = Annotated[
-    Path, typer.Option("--out", parser=_folder, metavar="PATH", help="Folder of runs.")
-]
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", help="Configuration; default: stockwright.toml beside the tables."),
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -155,6 +135,9 @@ def status(out: Runs = Path("runs")) -> None:
     from planner.exits import guarded
 
     raise typer.Exit(guarded(lambda: show_status(out)))
+
+
+app.command()(replay)
 
 
 def run() -> None:
