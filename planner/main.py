@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from planner.track import track
+
 app = typer.Typer(
     name="stockwright",
     help="Demand forecasting and replenishment: restock orders that say why.",
@@ -155,6 +157,9 @@ def status(out: Runs = Path("runs")) -> None:
     from planner.exits import guarded
 
     raise typer.Exit(guarded(lambda: show_status(out)))
+
+
+app.command()(track)
 
 
 def run() -> None:

@@ -69,7 +69,7 @@ def write_night(run: Path, folder: Path) -> Record:
 
 def _write_keys(keys: pd.DataFrame, path: Path) -> None:
     short = keys.drop(columns=list(_PLAN))
-    numbers = {name: "float32" for name in _NUMBERS}
+    numbers = dict.fromkeys(_NUMBERS, "float32")
     short.astype(numbers).to_parquet(path, index=False, compression="zstd", compression_level=9)
 
 

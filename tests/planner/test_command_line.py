@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from planner.main import app
 
-COMMANDS = ["demo", "validate", "nightly", "explain", "pulse", "status"]
+COMMANDS = ["demo", "validate", "nightly", "explain", "pulse", "status", "track"]
 HEAVY = (
     "pandas", "numpy", "scipy", "pyarrow", "lightgbm", "ortools", "statsmodels", "sqlalchemy",
     "pandera", "holidays", "openpyxl", "xlsxwriter", "rich",
