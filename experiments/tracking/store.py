@@ -12,7 +12,7 @@ from stockwright.errors import ConfigError, StockwrightError
 #: The store of a folder of runs that names no other, and its artifacts.
 DATABASE, ARTIFACTS = "mlflow.db", "mlflow-artifacts"
 # Seconds that a lock of another process is waited for.
-_PATIENCE = 3.0
+_PATIENCE = 2.0
 
 
 class TrackingError(StockwrightError):
@@ -64,7 +64,7 @@ def store_of(settings: TrackingConfig, runs: Path) -> Store:
 
 
 def check_writable(store: Store) -> None:
-    """Ask a database file for the lock of a writer and give it back.
+    """Begin to write into a database file, and take that back.
 
     MLflow itself tries for minutes. Raises TrackingError that says what is wrong.
     """
@@ -77,7 +77,7 @@ def check_writable(store: Store) -> None:
     try:
         with engine.connect() as connection:
             connection.execute(text("BEGIN IMMEDIATE"))
-            connection.execute(text("SELECT count(*) FROM sqlite_master"))
+            connection.execute(text("CREATE TABLE stockwright_asks (answer INTEGER)"))
             connection.rollback()
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
