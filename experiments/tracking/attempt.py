@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -112,24 +114,27 @@ def _run(runs: Path, store: Store, timeout: float) -> str:
     path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
     order = json.dumps({"store": asdict(store), "seconds": timeout * _BEGUN})
     # The store goes in by a pipe: a password in it shall stand in no list of processes.
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": path},
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory(prefix="stockwright-", ignore_cleanup_errors=True) as place,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": path, "TMPDIR": place},
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        ) as process,
+    ):
         try:
             _, said = process.communicate(order, timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        except (subprocess.TimeoutExpired, KeyboardInterrupt) as error:
+            # With what it has started.
+            os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, KeyboardInterrupt):
+                return "interrupted"
             return f"the store {store.shown} did not answer within {timeout:g} seconds"
-        except KeyboardInterrupt:
-            process.kill()
-            return "interrupted"
     if process.returncode == 0:
         return ""
     last = [line for line in said.splitlines() if line.strip()][-1:]

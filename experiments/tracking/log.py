@@ -8,8 +8,9 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from experiments.record import PLOTS, RECORD, REPORT, Record, Segment, read_record
 from experiments.tracking.store import Store, check_writable
@@ -47,7 +48,6 @@ class Tracker:
 
     def __init__(self, store: Store) -> None:
         """Raises TrackingError, or what MLflow raises, where the store does not answer."""
-        check_writable(store)
         for name, value in _PATIENCE.items():
             os.environ.setdefault(name, value)
         import mlflow
@@ -133,14 +133,14 @@ class Tracker:
         numbers = [Metric(name, value, now, 0) for name, value in (metrics or {}).items()]
         texts = [Param(name, str(value)[:_PARAM_TEXT]) for name, value in (params or {}).items()]
         words = [RunTag(name, value[:_TAG_TEXT]) for name, value in (tags or {}).items()]
-        kinds: tuple[tuple[Literal["metrics", "params", "tags"], list[Any], int], ...] = (
-            ("metrics", numbers, _METRICS),
-            ("params", texts, _PARAMS),
-            ("tags", words, _TAGS),
-        )
-        for kind, rows, most in kinds:
-            for first in range(0, len(rows), most):
-                self.client.log_batch(run, **{kind: rows[first : first + most]})
+        most = max(len(numbers) / _METRICS, len(texts) / _PARAMS, len(words) / _TAGS)
+        for n in range(ceil(most)):
+            self.client.log_batch(
+                run,
+                numbers[n * _METRICS : (n + 1) * _METRICS],
+                texts[n * _PARAMS : (n + 1) * _PARAMS],
+                words[n * _TAGS : (n + 1) * _TAGS],
+            )
 
     def _inputs(self, run: str, record: Record) -> None:
         from mlflow.entities import Dataset, DatasetInput
@@ -156,7 +156,8 @@ class Tracker:
 
 
 def track_folder(folder: Path, store: Store) -> Tracked:
-    """Log one experiment's folder; see ``Tracker.track``."""
+    """Log one experiment's folder; see ``Tracker.track``. Raises TrackingError too."""
+    check_writable(store)
     return Tracker(store).track(folder)
 
 

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
 from experiments.record import REPORT, Record
 from experiments.tracking.log import ENDED, INPUT, RUN, STARTED
+from experiments.tracking.night_plots import draw_night
 from experiments.tracking.segments import figures_of, segments_of
+from pipelines.night.layout import RunsFolder
 from pipelines.night.manifest import read_manifest
 
 #: Table of a folder: what is kept of each key of the night.
@@ -26,6 +29,8 @@ _WORDS = ("abc_xyz", "life_stage", "decision", "category")
 _PLAN = ("feeds", "demand_q50", "demand_q90", "demand_q95")
 # Settings that name columns of tables, and where the night was tracked, decide nothing.
 _ASIDE = ("map", "values", "tracking")
+# Earlier nights among which those that plots need are looked for.
+_LOOKED_AT = 60
 _TOLD = ("date", "version", "inputs_digest")
 
 
@@ -43,7 +48,7 @@ def keys_of(run: Path) -> pd.DataFrame:
 
 
 def write_night(run: Path, folder: Path) -> Record:
-    """Write tables, report and record of a published run into ``folder``; plots go beside them.
+    """Write tables, plots, report and record of a published run into ``folder``.
 
     Raises OSError and KeyError for a folder that is no published run.
     """
@@ -62,9 +67,17 @@ def write_night(run: Path, folder: Path) -> Record:
         tags=_tags(manifest),
         segments=tuple(segments),
     )
+    draw_night(run, _earlier(run), keys, folder)
     (folder / REPORT).write_text(_report(summary, manifest), "utf-8")
     record.write(folder)
     return record
+
+
+def _earlier(run: Path) -> list[Path]:
+    """What was published for earlier dates in the same folder of runs."""
+    runs = RunsFolder(run.parents[1])
+    date = np.datetime64(read_manifest(run)["date"], "D")
+    return [runs.dated(one).resolve() for one in runs.dates_before(date)[-_LOOKED_AT:]]
 
 
 def _write_keys(keys: pd.DataFrame, path: Path) -> None:
