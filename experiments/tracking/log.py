@@ -21,6 +21,7 @@ ID = "stockwright.id"
 #: Tags of a record that become more than a tag: data by name, and the times of a run.
 INPUT, STARTED, ENDED, RUN = "input.", "started", "ended", "run"
 _PARENT, _NOTE, _KIND = "mlflow.parentRunId", "mlflow.note.content", "stockwright.kind"
+_SOURCE = {"mlflow.source.name": "stockwright", "mlflow.source.type": "JOB"}
 # What MLflow takes at most: rows in a batch, letters of a value.
 _METRICS, _PARAMS, _TAGS = 500, 100, 100
 _PARAM_TEXT, _TAG_TEXT, _DIGEST = 6000, 5000, 36
@@ -104,7 +105,7 @@ class Tracker:
 
     def _run(self, where: str, record: Record, identity: str, folder: Path) -> str:
         tags = {name: text for name, text in record.tags.items() if not name.startswith(INPUT)}
-        tags |= {ID: identity, _KIND: record.kind}
+        tags |= {ID: identity, _KIND: record.kind, **_SOURCE}
         if (folder / REPORT).is_file():
             tags[_NOTE] = (folder / REPORT).read_text("utf-8")
         short = {name: text[:_TAG_TEXT] for name, text in tags.items()}
