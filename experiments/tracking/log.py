@@ -22,6 +22,8 @@ ID = "stockwright.id"
 INPUT, STARTED, ENDED, RUN = "input.", "started", "ended", "run"
 _PARENT, _NOTE, _KIND = "mlflow.parentRunId", "mlflow.note.content", "stockwright.kind"
 _SOURCE = {"mlflow.source.name": "stockwright", "mlflow.source.type": "JOB"}
+# The page that MLflow shows of an experiment: that of training, not of chats.
+_VIEW = {"mlflow.experimentKind": "custom_model_development"}
 # What MLflow takes at most: rows in a batch, letters of a value.
 _METRICS, _PARAMS, _TAGS = 500, 100, 100
 _PARAM_TEXT, _TAG_TEXT, _DIGEST = 6000, 5000, 36
@@ -93,7 +95,7 @@ class Tracker:
             found = self.client.get_experiment_by_name(name)
             if found is None:
                 place = f"{self.store.artifacts}/{name}" if self.store.artifacts else None
-                self._experiments[name] = self.client.create_experiment(name, place)
+                self._experiments[name] = self.client.create_experiment(name, place, _VIEW)
             else:
                 self._experiments[name] = found.experiment_id
         return self._experiments[name]
