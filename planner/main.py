@@ -11,6 +11,7 @@ from planner.backtest import backtest
 from planner.models import models
 from planner.options import ConfigFile, Runs, Source
 from planner.replay import replay
+from planner.track import track
 
 app = typer.Typer(
     name="stockwright",
@@ -144,6 +145,7 @@ def status(out: Runs = Path("runs")) -> None:
 
 app.command()(backtest)
 app.command()(replay)
+app.command()(track)
 
 
 def run() -> None:
