@@ -143,11 +143,12 @@ def _event(tables: Tables, change: EventChange, as_of: np.datetime64, place: str
     named = _equal(rows, "event", change.event)
     if not named.any():
         return [f"{place}: {_unknown('event', change.event, {*rows['event']})}"]
-    ahead = named & (rows["end"].to_numpy("datetime64[D]") > as_of)
+    # What has begun cannot be moved: the past stays as it was.
+    ahead = named & (rows["start"].to_numpy("datetime64[D]") > as_of)
     if change.phase:
         ahead &= _equal(rows, "phase", change.phase)
     if not ahead.any():
-        return [f"{place}: no day of {change.event} {change.phase}".rstrip() + " is ahead"]
+        return [f"{place}: no row of {change.event} {change.phase}".rstrip() + " is still ahead"]
     shift = pd.Timedelta(days=change.shift_days)
     for name in ("start", "end"):
         rows.loc[ahead, name] = rows.loc[ahead, name] + shift

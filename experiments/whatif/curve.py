@@ -20,8 +20,8 @@ from stockwright.distribution import Distribution
 Floats = NDArray[np.float64]
 #: One level for all keys, and how many times its price a unit short counts.
 LEVELS = (0.5, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995)
-PRICES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0)
-SAME_LEVEL, PRICED = "one level for all", "priced by money"
+PRICES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+SAME_LEVEL, PRICED, PLANNED = "one level for all", "priced by money", "as planned"
 _LEAST, _MOST = 0.5, 0.999
 # Standard normal quantile at 0.95.
 _SCORE_95 = 1.6449
@@ -31,8 +31,9 @@ _SCORE_95 = 1.6449
 class Point:
     """A way to steer the whole shop.
 
-    way: SAME_LEVEL or PRICED. at: the level, or the multiple of the shortage cost. fill_rate: share
-    of the units that is served in the long run. stock_value: mean stock on hand, money at cost.
+    way: SAME_LEVEL, PRICED, or PLANNED with tonight's levels. at: the level, or the multiple of the
+    shortage cost, or the mean level. fill_rate: share of the units that is served in the long run.
+    stock_value: mean stock on hand, money at cost.
     """
 
     way: str
@@ -42,22 +43,27 @@ class Point:
 
 
 def trade_off(planned: Planned) -> list[Point]:
-    """The curve for one level everywhere, and for levels by money."""
+    """The curve for one level everywhere, for levels by money, and where the plan stands."""
     keys = _Keys.of(planned)
-    same = [keys.point(SAME_LEVEL, at, np.full(keys.n, at)) for at in LEVELS]
-    return same + [keys.point(PRICED, at, keys.priced(at)) for at in PRICES]
+    points = [keys.point(SAME_LEVEL, at, np.full(keys.n, at)) for at in LEVELS]
+    points += [keys.point(PRICED, at, keys.priced(at)) for at in PRICES]
+    if keys.n:
+        points.append(keys.point(PLANNED, float(keys.level.mean()), keys.level))
+    return points
 
 
 @dataclass(frozen=True)
 class _Keys:
     """Keys that are supplied, all (keys,).
 
-    until, whole: demand of L, and of L + R. review: periods. sells: whether it serves customers.
+    until, whole: demand of L, and of L + R. review: periods. level: tonight's. sells: whether it
+    serves customers.
     """
 
     until: Distribution
     whole: Distribution
     review: Floats
+    level: Floats
     sells: NDArray[np.bool_]
     unit_cost: Floats
     holding_cost: Floats
@@ -92,6 +98,7 @@ class _Keys:
             ),
             whole=Distribution(mean, variance, whole.quantum),
             review=policy.review[rows].astype(np.float64),
+            level=np.clip(policy.service_level[rows], 0.0, _MOST),
             sells=~feeds,
             unit_cost=items.unit_cost[rows],
             holding_cost=items.holding_cost[rows],

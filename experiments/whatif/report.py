@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.record import PLOTS, REPORT
-from experiments.whatif.curve import PRICED, SAME_LEVEL, Point
+from experiments.whatif.curve import PLANNED, PRICED, SAME_LEVEL, Point
 from experiments.whatif.figures import TIME, Figures
 from experiments.whatif.rehearsal import Rehearsed
 
@@ -124,6 +124,9 @@ def _plot_curve(folder: Path, points: Sequence[Point], date: str) -> None:
                 f"{point.at:g}", (x, 100 * point.fill_rate), textcoords="offset points",
                 xytext=(6, -10) if way == SAME_LEVEL else (-8, 7), fontsize=7,
             )  # fmt: skip
+    for point in (each for each in points if each.way == PLANNED):
+        place = (point.stock_value / 1e6, 100 * point.fill_rate)
+        axes.plot(*place, marker="*", markersize=14, color="black", linestyle="", label=PLANNED)
     axes.set(
         xlabel="mean stock on hand at cost, millions",
         ylabel="units served of those demanded, %",
@@ -131,6 +134,6 @@ def _plot_curve(folder: Path, points: Sequence[Point], date: str) -> None:
     )
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
-    place = folder / PLOTS
-    place.mkdir(exist_ok=True)
-    figure.savefig(place / "trade-off.png", dpi=120)
+    plots = folder / PLOTS
+    plots.mkdir(exist_ok=True)
+    figure.savefig(plots / "trade-off.png", dpi=120)

@@ -50,7 +50,7 @@ class DemandChange(_Part):
 
 
 class EventChange(_Part):
-    """Days of an event that are still ahead: moved by ``shift_days``, sold at ``discount_off``."""
+    """Rows of an event that have not begun: moved by ``shift_days``, sold at ``discount_off``."""
 
     event: str
     phase: str = ""
