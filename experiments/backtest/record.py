@@ -44,7 +44,7 @@ def record_of(asked: Backtest, rows: dict[str, Rows], tables: dict[str, pd.DataF
         metrics=named,
         tags={
             "version": __version__,
-            "code": code_version("experiments"),
+            "code": code_version("", "experiments"),
             "inputs": shop.inputs,
             "notes": " | ".join(dict.fromkeys(n for each in rows.values() for n in each.notes)),
         },

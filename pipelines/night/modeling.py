@@ -49,8 +49,9 @@ def fit_or_reuse(
     situation: Situation,
     config: Config,
     observe: Observer,
+    step: str = "fit",
 ) -> Fitted:
-    """The step "fit".
+    """The step "fit", or one of another name that fits for a version of the configuration.
 
     A stored model is used where it was fitted with the same recipe on an earlier date that
     ``[model] refit`` still allows, unless the demand since then has left it; dates and data alone
@@ -76,7 +77,7 @@ def fit_or_reuse(
             model = StoredModel(situation.as_of, recipe, content)
             return Fitted(model, fault=str(error), drift=found)
 
-    return steps.run("fit", fit, *([digest(stored.content)] if stored else []))
+    return steps.run(step, fit, recipe, *([digest(stored.content)] if stored else []))
 
 
 def _drift(
@@ -105,4 +106,4 @@ def recipe_of(config: Config) -> str:
     """Digest of what a stored model must share with tonight: the code and its parameters."""
     parameters = config.model.model_dump(mode="json", exclude={"refit", "drift"})
     decisive = [parameters, config.seed, config.period, config.calendar.model_dump(mode="json")]
-    return digest(code_version(), json.dumps(decisive, sort_keys=True))
+    return digest(code_version(config.model.use), json.dumps(decisive, sort_keys=True))

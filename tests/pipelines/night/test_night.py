@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from forecasting import own_model
 from forecasting.model import plain_model
 from forecasting.params import ModelParams
 from pipelines.night import engine as engine_module
@@ -196,7 +197,7 @@ def test_a_fault_in_the_check_for_drift_is_the_check_s_alone(monkeypatch):
     def astray(*_):
         raise DataError("mean: finite and >= 0")
 
-    monkeypatch.setattr(engine_module, "drift", astray)
+    monkeypatch.setattr(own_model, "drift", astray)
     with pytest.raises(FitError, match="check for drift went astray"):
         engine_module.Engine(1).drift(stored, np.datetime64("2026-11-16"), situation, None)
 
