@@ -10,6 +10,7 @@ import typer
 from planner.backtest import backtest
 from planner.models import models
 from planner.options import ConfigFile, Runs, Source
+from planner.replay import replay
 
 app = typer.Typer(
     name="stockwright",
@@ -142,6 +143,7 @@ def status(out: Runs = Path("runs")) -> None:
 
 
 app.command()(backtest)
+app.command()(replay)
 
 
 def run() -> None:

@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from planner.main import app
 
-COMMANDS = ["demo", "validate", "nightly", "explain", "pulse", "status", "backtest", "models"]
+COMMANDS = [
+    *("demo", "validate", "nightly", "explain", "pulse", "status", "backtest", "replay", "models"),
+]
 HEAVY = (
     "pandas", "numpy", "scipy", "pyarrow", "lightgbm", "ortools", "statsmodels", "sqlalchemy",
     "pandera", "holidays", "openpyxl", "xlsxwriter", "rich",
