@@ -12,13 +12,15 @@ import pandas as pd
 from experiments.backtest.request import BacktestRequest
 from experiments.backtest.run import run_backtest
 from experiments.champions.gate import Evidence
+from experiments.champions.shadow import shadow_weeks
 from experiments.record import RECORD, SETTINGS, Record, is_done, read_record
 from experiments.replay.request import ReplayRequest
 from experiments.replay.run import run_replay
 from experiments.shop import Shop
 from pipelines.config.variant import Variant
 from pipelines.night.events import Observer
-from pipelines.store.champions import Version, settings_digest
+from pipelines.night.layout import RunsFolder
+from pipelines.store.champions import ChampionFolder, Version, settings_digest
 from stockwright.errors import ConfigError, describe
 
 _PAIRED = "paired.parquet"
@@ -61,10 +63,14 @@ class Rivals:
 
 
 def find_evidence(runs: Path, rivals: Rivals) -> Evidence:
-    """The newest replay and the newest backtest in a folder of runs that hold both versions."""
+    """The newest replay and the newest backtest in a folder of runs that hold both versions.
+
+    Where there is no backtest, the nights in the shadow stand in for one.
+    """
     found = (place.parent for place in (runs / "experiments").glob(f"*/{RECORD}"))
     newest = sorted(found, key=lambda place: (place / RECORD).stat().st_mtime)
-    return _joined(rivals, newest, strict=False)
+    evidence = _joined(rivals, newest, strict=False)
+    return evidence if evidence.forecast is not None else _with_shadow(evidence, runs, rivals)
 
 
 def read_evidence(places: Sequence[Path], rivals: Rivals) -> Evidence:
@@ -94,6 +100,15 @@ def make_evidence(trial: Trial, runs: Path, rivals: Rivals, observe: Observer) -
     )
     folder = run_backtest(asked, observe)
     return _with(evidence, folder, read_record(folder), arms[1].name)
+
+
+def _with_shadow(evidence: Evidence, runs: Path, rivals: Rivals) -> Evidence:
+    folder = ChampionFolder(RunsFolder(runs).champions)
+    weeks = shadow_weeks(folder, rivals.version.id, rivals.champion.id)
+    if weeks.paired is None:
+        return evidence
+    places = (*evidence.places, str(folder.shadow(rivals.version.id)))
+    return replace(evidence, forecast=weeks.paired, origins=weeks.stretches, places=places)
 
 
 def _joined(rivals: Rivals, places: Sequence[Path], strict: bool) -> Evidence:
