@@ -17,7 +17,7 @@ from stockwright.panel import DemandPanel
 class NightPredictor:
     """The forecast of any block of a night's series, over ``horizon`` steps.
 
-    parts: tell what the mean is made of.
+    parts: tell what its mean is made of.
     """
 
     model: FittedModel

@@ -112,7 +112,7 @@ class Engine:
     def predictor(self, content: bytes, panel: DemandPanel, parts: bool = True) -> Predict:
         """A function from any block of the panel's series to its forecast over the horizon.
 
-        parts: tell what the mean is made of, where the model knows.
+        parts: tell what the mean is made of, where our model makes it.
         """
         named = NamedModel.of(content)
         if named is not None:

@@ -53,4 +53,5 @@ def inputs_digest(
 
 def config_text(config: Config) -> str:
     """The effective configuration as text, without what decides nothing of a plan."""
-    return json.dumps(config.model_dump(mode="json", exclude={"block_size"}), sort_keys=True)
+    aside = {"block_size", "tracking"}
+    return json.dumps(config.model_dump(mode="json", exclude=aside), sort_keys=True)

@@ -18,6 +18,7 @@ from pipelines.publish import (
     exceptions,
     forecasts,
     lines,
+    recent,
     summary,
     supplier_forecast,
     suppliers,
@@ -77,7 +78,7 @@ def write_outputs(
         write_csv(folder / clearance.FILE, tables["clearance"]),
         write_csv(folder / f"{POLICY}.csv", policy),
         write_policy_parquet(folder / f"{POLICY}.parquet", policy),
-        forecasts.write_forecasts(folder / forecasts.FILE, night),
+        *_write_forecasts(folder, night),
         *_write_suppliers(folder, night, ingested, config.seed),
         write_csv(folder / exceptions.FILE, tables["exceptions"]),
         write_csv(folder / REJECTED, _rejected_table(ingested)),
@@ -100,6 +101,13 @@ def _with_slow_stock(night: Night, config: Config, on_hand: SlowStock | None) ->
         return night
     slow = on_hand or slow_stock_of(night.situation, night.forecast, night.life(), config)
     return replace(night, slow=slow)
+
+
+def _write_forecasts(folder: Path, night: Night) -> list[Path]:
+    return [
+        forecasts.write_forecasts(folder / forecasts.FILE, night),
+        recent.write_recent(folder / recent.FILE, night),
+    ]
 
 
 def _write_suppliers(folder: Path, night: Night, ingested: Ingested, seed: int) -> list[Path]:

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from planner.main import app
 
 COMMANDS = [
-    *("demo", "validate", "nightly", "explain", "pulse", "status", "backtest", "replay", "models"),
+    *("demo", "validate", "nightly", "explain", "pulse", "status"),
+    *("backtest", "replay", "whatif", "models", "track"),
 ]
 HEAVY = (
     "pandas", "numpy", "scipy", "pyarrow", "lightgbm", "ortools", "statsmodels", "sqlalchemy",
