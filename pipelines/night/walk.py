@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from pipelines.night.blocks import BlockRun, Route, forecast_in_blocks
 from pipelines.night.checkpoint import CheckpointFolder
 from pipelines.night.code_version import code_version
+from pipelines.night.evening import Evening
 from pipelines.night.events import Observer
 from pipelines.night.inputs import InputFile, config_text, hash_folder, inputs_digest
 from pipelines.night.layout import RunsFolder, link_target
@@ -23,6 +25,7 @@ from pipelines.night.outcome import ExitCode, Outcome
 from pipelines.night.release import release
 from pipelines.night.request import NightRequest
 from pipelines.night.rooms import Rooms
+from pipelines.night.shadow import Scene, run_shadows
 from pipelines.night.steps import StepRunner
 from pipelines.store.champions import ChampionFolder
 from pipelines.store.files import digest
@@ -31,11 +34,11 @@ from pipelines.store.snapshots import snapshots_before, snapshots_digest, write_
 from stockwright import __version__
 from stockwright.errors import ConfigError, DataError, describe
 from stockwright.forecast import Forecast
-from stockwright.plan import Finding, Plan
+from stockwright.plan import Finding
 
 if TYPE_CHECKING:
-    from forecasting.blend.staircase import Stair
     from pipelines.assemble import Situation
+    from pipelines.config import Config
     from pipelines.ingest.ingested import Ingested
 
 # Of each recipe: a night that is run again finds the model that it used.
@@ -54,19 +57,6 @@ class Call:
     started: datetime
 
 
-@dataclass(frozen=True)
-class Evening:
-    """What the steps before the writing gave. others: models of the lineup's other versions."""
-
-    ingested: Ingested
-    situation: Situation
-    fitted: Fitted
-    others: tuple[Fitted, ...]
-    stairs: tuple[Stair, ...]
-    forecast: Forecast
-    plan: Plan
-
-
 class Walk:
     """Walks one night in one folder of runs, whose lock the caller holds."""
 
@@ -77,6 +67,7 @@ class Walk:
         self.shop = rooms.configure(call.request.config, call.request.folder, self.date)
         self.lineup = lineup_of(ChampionFolder(call.runs.champions), self.shop)
         self.config = self.lineup.champion.config
+        self._published: Evening | None = None
 
     def walk(self) -> Outcome:
         """Publish the night, or find it published from the same inputs."""
@@ -88,7 +79,27 @@ class Walk:
             return before
         steps = self._steps(key)
         evening = self._evening(steps, files, ingested)
-        return self._publish(steps, evening, key)
+        outcome = self._publish(steps, evening, key)
+        self._published = evening
+        return outcome
+
+    def shadows(self) -> None:
+        """Let challengers plan the night that was published; nothing of it depends on them."""
+        evening = self._published
+        if evening is None:
+            return
+        scene = Scene(
+            self.runs,
+            self.rooms,
+            self.shop,
+            self.lineup,
+            evening,
+            self._judged(),
+            lambda config: self._situation(evening.ingested, config),
+            lambda situation, fitted: self._foresee(situation, fitted)[0],
+            self.observe,
+        )
+        run_shadows(scene)
 
     def _identify(self) -> tuple[tuple[InputFile, ...], Ingested | None]:
         """The hashes of the inputs; a database has to be read for them."""
@@ -131,7 +142,7 @@ class Walk:
         tables = steps.run("read", lambda: ingested or self._read())
         _check_unchanged(tables, files, self.request)
         stored = self._earlier_nights()
-        situation = steps.run("panel", lambda: self._situation(tables), stored)
+        situation = steps.run("panel", lambda: self._situation(tables, self.config), stored)
         store = FolderModelStore(self.runs.models)
         fitted, others = fit_lineup(steps, self.rooms, store, situation, self.lineup, self.observe)
         forecast, failed = steps.run("forecast", lambda: self._forecast(situation, fitted, others))
@@ -155,10 +166,10 @@ class Walk:
         ]
         return digest(*links, snapshots_digest(snapshots_before(self.runs.snapshots, self.date)))
 
-    def _situation(self, ingested: Ingested) -> Situation:
+    def _situation(self, ingested: Ingested, config: Config) -> Situation:
         nights = [self.runs.dated(date) for date in self.runs.dates_before(self.date)]
         snapshots = snapshots_before(self.runs.snapshots, self.date)
-        return self.rooms.assemble(ingested, self.config, self.date, nights, snapshots)
+        return self.rooms.assemble(ingested, config, self.date, nights, snapshots)
 
     def _forecast(
         self, situation: Situation, fitted: Fitted, others: tuple[Fitted, ...]
@@ -170,7 +181,14 @@ class Walk:
             for place, other in enumerate(others)
             if len(rows := np.flatnonzero(codes == place))
         ]
-        # The champion's comes last: what it knows of the panel's groups, the plan looks at too.
+        return self._foresee(situation, fitted, routes)
+
+    def _foresee(
+        self, situation: Situation, fitted: Fitted, routes: Sequence[Route] = ()
+    ) -> tuple[Forecast, tuple[Finding, ...]]:
+        """The forecast of a model, with what was set from outside, and series that failed."""
+        panel = situation.panel
+        # After those of ``routes``: what it knows of the panel's groups, the plan looks at too.
         predict = self.rooms.predictor(fitted.model.content, panel)
         run = BlockRun(
             self.config.block_size, self.request.workers, self.config.gates.failed_series_share
@@ -198,8 +216,6 @@ class Walk:
         return Outcome(code, folder, False, _summary(folder), steps.seconds, self.lineup.said)
 
     def _write(self, staged: Path, evening: Evening) -> None:
-        earlier = self.runs.dates_before(self.date)
-        judged = [date for date in earlier if date >= self.date - _JUDGED]
         self.rooms.write(
             staged,
             evening.ingested,
@@ -207,10 +223,16 @@ class Walk:
             evening.forecast,
             evening.plan,
             self.config,
-            [self.runs.dated(date).resolve() for date in judged or earlier[-1:]],
+            self._judged(),
             _substitutes(evening),
             evening.stairs,
         )
+
+    def _judged(self) -> list[Path]:
+        """Folders of the nights whose forecasts are held against what sold since."""
+        earlier = self.runs.dates_before(self.date)
+        judged = [date for date in earlier if date >= self.date - _JUDGED]
+        return [self.runs.dated(date).resolve() for date in judged or earlier[-1:]]
 
     def _release(self, evening: Evening) -> Path:
         """Keep what later nights need, then swap the links."""
