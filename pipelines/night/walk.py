@@ -14,6 +14,7 @@ from pipelines.night.blocks import BlockRun, forecast_in_blocks
 from pipelines.night.checkpoint import CheckpointFolder
 from pipelines.night.code_version import code_version
 from pipelines.night.events import Observer
+from pipelines.night.fallback import with_fallback
 from pipelines.night.inputs import InputFile, config_text, hash_folder, inputs_digest
 from pipelines.night.layout import RunsFolder, link_target
 from pipelines.night.manifest import RunManifest, describe_outputs, read_manifest
@@ -33,6 +34,7 @@ from stockwright.plan import Finding, Plan
 
 if TYPE_CHECKING:
     from forecasting.blend.staircase import Stair
+    from forecasting.watch.report import DriftReport
     from pipelines.assemble import Situation
     from pipelines.ingest.ingested import Ingested
 
@@ -124,6 +126,8 @@ class Walk:
         _check_unchanged(tables, files, self.request)
         stored = self._earlier_nights()
         situation = steps.run("panel", lambda: self._situation(tables), stored)
+        watched = steps.run("drift", lambda: self._watch(situation, tables))
+        situation = replace(situation, drift=watched)
         store = FolderModelStore(self.runs.models)
         fitted = fit_or_reuse(steps, self.rooms, store, situation, self.config, self.observe)
         forecast, failed = steps.run("forecast", lambda: self._forecast(situation, fitted))
@@ -148,11 +152,26 @@ class Walk:
         snapshots = snapshots_before(self.runs.snapshots, self.date)
         return self.rooms.assemble(ingested, self.config, self.date, nights, snapshots)
 
+    def _watch(self, situation: Situation, ingested: Ingested) -> DriftReport:
+        return self.rooms.watch(situation, ingested, self.config, self._judged())
+
+    def _judged(self) -> list[Path]:
+        """Folders of the earlier nights whose forecasts are held against what was sold since, and
+        of the last one."""
+        earlier = self.runs.dates_before(self.date)
+        judged = [date for date in earlier if date >= self.date - _JUDGED]
+        return [self.runs.dated(date).resolve() for date in judged or earlier[-1:]]
+
     def _forecast(
         self, situation: Situation, fitted: Fitted
     ) -> tuple[Forecast, tuple[Finding, ...]]:
         panel = situation.panel
-        predict = self.rooms.predictor(fitted.model.content, panel)
+        predict = with_fallback(
+            self.rooms.predictor(fitted.model.content, panel),
+            lambda: self.rooms.predictor(self.rooms.substitute(situation, self.config), panel),
+            panel,
+            situation.drift.fallback,
+        )
         run = BlockRun(
             self.config.block_size, self.request.workers, self.config.gates.failed_series_share
         )
@@ -177,8 +196,6 @@ class Walk:
         return Outcome(code, folder, False, _summary(folder), steps.seconds)
 
     def _write(self, staged: Path, evening: Evening) -> None:
-        earlier = self.runs.dates_before(self.date)
-        judged = [date for date in earlier if date >= self.date - _JUDGED]
         self.rooms.write(
             staged,
             evening.ingested,
@@ -186,7 +203,7 @@ class Walk:
             evening.forecast,
             evening.plan,
             self.config,
-            [self.runs.dated(date).resolve() for date in judged or earlier[-1:]],
+            self._judged(),
             _substitutes(evening.fitted),
             evening.stairs,
         )
@@ -223,7 +240,7 @@ class Walk:
             seconds=dict(steps.seconds),
             resumed=list(steps.resumed),
             workers=self.request.workers,
-            substitutes=[f"fit: {evening.fitted.fault}"] if evening.fitted.fault else [],
+            substitutes=_stood_in(evening),
             notes=list(dict.fromkeys([*tables.notes, *evening.situation.notes])),
         )
 
@@ -231,6 +248,14 @@ class Walk:
 def _summary(folder: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((folder / "summary.json").read_text("utf-8"))
     return content
+
+
+def _stood_in(evening: Evening) -> list[str]:
+    """What ran in the place of what, for the manifest."""
+    fault = evening.fitted.fault
+    rows = evening.situation.drift.fallbacks
+    fallen = [f"forecast of {row.kind} {row.segment}: it has drifted" for row in rows]
+    return [*([f"fit: {fault}"] if fault else []), *fallen]
 
 
 def _substitutes(fitted: Fitted) -> tuple[Finding, ...]:

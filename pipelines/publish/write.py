@@ -15,12 +15,14 @@ from pipelines.config import Config
 from pipelines.ingest.ingested import REJECTED_COLUMNS, Ingested
 from pipelines.publish import (
     clearance,
+    drift,
     exceptions,
     forecasts,
     lines,
     summary,
     supplier_forecast,
     suppliers,
+    watching,
     workbook,
 )
 from pipelines.publish.cells import Table, write_csv
@@ -80,6 +82,7 @@ def write_outputs(
         forecasts.write_forecasts(folder / forecasts.FILE, night),
         *_write_suppliers(folder, night, ingested, config.seed),
         write_csv(folder / exceptions.FILE, tables["exceptions"]),
+        write_csv(folder / watching.FILE, drift.drift_table(situation.drift, texts)),
         write_csv(folder / REJECTED, _rejected_table(ingested)),
         *write_pulse_state(folder, night, ingested),
         workbook.write_workbook(folder / workbook.FILE, night, figures, tables),

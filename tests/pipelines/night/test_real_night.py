@@ -26,6 +26,7 @@ PLAN = {
     "rejected_rows.csv",
     "plan.xlsx",
     "summary.json",
+    "drift.csv",
     "suppliers.csv",
     "supplier_forecast.csv",
     "pulse_keys.parquet",
