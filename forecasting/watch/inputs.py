@@ -88,12 +88,12 @@ def sample_change(
     before = np.stack([values[:, lag : values.shape[1] - _BEFORE + lag] for lag in (1, 2)]).mean(0)
     now = values[:, : before.shape[1]]
     with np.errstate(divide="ignore", invalid="ignore"):
-        change = np.log(now / before) if ratio else now - before
+        change = np.round(np.log(now / before) if ratio else now - before, 6)
     known = np.isfinite(change)
     if known[:, 0].sum() < 2 * _BINS or known[:, 1:].sum() < 2 * _BINS:
         return None
     columns = [change[known[:, k], k] for k in range(change.shape[1])]
-    edges = np.unique(np.quantile(np.concatenate(columns[1:]), np.linspace(0, 1, _BINS + 1)[1:-1]))
+    edges = _edges(np.concatenate(columns[1:]))
     counts = np.array([_counts(column, edges) for column in columns], np.float64)
     seen = known & np.isfinite(now) & np.isfinite(before)
     means = [float(part[seen[:, 0], 0].mean()) for part in (now, before)]
@@ -126,11 +126,19 @@ def pooled_change(
     if whole < 1 + _LEAST_PAST:
         return None
     past = values[(stretch > 0) & (stretch < whole)]
-    edges = np.unique(np.quantile(past, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    edges = _edges(past)
     counts = np.array([_counts(values[stretch == k], edges) for k in range(whole)], np.float64)
     means = [float(values[stretch == k].mean()) for k in (0, 1, 2)]
     before = (means[1] + means[2]) / 2
     return _judged(measure, counts, rate, means[0], before, STRETCH_DAYS)
+
+
+def _edges(reference: Floats) -> Floats:
+    """Borders of about ten bins of equal size; a number that many share has a bin of its own."""
+    levels = np.linspace(0, 1, _BINS + 1)[1:-1]
+    found = np.quantile(reference, levels, method="inverted_cdf")
+    shared = found[1:][np.diff(found) == 0]
+    return np.unique(np.concatenate([found, np.nextafter(shared, np.inf)]))
 
 
 def _counts(values: Floats, edges: Floats) -> NDArray[np.int64]:
