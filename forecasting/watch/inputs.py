@@ -37,8 +37,7 @@ class InputChange:
     """How one input has changed. psi: of the last stretch. usual: geometric mean of earlier ones.
     year: of the stretch a year before, NaN where not known. score: of psi among the earlier ones,
     as a normal score. chance: psi that chance alone exceeds with the probability asked for. now,
-    before: the input itself, in the last stretch and in the reference. periods: of the last
-    stretch.
+    before: the input itself, in the last stretch and in the two before it.
     """
 
     measure: str
@@ -49,7 +48,6 @@ class InputChange:
     chance: float
     now: float
     before: float
-    periods: int
 
 
 def stability_index(now: Floats, reference: Floats) -> float:
@@ -68,19 +66,16 @@ def input_changes(panel: DemandPanel, rate: float) -> list[InputChange]:
     some = panel.take(np.sort(order[:_SERIES]))
     stretches = _Stretches(some, length, count)
     found = [
-        sample_change(name, values, ratio, rate, length)
+        sample_change(name, values, ratio, rate)
         for name, (values, ratio) in stretches.samples().items()
     ]
     found += [
-        share_change(name, part, whole, rate, length)
-        for name, (part, whole) in stretches.shares().items()
+        share_change(name, part, whole, rate) for name, (part, whole) in stretches.shares().items()
     ]
     return [each for each in found if each is not None]
 
 
-def sample_change(
-    measure: str, values: Floats, ratio: bool, rate: float, periods: int
-) -> InputChange | None:
+def sample_change(measure: str, values: Floats, ratio: bool, rate: float) -> InputChange | None:
     """Change of a number of each series, (series, stretches), newest first, NaN where unknown.
 
     ratio: changes are ratios, not differences.
@@ -97,18 +92,16 @@ def sample_change(
     counts = np.array([_counts(column, edges) for column in columns], np.float64)
     seen = known & np.isfinite(now) & np.isfinite(before)
     means = [float(part[seen[:, 0], 0].mean()) for part in (now, before)]
-    return _judged(measure, counts, rate, means[0], means[1], periods)
+    return _judged(measure, counts, rate, means[0], means[1])
 
 
-def share_change(
-    measure: str, part: Floats, whole: Floats, rate: float, periods: int
-) -> InputChange | None:
+def share_change(measure: str, part: Floats, whole: Floats, rate: float) -> InputChange | None:
     """Change of a share of the shop, (stretches,) part and whole, newest first."""
     if not (whole > 0).all() or len(part) < 1 + _LEAST_PAST:
         return None
     counts = np.stack([part, np.maximum(whole - part, 0.0)], axis=1)
     share = part / whole
-    return _judged(measure, counts, rate, float(share[0]), float(share[1:3].mean()), periods)
+    return _judged(measure, counts, rate, float(share[0]), float(share[1:3].mean()))
 
 
 def pooled_change(
@@ -130,7 +123,7 @@ def pooled_change(
     counts = np.array([_counts(values[stretch == k], edges) for k in range(whole)], np.float64)
     means = [float(values[stretch == k].mean()) for k in (0, 1, 2)]
     before = (means[1] + means[2]) / 2
-    return _judged(measure, counts, rate, means[0], before, STRETCH_DAYS)
+    return _judged(measure, counts, rate, means[0], before)
 
 
 def _edges(reference: Floats) -> Floats:
@@ -146,7 +139,7 @@ def _counts(values: Floats, edges: Floats) -> NDArray[np.int64]:
 
 
 def _judged(
-    measure: str, counts: Floats, rate: float, now: float, before: float, periods: int
+    measure: str, counts: Floats, rate: float, now: float, before: float
 ) -> InputChange | None:
     """counts: (stretches, bins), newest first."""
     if len(counts) < 1 + _LEAST_PAST:
@@ -169,7 +162,6 @@ def _judged(
         chance=float(special.chdtri(counts.shape[1] - 1, rate) * sizes),
         now=now,
         before=before,
-        periods=periods,
     )
 
 

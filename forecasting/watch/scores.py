@@ -65,11 +65,12 @@ def bias_scores(days: DaySums, length: int, least: float) -> Scores:
     """
     blocks = days.blocks(length)
     units, mean = blocks.part("units"), blocks.part("mean")
-    seen = np.minimum(units, mean) + np.maximum(units, mean) >= 2 * _LEAST_UNITS
+    seen = (units + mean >= 2 * _LEAST_UNITS) & _whole(blocks)
     ratio = np.where(seen, np.log((units + 1.0) / (mean + 1.0)), np.nan)
     usual, past = _past(ratio)
     held = np.clip(past / (past + 1.0) * usual, np.log1p(-least), np.log1p(least))
-    alone = _independent(days.part("units") - days.part("mean"), length, np.maximum(mean, 1.0))
+    size = np.maximum(np.maximum(units, mean), 1.0)
+    alone = _independent(days.part("units") - days.part("mean"), length, size)
     return _scored(ratio, held, alone + _COMMON).mapped(np.expm1)
 
 
@@ -77,7 +78,7 @@ def wape_scores(days: DaySums, length: int) -> Scores:
     """Absolute error of the median over units sold; held against its own past alone."""
     blocks = days.blocks(length)
     units, error = blocks.part("units"), blocks.part("error")
-    seen = (units >= _LEAST_UNITS) & (error > 0)
+    seen = (units >= _LEAST_UNITS) & (error > 0) & _whole(blocks)
     ratio = np.log(np.where(seen, error, np.nan) / np.where(seen, units, 1.0))
     usual, past = _past(ratio)
     each = days.part("error") - days.part("units") * _of_days(np.exp(usual))
@@ -93,7 +94,7 @@ def share_scores(days: DaySums, length: int, level: float) -> Scores:
     """
     blocks = days.blocks(length)
     cells = blocks.part("cells")
-    seen = cells >= _LEAST_CELLS
+    seen = (cells >= _LEAST_CELLS) & _whole(blocks)
     above = blocks.part(f"above_{level}")
     share = np.where(seen, above / np.maximum(cells, 1.0), np.nan)
     usual, past = _past(share)
@@ -103,6 +104,12 @@ def share_scores(days: DaySums, length: int, level: float) -> Scores:
     alone = _independent(each, length, np.maximum(cells, 1.0))
     least = rate * (1 - rate) / np.maximum(cells, 1.0)
     return _scored(share, held, np.maximum(alone, least) + 0.01**2)
+
+
+def _whole(blocks: DaySums) -> NDArray[np.bool_]:
+    """Blocks with at least half the cells of the fullest one: not the rest of a week."""
+    cells = blocks.part("cells")
+    return np.asarray(cells >= cells.max(axis=1, keepdims=True, initial=0.0) / 2)
 
 
 def _of_days(values: Floats) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 
 from forecasting.watch.alerts import ALERT, WATCH
 from forecasting.watch.report import INPUT, DriftReport, DriftRow
+from forecasting.watch.sums import ALL
 from pipelines.publish.cells import Table, rounded
 from pipelines.publish.night import text_array
 from pipelines.publish.texts import Texts
@@ -119,12 +120,17 @@ def _evidence(row: DriftRow, texts: Texts) -> str:
     }
     named = {
         "year": texts.of("drift", "no_year"),
-        "kind": texts.of("segment_kinds", row.kind),
-        "segment": texts.of("inputs", row.segment) if of_input else row.segment,
-        "periods": row.periods,
+        "subject": _subject(row, texts),
         "score": f"{row.score:+.1f}",
     }
     return texts.fill("drift", _sentence(row), named | shown | told)
+
+
+def _subject(row: DriftRow, texts: Texts) -> str:
+    if row.kind == INPUT:
+        return texts.of("inputs", row.segment)
+    kind = texts.of("segment_kinds", row.kind)
+    return kind if row.kind == ALL else f"{kind} {row.segment}"
 
 
 def _sentence(row: DriftRow) -> str:

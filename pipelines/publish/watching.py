@@ -96,7 +96,8 @@ class _Watch:
     ) -> DriftRow:
         word, blocks = self.words[measure][place], int(scores.blocks[place])
         nights = Before.after(last, word == ALERT)
-        newest = slice(0, max(blocks, 1) * (self.days.parts.shape[2] // BLOCKS))
+        length = self.days.parts.shape[2] // BLOCKS
+        newest = slice(0, max(blocks, 1) * length)
         sums = {n: float(self.days.part(n)[place, newest].sum()) for n in ("units", "mean", "gap")}
         least = self.config.fallback_nights if measure == "bias" else 0
         return DriftRow(
@@ -108,12 +109,12 @@ class _Watch:
             high=float(scores.high[place]),
             usual=float(scores.usual[place]),
             score=float(scores.score[place]),
-            periods=blocks * _WEEK,
+            periods=blocks * length,
             alert=word,
             nights=nights,
             fallback=falls_back(last, word == ALERT, nights, least),
             money=abs(sums["gap"]),
-            told={"units": sums["units"], "mean": sums["mean"]},
+            told={"days": blocks * _WEEK, "units": sums["units"], "mean": sums["mean"]},
         )
 
 
@@ -167,10 +168,15 @@ def _input_rows(
                 high=np.nan,
                 usual=change.usual,
                 score=change.score,
-                periods=STRETCH_DAYS,
+                periods=STRETCH_DAYS // situation.panel.calendar.days,
                 alert=word,
                 nights=Before.after(last, word == ALERT),
-                told={"now": change.now, "before": change.before, "year": change.year},
+                told={
+                    "days": STRETCH_DAYS,
+                    "now": change.now,
+                    "before": change.before,
+                    "year": change.year,
+                },
             )
         )
     return rows
@@ -190,7 +196,7 @@ def _table_changes(
     sold = (sales["order_type"] == "sale").to_numpy(bool) & ~back
     part, kept = (_sums(stretch, np.abs(units), inside & rows, count) for rows in (back, sold))
     whole = part + kept
-    returned = share_change("returns", part, whole, rate, STRETCH_DAYS) if part.any() else None
+    returned = share_change("returns", part, whole, rate) if part.any() else None
     return [pooled_change("lead_time", lead, *_stretch(received, as_of), rate), returned]
 
 

@@ -119,7 +119,7 @@ def test_lead_times_that_grow_are_an_alert_and_old_ones_too_few_to_tell_are_none
 def test_a_share_of_the_shop_is_held_against_its_past() -> None:
     whole = np.full(10, 1000.0)
     part = np.array([400.0, 52, 48, 50, 47, 55, 51, 49, 50, 53])
-    found = share_change("returns", part, whole, RATE, 28)
+    found = share_change("returns", part, whole, RATE)
     assert alerts([found]) == {"returns"}
-    assert share_change("returns", part[1:], whole[1:], RATE, 28).psi < 0.01
-    assert share_change("returns", part[:3], whole[:3], RATE, 28) is None
+    assert share_change("returns", part[1:], whole[1:], RATE).psi < 0.01
+    assert share_change("returns", part[:3], whole[:3], RATE) is None
