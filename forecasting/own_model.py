@@ -15,15 +15,19 @@ from stockwright.panel import DemandPanel
 
 @dataclass(frozen=True)
 class NightPredictor:
-    """The forecast of any block of a night's series, over ``horizon`` steps."""
+    """The forecast of any block of a night's series, over ``horizon`` steps.
+
+    parts: tell what its mean is made of.
+    """
 
     model: FittedModel
     context: NightContext
     horizon: int
+    parts: bool = True
 
     def __call__(self, block: DemandPanel) -> Forecast:
-        """The forecast of a block, and what its mean is made of."""
-        return self.model.predict(block, self.horizon, self.context, parts=True)
+        """The forecast of a block."""
+        return self.model.predict(block, self.horizon, self.context, parts=self.parts)
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,11 @@ class OwnModel:
         return predictor(content, panel)
 
 
-def predictor(content: bytes, panel: DemandPanel) -> NightPredictor:
+def predictor(content: bytes, panel: DemandPanel, parts: bool = True) -> NightPredictor:
     """``OwnModel.predictor``: a stored model brings its own parameters."""
     stored = FittedModel.from_bytes(content)
     model = replace(stored, params=replace(stored.params, threads=1))
-    return NightPredictor(model, model.context(panel), panel.horizon)
+    return NightPredictor(model, model.context(panel), panel.horizon, parts)
 
 
 def drift_of(content: bytes, panel: DemandPanel, age: int, threads: int) -> Drift | None:

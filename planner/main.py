@@ -7,6 +7,13 @@ from typing import Annotated
 
 import typer
 
+from planner.backtest import backtest
+from planner.models import models
+from planner.options import ConfigFile, Runs, Source, Workers
+from planner.replay import replay
+from planner.track import track
+from planner.whatif import whatif
+
 app = typer.Typer(
     name="stockwright",
     help="Demand forecasting and replenishment: restock orders that say why.",
@@ -17,27 +24,7 @@ app = typer.Typer(
 )
 
 
-def _given(text: str) -> str:
-    if not text.strip():
-        raise typer.BadParameter("it is empty; name a folder")
-    return text
-
-
-def _folder(text: str) -> Path:
-    return Path(_given(text))
-
-
-Source = Annotated[
-    str,
-    typer.Option("--data", callback=_given, help="Folder of tables, or URL of a database."),
-]
-Runs = Annotated[
-    Path, typer.Option("--out", parser=_folder, metavar="PATH", help="Folder of runs.")
-]
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", help="Configuration; default: stockwright.toml beside the tables."),
-]
+app.add_typer(models, name="models")
 
 
 @app.callback(invoke_without_command=True)
@@ -93,9 +80,7 @@ def nightly(
     force: Annotated[
         bool, typer.Option("--force", help="Publish again although the date is published.")
     ] = False,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Blocks of series at a time; default: the cores.")
-    ] = None,
+    workers: Workers = None,
 ) -> None:
     """Run the night of a date and publish its plan."""
     from planner.commands import NightOptions, run_and_show
@@ -155,6 +140,12 @@ def status(out: Runs = Path("runs")) -> None:
     from planner.exits import guarded
 
     raise typer.Exit(guarded(lambda: show_status(out)))
+
+
+app.command()(backtest)
+app.command()(replay)
+app.command()(track)
+app.command()(whatif)
 
 
 def run() -> None:

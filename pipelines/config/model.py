@@ -13,6 +13,7 @@ from pipelines.config.clearance import ClearanceConfig
 from pipelines.config.drift import DriftConfig
 from pipelines.config.festivals import Festival
 from pipelines.config.grades import GradesConfig
+from pipelines.config.tracking import TrackingConfig
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Level = Annotated[float, Field(gt=0.0, lt=1.0)]
@@ -350,6 +351,7 @@ class Config(_Section):
     clearance: ClearanceConfig = ClearanceConfig()
     pulse: PulseConfig = PulseConfig()
     output: OutputConfig = OutputConfig()
+    tracking: TrackingConfig = TrackingConfig()
     map: ColumnMap = Field(default_factory=dict)
     values: ValueMap = Field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.context import FeatureContext, build_context
 from forecasting.blend.staircase import Stair
@@ -19,30 +20,24 @@ from forecasting.params import ModelParams
 from forecasting.watch.report import DriftReport
 from pipelines.assemble import Situation, assemble
 from pipelines.assemble.clearing import SlowStock, slow_stock_of
-from pipelines.assemble.strategies import graded, stage_names, strategies_of
+from pipelines.assemble.strategies import stage_names
 from pipelines.config import Config, load_config
 from pipelines.config.as_of import check_as_of
 from pipelines.ingest import TABLES, Ingested, read_tables
 from pipelines.night.clearing import cleared
 from pipelines.night.named_model import NamedModel
+from pipelines.night.planning import Planning
 from pipelines.publish.audit import audit
 from pipelines.publish.watching import watched
 from pipelines.publish.write import write_outputs
 from pipelines.store.published import published_clearance, published_lines
 from pipelines.store.snapshots import read_snapshots
-from replenishment import PlanParams, plan_night
-from replenishment.params import Receiving
 from stockwright.demand_model import DemandModel, Predict
 from stockwright.errors import DataError, FitError, StockwrightError, describe
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
 from stockwright.panel import DemandPanel
 from stockwright.plan import Finding, Plan
-from stockwright.returns import counting_returns
-from stockwright.stock import StockPosition
-
-# Demand further ahead is no reason to order a large minimum.
-_LIFETIME_DAYS = 730
 
 
 class Engine:
@@ -122,44 +117,22 @@ class Engine:
         """What each rung of our model's forecast added on held-out origins."""
         return () if NamedModel.of(content) is not None else staircase_of(content)
 
-    def predictor(self, content: bytes, panel: DemandPanel) -> Predict:
-        """A function from any block of the panel's series to its forecast over the horizon."""
+    def predictor(self, content: bytes, panel: DemandPanel, parts: bool = True) -> Predict:
+        """A function from any block of the panel's series to its forecast over the horizon.
+
+        parts: tell what the mean is made of, where our model makes it.
+        """
         named = NamedModel.of(content)
         if named is not None:
             return named.predictor(content, panel)
-        predict = predictor(content, panel)
+        predict = predictor(content, panel, parts)
         self._groups = (panel, predict.context.groups)
         return predict
 
     def plan(self, situation: Situation, forecast: Forecast, config: Config) -> Plan:
         """Decide what to order and what to move. Raises InfeasiblePlanError."""
-        budget = config.budget.total
-        params = PlanParams(
-            budget=np.inf if budget is None else budget,
-            paths=config.model.paths,
-            seed=config.seed,
-            level_cap=config.service.cap,
-            lifetime=_LIFETIME_DAYS // situation.panel.calendar.days,
-            markdown_rate=config.money.markdown_rate,
-            markdown_after=-(-config.money.markdown_days // situation.panel.calendar.days),
-            handling=config.transfers.handling,
-            least_gain=config.transfers.least_gain,
-            floor=config.allocation.floor,
-            receiving=_receiving(config),
-        )
         life, of_sku = self._life(situation.panel, config)
-        letters = np.asarray(situation.catalog.abc_xyz, object)
-        stages = stage_names(life, situation.catalog.life_stage)
-        asked = strategies_of(config.grades, letters, stages, life.hit)
-        plan = plan_night(
-            replace(forecast, parts=None),
-            graded(situation.network, asked, config),
-            _stock(situation, forecast, config),
-            params,
-            situation.overrides,
-            life,
-            of_sku.take(situation.panel.index.sku),
-        )
+        plan = Planning.of(situation, forecast, config, life, of_sku).plan(situation.stock)
         if not config.clearance.use:
             return plan
         rules = ElasticityParams.for_period(config.period)
@@ -167,6 +140,15 @@ class Engine:
         stock = slow_stock_of(situation, forecast, life, config)
         self._on_hand = (forecast, stock)
         return cleared(plan, situation, forecast, life, response, config, stock)
+
+    def stages(self, situation: Situation, config: Config) -> NDArray[np.object_]:
+        """Name of the life stage of each series, (series,)."""
+        life, _ = self._life(situation.panel, config)
+        return stage_names(life, situation.catalog.life_stage)
+
+    def planning(self, situation: Situation, forecast: Forecast, config: Config) -> Planning:
+        """What the plan is decided on but the stock; clearance is no part of it."""
+        return Planning.of(situation, forecast, config, *self._life(situation.panel, config))
 
     def _life(self, panel: DemandPanel, config: Config) -> tuple[LifeStages, LifeStages]:
         """Stages of the series and of the SKUs, with the group knowledge of the forecast."""
@@ -237,16 +219,3 @@ class Engine:
             silent_days=model.silent_days,
             methods=tuple(model.methods),
         )
-
-
-def _receiving(config: Config) -> Receiving:
-    given = config.receiving.model_dump(exclude_none=True)
-    return Receiving(**given)
-
-
-def _stock(situation: Situation, forecast: Forecast, config: Config) -> StockPosition:
-    """The stock position with what the plan relies on of the expected returns."""
-    places = situation.network.locations.counts_stock[situation.panel.index.location]
-    units = situation.returns.units(forecast)
-    counts = np.asarray(places & situation.stock.known, np.bool_)
-    return counting_returns(situation.stock, units, counts, config.returns.confidence)

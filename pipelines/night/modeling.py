@@ -49,8 +49,9 @@ def fit_or_reuse(
     situation: Situation,
     config: Config,
     observe: Observer,
+    step: str = "fit",
 ) -> Fitted:
-    """The step "fit".
+    """The step "fit", or one of another name that fits for a version of the configuration.
 
     A stored model is used where it was fitted with the same recipe on an earlier date that
     ``[model] refit`` still allows, unless the demand since then has left it, or tonight's watch has
@@ -77,7 +78,7 @@ def fit_or_reuse(
             model = StoredModel(situation.as_of, recipe, content)
             return Fitted(model, fault=str(error), drift=found)
 
-    return steps.run("fit", fit, *([digest(stored.content)] if stored else []))
+    return steps.run(step, fit, recipe, *([digest(stored.content)] if stored else []))
 
 
 def _asked_for(stored: StoredModel, situation: Situation, observe: Observer) -> bool:

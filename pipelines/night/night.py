@@ -44,7 +44,8 @@ def _recorded(call: Call, rooms: Rooms, observe: Observer) -> Outcome:
         _record(call, began, observe, code, code.name.lower(), message)
         raise
     word = "unchanged" if outcome.unchanged else "published"
-    _record(call, began, observe, outcome.code, word)
+    said = f"champion {outcome.versions}" if outcome.versions else ""
+    _record(call, began, observe, outcome.code, word, said)
     return outcome
 
 

@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.night.blocks import BlockRun, forecast_in_blocks
+from pipelines.night.blocks import BlockRun, Route, forecast_in_blocks
 from pipelines.night.checkpoint import CheckpointFolder
 from pipelines.night.code_version import code_version
 from pipelines.night.events import Observer
-from pipelines.night.fallback import with_fallback
 from pipelines.night.inputs import InputFile, config_text, hash_folder, inputs_digest
 from pipelines.night.layout import RunsFolder, link_target
+from pipelines.night.lineup import fit_lineup, lineup_of
 from pipelines.night.manifest import RunManifest, describe_outputs, read_manifest
-from pipelines.night.modeling import Fitted, fit_or_reuse
+from pipelines.night.modeling import Fitted
 from pipelines.night.outcome import ExitCode, Outcome
 from pipelines.night.release import release
 from pipelines.night.request import NightRequest
 from pipelines.night.rooms import Rooms
 from pipelines.night.steps import StepRunner
+from pipelines.store.champions import ChampionFolder
 from pipelines.store.files import digest
 from pipelines.store.models import FolderModelStore
 from pipelines.store.snapshots import snapshots_before, snapshots_digest, write_snapshot
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
     from pipelines.assemble import Situation
     from pipelines.ingest.ingested import Ingested
 
-_MODELS_KEPT = 8
+# Of each recipe: a night that is run again finds the model that it used.
+_MODELS_KEPT, _RECIPES_KEPT = 8, 8
 # Forecasts of eight weeks are held against what was sold since.
 _JUDGED = np.timedelta64(56, "D")
 
@@ -55,11 +57,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Evening:
-    """What the steps before the writing gave."""
+    """What the steps before the writing gave. others: models of the lineup's other versions."""
 
     ingested: Ingested
     situation: Situation
     fitted: Fitted
+    others: tuple[Fitted, ...]
     stairs: tuple[Stair, ...]
     forecast: Forecast
     plan: Plan
@@ -72,14 +75,16 @@ class Walk:
         self.request, self.runs, self.call = call.request, call.runs, call
         self.date = call.request.date
         self.rooms, self.observe = rooms, observe
-        self.config = rooms.configure(call.request.config, call.request.folder, self.date)
+        self.shop = rooms.configure(call.request.config, call.request.folder, self.date)
+        self.lineup = lineup_of(ChampionFolder(call.runs.champions), self.shop)
+        self.config = self.lineup.champion.config
 
     def walk(self) -> Outcome:
         """Publish the night, or find it published from the same inputs."""
         self.runs.check_links(self.date)
         self.runs.clear_staging()
         files, ingested = self._identify()
-        key = inputs_digest(self.date, config_text(self.config), files)
+        key = inputs_digest(self.date, config_text(self.config), files, self.lineup.identity())
         if (before := self._published_before(key, files)) is not None:
             return before
         steps = self._steps(key)
@@ -100,10 +105,12 @@ class Walk:
             return None
         manifest = read_manifest(folder)
         if manifest["inputs_digest"] == key:
-            return Outcome(ExitCode.PUBLISHED, folder, True, _summary(folder))
+            return Outcome(
+                ExitCode.PUBLISHED, folder, True, _summary(folder), versions=self.lineup.said
+            )
         old = {(one["name"], one["sha256"]) for one in manifest["inputs"]}
         new = {(file.name, file.sha256) for file in files}
-        changed = sorted({name for name, _ in old ^ new}) or ["the configuration"]
+        changed = sorted({name for name, _ in old ^ new}) or ["the configuration or its champions"]
         raise ConfigError(
             describe(
                 f"{self.date} is published already, from other inputs; changed",
@@ -129,12 +136,16 @@ class Walk:
         watched = steps.run("drift", lambda: self._watch(situation, tables))
         situation = replace(situation, drift=watched)
         store = FolderModelStore(self.runs.models)
-        fitted = fit_or_reuse(steps, self.rooms, store, situation, self.config, self.observe)
-        forecast, failed = steps.run("forecast", lambda: self._forecast(situation, fitted))
-        situation = replace(situation, findings=(*situation.findings, *failed))
+        fitted, others = fit_lineup(steps, self.rooms, store, situation, self.lineup, self.observe)
+        forecast, failed = steps.run("forecast", lambda: self._forecast(situation, fitted, others))
+        situation = replace(
+            situation,
+            findings=(*situation.findings, *failed),
+            notes=(*situation.notes, *self.lineup.notes(situation, others)),
+        )
         plan = steps.run("plan", lambda: self.rooms.plan(situation, forecast, self.config))
         stairs = self.rooms.staircase(fitted.model.content)
-        return Evening(tables, situation, fitted, stairs, forecast, plan)
+        return Evening(tables, situation, fitted, others, stairs, forecast, plan)
 
     def _read(self) -> Ingested:
         return self.rooms.read(self.request.data, self.config, self.date)
@@ -163,26 +174,36 @@ class Walk:
         return [self.runs.dated(date).resolve() for date in judged or earlier[-1:]]
 
     def _forecast(
-        self, situation: Situation, fitted: Fitted
+        self, situation: Situation, fitted: Fitted, others: tuple[Fitted, ...]
     ) -> tuple[Forecast, tuple[Finding, ...]]:
         panel = situation.panel
-        predict = with_fallback(
-            self.rooms.predictor(fitted.model.content, panel),
-            lambda: self.rooms.predictor(self.rooms.substitute(situation, self.config), panel),
-            panel,
-            situation.drift.fallback,
+        codes, models = (
+            self.lineup.codes(situation, others),
+            [each.model.content for each in others],
         )
+        if situation.drift.fallback.any():
+            codes = np.where(situation.drift.fallback, len(models), codes)
+            models.append(self.rooms.substitute(situation, self.config))
+        routes = [
+            Route(rows, self.rooms.predictor(content, panel))
+            for place, content in enumerate(models)
+            if len(rows := np.flatnonzero(codes == place))
+        ]
+        # The champion's comes last: what it knows of the panel's groups, the plan looks at too.
+        predict = self.rooms.predictor(fitted.model.content, panel)
         run = BlockRun(
             self.config.block_size, self.request.workers, self.config.gates.failed_series_share
         )
-        forecast, failed = forecast_in_blocks(predict, panel, panel.horizon, run, self.observe)
+        forecast, failed = forecast_in_blocks(
+            predict, panel, panel.horizon, run, self.observe, routes
+        )
         said = situation.given.on(situation.commitments.on(forecast))
         said = situation.overrides.on(said)
         return said.until(situation.network.items.ends - panel.origin), failed
 
     def _publish(self, steps: StepRunner, evening: Evening, key: str) -> Outcome:
         staged = self.runs.staging(self.call.run_id)
-        code = ExitCode.SUBSTITUTE if evening.fitted.fault else ExitCode.PUBLISHED
+        code = ExitCode.SUBSTITUTE if _faults(evening) else ExitCode.PUBLISHED
         try:
             staged.mkdir(parents=True)
             steps.uncheckpointed("write", lambda: self._write(staged, evening))
@@ -193,7 +214,7 @@ class Walk:
             self.runs.clear_staging()
             raise
         self.runs.clear_work(self.date)
-        return Outcome(code, folder, False, _summary(folder), steps.seconds)
+        return Outcome(code, folder, False, _summary(folder), steps.seconds, self.lineup.said)
 
     def _write(self, staged: Path, evening: Evening) -> None:
         self.rooms.write(
@@ -204,7 +225,7 @@ class Walk:
             evening.plan,
             self.config,
             self._judged(),
-            _substitutes(evening.fitted),
+            _substitutes(evening),
             evening.stairs,
         )
 
@@ -212,10 +233,11 @@ class Walk:
         """Keep what later nights need, then swap the links."""
         panel, stock = evening.situation.panel, evening.situation.stock
         write_snapshot(self.runs.snapshots, self.date, panel.index, stock)
-        if not (evening.fitted.reused or evening.fitted.fault):
-            store = FolderModelStore(self.runs.models)
-            store.put(evening.fitted.model)
-            store.keep_newest(_MODELS_KEPT)
+        store = FolderModelStore(self.runs.models)
+        for fitted in (evening.fitted, *evening.others):
+            if not (fitted.reused or fitted.fault):
+                store.put(fitted.model)
+        store.keep_newest(_MODELS_KEPT, _RECIPES_KEPT)
         return release(self.runs, self.date, self.call.run_id, self.observe)
 
     def _manifest(
@@ -233,7 +255,7 @@ class Walk:
             inputs_digest=key,
             seed=self.config.seed,
             config=self.config.model_dump(mode="json"),
-            model=evening.fitted.card() | {"staircase": stairs},
+            model=evening.fitted.card() | {"staircase": stairs} | self._versions(evening),
             inputs=[asdict(source) for source in tables.sources],
             rows=[asdict(count) for count in tables.rows],
             outputs=describe_outputs(self.runs.staging(self.call.run_id)),
@@ -244,6 +266,12 @@ class Walk:
             notes=list(dict.fromkeys([*tables.notes, *evening.situation.notes])),
         )
 
+    def _versions(self, evening: Evening) -> dict[str, Any]:
+        if self.lineup.is_base:
+            return {}
+        cards = self.lineup.cards(evening.situation, evening.fitted, evening.others)
+        return {"champions": cards}
+
 
 def _summary(folder: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((folder / "summary.json").read_text("utf-8"))
@@ -252,16 +280,19 @@ def _summary(folder: Path) -> dict[str, Any]:
 
 def _stood_in(evening: Evening) -> list[str]:
     """What ran in the place of what, for the manifest."""
-    fault = evening.fitted.fault
     rows = evening.situation.drift.fallbacks
     fallen = [f"forecast of {row.kind} {row.segment}: it has drifted" for row in rows]
-    return [*([f"fit: {fault}"] if fault else []), *fallen]
+    return [*(f"fit: {fault}" for fault in _faults(evening)), *fallen]
 
 
-def _substitutes(fitted: Fitted) -> tuple[Finding, ...]:
-    if not fitted.fault:
-        return ()
-    return (Finding("MODEL_SUBSTITUTE", "high", -1, 0.0, {"fault": fitted.fault}),)
+def _faults(evening: Evening) -> list[str]:
+    return [one.fault for one in (evening.fitted, *evening.others) if one.fault]
+
+
+def _substitutes(evening: Evening) -> tuple[Finding, ...]:
+    return tuple(
+        Finding("MODEL_SUBSTITUTE", "high", -1, 0.0, {"fault": fault}) for fault in _faults(evening)
+    )
 
 
 def _check_unchanged(tables: Ingested, files: tuple[InputFile, ...], request: NightRequest) -> None:

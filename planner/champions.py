@@ -1,0 +1,172 @@
+"""What the commands of ``stockwright models`` do: change who decides, and show it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from experiments.champions.change import Promotion, Said, challenge, promote, rollback
+from pipelines.config.variant import read_variant
+from pipelines.night.layout import RunsFolder
+from pipelines.night.outcome import ExitCode
+from pipelines.store.champions import (
+    BASE,
+    ChampionFolder,
+    Change,
+    Segment,
+    Standing,
+    State,
+    Version,
+)
+from stockwright.errors import ConfigError, counted
+
+_CHANGES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class PromoteOptions:
+    """The options of ``stockwright models promote`` as they were typed."""
+
+    out: Path
+    name: str
+    why: str
+    segments: tuple[str, ...] = ()
+    canary: float | None = None
+    force: bool = False
+    by: str | None = None
+
+
+def challenge_and_show(out: Path, variant: Path, nights: int, why: str, by: str | None) -> int:
+    """``stockwright models challenge``."""
+    runs = RunsFolder(out)
+    runs.prepare()
+    read = read_variant(variant)
+    version = challenge(ChampionFolder(runs.champions), read, nights, _said(why or read.why, by))
+    print(f"Registered: {version.id}")
+    if nights:
+        print(f"It plans in the shadow of the next {counted(nights, 'night')}.")
+    return ExitCode.PUBLISHED
+
+
+def promote_and_show(options: PromoteOptions) -> int:
+    """``stockwright models promote``."""
+    if not options.why.strip():
+        raise ConfigError("--why is empty; say why, the history keeps it")
+    if options.canary is not None and not 0.0 < options.canary < 1.0:
+        raise ConfigError(f"--canary is a share between 0 and 1, got {options.canary}")
+    folder = _folder(options.out)
+    segments = tuple(dict.fromkeys(Segment.parse(text) for text in options.segments))
+    version = folder.find(options.name)
+    standing = folder.state().standing
+    asked = Promotion(version, segments, options.canary, options.force)
+    change = promote(folder, asked, _said(options.why, options.by), standing)
+    if change is None:
+        print(f"Unchanged: {version} decides already.")
+        return ExitCode.PUBLISHED
+    _show_change(change)
+    return ExitCode.PUBLISHED
+
+
+def rollback_and_show(out: Path, steps: int, why: str, by: str | None) -> int:
+    """``stockwright models rollback``."""
+    _show_change(rollback(_folder(out), _said(why, by), steps))
+    return ExitCode.PUBLISHED
+
+
+def show_versions(out: Path) -> int:
+    """``stockwright models list``."""
+    folder = _folder(out)
+    state = folder.state()
+    console = Console(highlight=False)
+    table = Table("version", "stands as", "registered", "by", "why")
+    table.columns[0].no_wrap = True
+    for version in (folder.version(BASE), *folder.versions()):
+        name = BASE if version.variant.name == BASE else version.id
+        cells = (name, _role(folder, state, name), version.at, version.by, version.variant.why)
+        table.add_row(*map(escape, cells))
+    console.print(table)
+    changes = folder.history()[-_CHANGES_SHOWN:]
+    if changes:
+        console.print(_changes(changes))
+    return ExitCode.PUBLISHED
+
+
+def show_version(out: Path, name: str) -> int:
+    """``stockwright models show``."""
+    folder = _folder(out)
+    version_name = folder.find(name)
+    version, state = folder.version(version_name), folder.state()
+    console = Console(highlight=False)
+    _print_card(console, version_name, version)
+    console.print(f"stands as: {_role(folder, state, version_name) or '-'}", markup=False)
+    settings = json.dumps(version.variant.config, ensure_ascii=False, indent=1)
+    console.print(f"settings: {settings}", markup=False)
+    changes = [one for one in folder.history() if one.version == version_name]
+    if changes:
+        console.print(_changes(changes))
+    return ExitCode.PUBLISHED
+
+
+def _print_card(console: Console, name: str, version: Version) -> None:
+    console.print(name, markup=False)
+    for what, text in (("why", version.variant.why), ("by", version.by), ("at", version.at)):
+        if text:
+            console.print(f"{what}: {text}", markup=False)
+    if version.code:
+        console.print(f"code: {version.code[:16]}", markup=False)
+
+
+def _show_change(change: Change) -> None:
+    print(f"{_spelled(change.before)} -> {_spelled(change.after)}")
+    print("The next night uses it; a date that is published takes --force.")
+
+
+def _role(folder: ChampionFolder, state: State, version: str) -> str:
+    standing = state.standing
+    roles = ["champion"] if standing.champion == version else []
+    roles += [f"champion of {one.segment}" for one in standing.segments if one.version == version]
+    if standing.canary is not None and standing.canary.version == version:
+        where = f" in {standing.canary.segment}" if standing.canary.segment else ""
+        roles.append(f"canary of {standing.canary.share:.1%} of the SKUs{where}")
+    for one in state.challengers:
+        if one.version == version:
+            done = min(len(folder.nights_of(version)), one.nights)
+            roles.append(f"challenger, {done} of {one.nights} nights")
+    return ", ".join(roles)
+
+
+def _spelled(standing: Standing) -> str:
+    parts = [standing.champion, *(f"{one.version} for {one.segment}" for one in standing.segments)]
+    if standing.canary is not None:
+        where = f" in {standing.canary.segment}" if standing.canary.segment else ""
+        parts.append(
+            f"{standing.canary.version} for {standing.canary.share:.1%} of the SKUs{where}"
+        )
+    return ", ".join(parts)
+
+
+def _changes(changes: Sequence[Change]) -> Table:
+    table = Table("when", "who", "what", "who decides then", "why")
+    for one in reversed(changes):
+        act = f"{one.act}, forced" if one.forced else one.act
+        cells = (one.at, one.by, f"{act} {one.version}", _spelled(one.after), one.why)
+        table.add_row(*map(escape, cells))
+    return table
+
+
+def _folder(out: Path) -> ChampionFolder:
+    if not out.is_dir():
+        raise ConfigError(f"the folder of runs {out} is not there; check --out")
+    return ChampionFolder(RunsFolder(out).champions)
+
+
+def _said(why: str, by: str | None) -> Said:
+    return Said(by or getpass.getuser(), datetime.now(UTC).isoformat(timespec="seconds"), why)
