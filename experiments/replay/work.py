@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.replay.arm import Log, Stretch, opened, play
-from experiments.replay.evenings import fitted_block, forecast_key, replanned_block
+from experiments.replay.evenings import Packed, fitted_block, forecast_key, replanned_block
 from experiments.replay.request import BASE, ReplayRequest
 from experiments.replay.tables import ReplayTables
 from experiments.replay.world import World, opening_stock, world_of
 from experiments.tasks import Task, run_tasks
 from pipelines.config import Config
 from pipelines.night.events import Observer
-from pipelines.night.planning import Planning
 from pipelines.store.files import digest
+from stockwright.calendar import Dates
 
 _STEP = "replay"
 
@@ -71,7 +71,7 @@ def work_of(request: ReplayRequest, tables: ReplayTables) -> Work:
         tasks += planned.values()
         if not number:
             first = (world, planned[BASE])
-            opening = Task("opening", _key("opening", first), opening_stock, first)
+            opening = Task("opening", _key("opening", first), _opening, first)
             tasks.append(opening)
             before = dict.fromkeys(arms, opening)
         for arm, shop in arms.items():
@@ -94,10 +94,10 @@ def _evenings(
         key = digest("evenings", shop.key(), code_of_replays(), request.world(), str(number))
         name, group = f"{arm}-evenings-{number:03d}", forecast_key(shop.config)
         if group in firsts:
-            again = partial(replanned_block, tables, shop.config, dates)
+            again = partial(_replanned, tables, shop.config, dates)
             out[arm] = Task(name, key, again, (firsts[group],))
         else:
-            out[arm] = Task(name, key, partial(fitted_block, tables, shop.config, dates))
+            out[arm] = Task(name, key, partial(_fitted, tables, shop.config, dates))
             firsts[group] = out[arm]
     return out
 
@@ -106,15 +106,24 @@ def _key(what: str, needs: tuple[Task, ...]) -> str:
     return digest(what, *(need.key for need in needs))
 
 
+def _fitted(tables: ReplayTables, config: Config, dates: Dates) -> Packed:
+    return Packed.of(fitted_block(tables, config, dates))
+
+
+def _replanned(tables: ReplayTables, config: Config, dates: Dates, other: Packed) -> Packed:
+    return Packed.of(replanned_block(tables, config, dates, other.evenings()))
+
+
+def _opening(world: World, evenings: Packed) -> NDArray[np.float64]:
+    return opening_stock(world, evenings.evenings())
+
+
 def _stretch(
-    config: Config,
-    world: World,
-    before: Stretch | NDArray[np.float64],
-    evenings: tuple[Planning, ...],
+    config: Config, world: World, before: Stretch | NDArray[np.float64], evenings: Packed
 ) -> Stretch:
     """The next evenings of an arm, behind others or behind its opening."""
     state = before.state if isinstance(before, Stretch) else opened(world, before)
-    return play(world, config, state, evenings)
+    return play(world, config, state, evenings.evenings())
 
 
 @cache
