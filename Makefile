@@ -11,10 +11,14 @@ SOURCES := $(ROOMS) tests benchmarks examples
 # Two LightGBM threads beside another busy process are slow unless waiting threads sleep.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: setup peers nightly check test test-all wheel-test lock clean help
+# The store of runs/ in a browser: make ui PORT=5001 where 5000 is taken.
+PORT ?= 5000
+
+.PHONY: setup peers nightly ui check test test-all wheel-test lock clean help
 
 help:
 	@echo "make nightly   demo shop -> tonight's plan under runs/"
+	@echo "make ui        MLflow on the store of runs/, http://127.0.0.1:$(PORT)"
 	@echo "make test      checks, tests, and the built wheel tried in a clean environment"
 	@echo "make test-all  the same with the slow matrix"
 	@echo "make check     ruff, format, mypy --strict, import contracts, size limits"
@@ -48,6 +52,10 @@ demo-shop/.written: | $(STAMP)
 
 nightly: $(STAMP) demo-shop/.written
 	$(BIN)/stockwright nightly --data demo-shop --date $$($(BIN)/python -c 'from pipelines.demo import DEMO_LAST_DATE; print(DEMO_LAST_DATE)') --out runs
+
+ui: $(STAMP)
+	@test -f runs/mlflow.db || { echo "nothing is tracked in runs/ yet: run make nightly first"; exit 1; }
+	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow server --backend-store-uri sqlite:///runs/mlflow.db --default-artifact-root runs/mlflow-artifacts --host 127.0.0.1 --port $(PORT) --workers 1
 
 check: $(STAMP)
 	$(BIN)/ruff check $(SOURCES)

@@ -65,10 +65,12 @@ def run_and_show(options: NightOptions) -> int:
     """``stockwright nightly``."""
     # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from experiments.tracking.attempt import track
+    from pipelines.config import load_config
     from pipelines.night.night import run_night
     from pipelines.night.request import NightRequest, parse_date, usable_cores
     from planner.progress import watched
-    from planner.screen import show_outcome
+    from planner.screen import show_outcome, show_tracking
 
     request = NightRequest(
         data=options.data,
@@ -80,8 +82,11 @@ def run_and_show(options: NightOptions) -> int:
         workers=options.workers or usable_cores(),
     )
     with watched() as observe:
+        tracking = load_config(request.config, request.folder).tracking
         outcome = run_night(request, observe)
     show_outcome(outcome, str(options.out / str(request.date)))
+    new = None if outcome.unchanged else outcome.folder
+    show_tracking(track(options.out, tracking, new), options.out)
     return outcome.code
 
 
@@ -118,10 +123,12 @@ def show_status(out: Path) -> int:
     """``stockwright status``."""
     if not out.is_dir():
         raise ConfigError(f"the folder of runs {out} is not there; check --out")
+    from experiments.tracking.waiting import WaitingList
     from pipelines.night.history import attempts
     from pipelines.night.layout import RunsFolder
-    from planner.screen import show_attempts
+    from planner.screen import show_attempts, show_waiting
 
     runs = RunsFolder(out)
     show_attempts(runs, attempts(runs.history))
+    show_waiting(WaitingList(out).all())
     return ExitCode.PUBLISHED

@@ -15,6 +15,10 @@ from pipelines.publish.texts import Texts, load_texts
 from stockwright.errors import counted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from experiments.tracking.attempt import Attempt as Tracking
+    from experiments.tracking.waiting import Waiting
     from pipelines.ingest import Report
     from pipelines.pulse.request import PulseOutcome
 
@@ -37,6 +41,13 @@ def show_outcome(outcome: Outcome, where: str) -> None:
         console.print(f"- {note}", markup=False)
     word = "Unchanged since it was published" if outcome.unchanged else "Published"
     console.print(f"{word}: {where}", markup=False, soft_wrap=True)
+
+
+def show_tracking(tracking: Tracking, runs: Path) -> None:
+    """One line on what MLflow has, or has not and why."""
+    said = tracking.sentence(runs)
+    if said:
+        Console(highlight=False).print(said, markup=False, soft_wrap=True)
 
 
 def _figures(summary: Mapping[str, Any], texts: Texts) -> Table:
@@ -140,3 +151,11 @@ def show_attempts(runs: RunsFolder, attempts: Sequence[Attempt]) -> None:
             outcome = f"{outcome}, latest"
         table.add_row(one.run, outcome, str(one.exit_code), f"{one.seconds:.1f}", one.message)
     Console(highlight=False).print(table)
+
+
+def show_waiting(waiting: Sequence[Waiting]) -> None:
+    """How much waits to be tracked, and why the newest of it does."""
+    if waiting:
+        said = f"{counted(len(waiting), 'folder')} not tracked in MLflow yet"
+        why = f": {waiting[0].why}" if waiting[0].why else ""
+        Console(highlight=False).print(f"{said}{why}", markup=False, soft_wrap=True)

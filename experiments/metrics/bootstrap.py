@@ -137,6 +137,36 @@ def paired_interval_in(blocks: Blocks, base: NDArray[Any], value: NDArray[Any]) 
     return _interval(difference, _figure(blocks.sums(value)) - _figure(blocks.sums(base)))
 
 
+def ratio_intervals(blocks: Blocks, top: Floats, bottom: Floats) -> list[Interval]:
+    """The ratio of sums of each pair of columns, (n, columns) each, in the same draws."""
+    told, drawn = _ratios(blocks, top, bottom)
+    return [_interval(told[:, k], drawn[:, k]) for k in range(top.shape[1])]
+
+
+def paired_ratio_intervals(
+    blocks: Blocks, base: tuple[Floats, Floats], value: tuple[Floats, Floats]
+) -> list[Interval]:
+    """What each ratio of sums of ``value`` has more than that of ``base``; each a top and a bottom
+    (n, columns), in the same draws.
+    """
+    told, drawn = _ratios(blocks, *value)
+    base_told, base_drawn = _ratios(blocks, *base)
+    told, drawn = told - base_told, drawn - base_drawn
+    return [_interval(told[:, k], drawn[:, k]) for k in range(told.shape[1])]
+
+
+def _ratios(blocks: Blocks, top: Floats, bottom: Floats) -> tuple[Floats, Floats]:
+    """Ratios of sums (1, columns), and in each draw (draws, columns); NaN over 0."""
+    both = np.concatenate([top, bottom], axis=1)
+    k = top.shape[1]
+    told, drawn = _total(both), blocks.sums(both)
+    return _over(told[:, :k], told[:, k:]), _over(drawn[:, :k], drawn[:, k:])
+
+
+def _over(top: Floats, bottom: Floats) -> Floats:
+    return np.asarray(np.where(bottom != 0, top / np.where(bottom != 0, bottom, 1.0), np.nan))
+
+
 def _columns(value: NDArray[Any]) -> Floats:
     wide = np.asarray(value, np.float64)
     return wide if wide.ndim == 2 else wide[:, None]
@@ -148,11 +178,9 @@ def _total(value: NDArray[Any]) -> Floats:
 
 def _figure(sums: Floats) -> Floats:
     """The sum or ratio of each row; NaN where the second sum is 0."""
-    top = np.asarray(sums[:, 0], np.float64)
     if sums.shape[1] == 1:
-        return top
-    bottom = sums[:, 1]
-    return np.asarray(np.where(bottom != 0, top / np.where(bottom != 0, bottom, 1.0), np.nan))
+        return np.asarray(sums[:, 0], np.float64)
+    return _over(sums[:, 0], sums[:, 1])
 
 
 def _interval(value: Floats, drawn: Floats) -> Interval:

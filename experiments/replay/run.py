@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.record import Record, Segment, folder_of, is_done
+from experiments.record import Record, Segment, folder_of, is_done, settings_tags
 from experiments.replay.money import Account, account_of
 from experiments.replay.plots import draw_plots
 from experiments.replay.report import write_report
 from experiments.replay.request import BASE, ReplayRequest
 from experiments.replay.summary import by_night, by_segment, by_series, headline, paired
 from experiments.replay.tables import ReplayTables
-from experiments.replay.work import Replayed, code_of_replays, work_of
+from experiments.replay.work import Replayed, work_of
+from pipelines.config.variant import Variant
 from pipelines.night.code_version import code_version
 from pipelines.night.events import Event, Observer
-from pipelines.store.files import digest, written_whole
+from pipelines.store.files import written_whole
 
 _STEP, _WORK = "replay", "work"
 
@@ -50,9 +51,8 @@ def run_replay(request: ReplayRequest, observe: Observer) -> Path:
 
 def replay_folder(request: ReplayRequest) -> Path:
     """Where the replay of a request stands, done or not."""
-    key = digest(request.key(), code_of_replays())
     name = "-".join(variant.name for variant in request.variants) or BASE
-    return folder_of(request.runs, "replay", name[:60], key)
+    return folder_of(request.runs, "replay", name[:60], request.key())
 
 
 def play_arms(request: ReplayRequest, work: Path, observe: Observer) -> Replayed:
@@ -103,6 +103,7 @@ def record_of(request: ReplayRequest, found: Replayed, tables: dict[str, pd.Data
     ]
     name = "-".join(variant.name for variant in request.variants) or BASE
     tags = {"inputs": request.shop.inputs, "code": code_version()}
+    tags |= settings_tags([Variant(BASE), *request.variants])
     return Record("replay", name, params, base | filled, tags, tuple(arms))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -61,8 +61,8 @@ class Work:
 def work_of(request: ReplayRequest, tables: ReplayTables) -> Work:
     """The tasks of a replay. Arms whose settings decide on stock alone share forecasts."""
     arms, evenings = request.arms(), request.evenings()
-    base, common = arms[BASE], digest(code_of_replays(), request.world())
-    key = digest("world", base.key(), common)
+    base = arms[BASE]
+    key = digest("world", base.key(), request.world())
     world = Task("world", key, partial(world_of, tables, base.config, evenings))
     tasks, chains = [world], dict[str, str]()
     before: dict[str, Task] = {}
@@ -91,7 +91,7 @@ def _evenings(
     firsts: dict[str, Task] = {}
     out: dict[str, Task] = {}
     for arm, shop in request.arms().items():
-        key = digest("evenings", shop.key(), code_of_replays(), request.world(), str(number))
+        key = digest("evenings", shop.key(), request.world(), str(number))
         name, group = f"{arm}-evenings-{number:03d}", forecast_key(shop.config)
         if group in firsts:
             again = partial(_replanned, tables, shop.config, dates)
@@ -124,10 +124,3 @@ def _stretch(
     """The next evenings of an arm, behind others or behind its opening."""
     state = before.state if isinstance(before, Stretch) else opened(world, before)
     return play(world, config, state, evenings.evenings())
-
-
-@cache
-def code_of_replays() -> str:
-    """Digest of the code of this folder: results of other code are not used."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return digest(*(file.read_text("utf-8") for file in files))

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from pipelines.config.festivals import plain_message, read_festivals
 from pipelines.config.model import Config
+from pipelines.config.named_model import named_model_problems
+from pipelines.config.tracking import masked
 from stockwright.errors import ConfigError, counted
 
 FILE_NAME = "stockwright.toml"
@@ -51,8 +53,10 @@ def config_from(settings: Mapping[str, Any], name: str = FILE_NAME) -> Config:
         config = Config.model_validate(merged)
     except ValidationError as error:
         problems = [_problem(dict(one)) for one in error.errors()]
-        raise ConfigError(listed_problems(name, [*problems, *_map_problems(merged)])) from error
-    if problems := [*_map_problems(merged), *_country_problems(config)]:
+        problems += [*_map_problems(merged), *named_model_problems(merged.get("model"))]
+        raise ConfigError(listed_problems(name, problems)) from error
+    problems = [*_map_problems(merged), *_country_problems(config)]
+    if problems := [*problems, *named_model_problems(merged.get("model"))]:
         raise ConfigError(listed_problems(name, problems))
     return config
 
@@ -98,9 +102,10 @@ def _problem(error: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"{place}: unknown key{nearest(str(error['loc'][-1]), _siblings(error['loc']))}"
-    message = plain_message(error)
-    close = _close(error["input"], re.findall("'(.*?)'", error.get("ctx", {}).get("expected", "")))
-    return f"{place}: {message[:1].lower()}{message[1:]}, got {error['input']!r}{close}"
+    message, given = plain_message(error), error["input"]
+    shown = masked(given) if isinstance(given, str) else given
+    close = _close(given, re.findall("'(.*?)'", error.get("ctx", {}).get("expected", "")))
+    return f"{place}: {message[:1].lower()}{message[1:]}, got {shown!r}{close}"
 
 
 def _siblings(place: tuple[Any, ...]) -> Iterable[str]:

@@ -40,12 +40,18 @@ def hash_folder(folder: Path, tables: frozenset[str]) -> tuple[InputFile, ...]:
     return tuple(InputFile(str(path.relative_to(folder)), sha256_of(path)) for path in files)
 
 
-def inputs_digest(date: np.datetime64, config: str, files: tuple[InputFile, ...]) -> str:
-    """Digest of the date, the effective configuration and the content of the tables."""
+def inputs_digest(
+    date: np.datetime64, config: str, files: tuple[InputFile, ...], champions: str = ""
+) -> str:
+    """Digest of the date, the effective configuration and the content of the tables.
+
+    champions: the versions in force, "" where that is the shop's own configuration alone.
+    """
     texts = [text for file in files for text in (file.name, file.sha256)]
-    return digest("inputs", str(date), config, *texts)
+    return digest("inputs", str(date), config, *texts, *filter(None, [champions]))
 
 
 def config_text(config: Config) -> str:
     """The effective configuration as text, without what decides nothing of a plan."""
-    return json.dumps(config.model_dump(mode="json", exclude={"block_size"}), sort_keys=True)
+    aside = {"block_size", "tracking"}
+    return json.dumps(config.model_dump(mode="json", exclude=aside), sort_keys=True)

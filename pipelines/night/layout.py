@@ -6,6 +6,7 @@ RUNS/.runs/<run id>  a published run: the files of the plan
 RUNS/pulse           link to the last pulse of the day, in RUNS/.pulses/
 RUNS/.work/          checkpoints of runs that have not ended
 RUNS/.models/        fitted models; RUNS/.snapshots/ stock at the close of each night
+RUNS/.champions/     versions of the configuration, and which of them decide
 RUNS/.history.jsonl  one line for each attempt; RUNS/.lock is held while a night runs
 """
 
@@ -56,6 +57,11 @@ class RunsFolder:
     def snapshots(self) -> Path:
         """Home of the stock snapshots."""
         return self.root / ".snapshots"
+
+    @property
+    def champions(self) -> Path:
+        """Home of the versions of the configuration, and of who decides."""
+        return self.root / ".champions"
 
     @property
     def history(self) -> Path:

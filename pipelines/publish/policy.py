@@ -50,6 +50,7 @@ def policy_table(night: Night, earlier: Sequence[Path]) -> Table:
         "source": sources[policy.lane],
         "decision": decisions(night),
         **_evidence(night),
+        "category": np.asarray(catalog.category, object)[night.index.sku],
     }
 
 

@@ -1,0 +1,1 @@
+"""MLflow: what nights and experiments gave, written down. The only home of mlflow."""
