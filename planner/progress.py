@@ -127,7 +127,9 @@ class _Terminal:
 
     def __call__(self, event: Event) -> None:
         if event.kind == "started":
-            self._progress.update(self._steps, description=event.step)
+            # An experiment is one step of its own.
+            known = event.step in STEPS
+            self._progress.update(self._steps, description=event.step, visible=known)
         elif event.kind in ("finished", "resumed"):
             self._ended(event)
         elif event.kind == "progress" and "total" in event.fields:
@@ -145,6 +147,10 @@ class _Terminal:
             )
 
     def _ended(self, event: Event) -> None:
+        if "seconds" not in event.fields:
+            told = f"{event.step:<10} {event.message}"
+            self._progress.console.print(told, markup=False, highlight=False)
+            return
         self._progress.update(self._steps, advance=1)
         self._progress.update(self._blocks, visible=False)
         how = "from checkpoint" if event.kind == "resumed" else ""
