@@ -147,6 +147,10 @@ class _Terminal:
             )
 
     def _ended(self, event: Event) -> None:
+        if "seconds" not in event.fields:
+            told = f"{event.step:<10} {event.message}"
+            self._progress.console.print(told, markup=False, highlight=False)
+            return
         self._progress.update(self._steps, advance=1)
         self._progress.update(self._blocks, visible=False)
         how = "from checkpoint" if event.kind == "resumed" else ""

@@ -89,3 +89,13 @@ def test_what_libraries_warn_of_is_a_json_line_too():
         ("warning", "py.warnings"),
         ("error", "library"),
     ]
+
+
+def test_a_terminal_tells_of_tasks_that_were_done_before():
+    screen = Screen()
+    fields: dict[str, object] = {"done": 3, "total": 9}
+    with watched(screen) as observe:
+        observe(Event("started", "replay", "60 nights"))
+        observe(Event("resumed", "replay", "3 of 9 were done before", fields))
+        observe(Event("finished", "replay", "unchanged", {"seconds": 0.0}))
+    assert "3 of 9 were done before" in screen.getvalue()
