@@ -29,6 +29,8 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
+from experiments.metrics.calibration import coverage, kaplan_meier, pit_bounds  # noqa: E402
+from experiments.metrics.losses import pinball  # noqa: E402
 from forecasting.model import fit  # noqa: E402
 from forecasting.params import ModelParams  # noqa: E402
 from forecasting.recovered import recovered_demand  # noqa: E402
@@ -38,7 +40,7 @@ from pipelines.demo import DEMO_LAST_DATE, Truth, write_demo  # noqa: E402
 from pipelines.ingest.read import read_tables  # noqa: E402
 from stockwright.distribution import Distribution  # noqa: E402
 from stockwright.forecast import Forecast  # noqa: E402
-from stockwright.panel import DemandPanel, mix_hash  # noqa: E402
+from stockwright.panel import DemandPanel  # noqa: E402
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -112,37 +114,9 @@ def joined(parts: list[Outcomes]) -> Outcomes:
     return Outcomes(total, *rest)
 
 
-def pit_bounds(found: Outcomes) -> tuple[Floats, Floats]:
-    """F(y - 1) and F(y) of each outcome; for amounts that are not whole both are F(y)."""
-    above = found.total.cdf(found.units)
-    below = found.total.cdf(found.units - found.total.quantum)
-    return np.where(found.total.quantum == 1, below, above), above
-
-
-def coverage(found: Outcomes, level: float) -> float:
-    """Non-randomized PIT coverage of the totals that are known whole."""
-    below, above = (bound[~found.at_least] for bound in pit_bounds(found))
-    share = np.where(above > below, (level - below) / np.maximum(above - below, 1e-300), 0)
-    return float(np.where(above > below, np.clip(share, 0, 1), above <= level).mean())
-
-
-def kaplan_meier(found: Outcomes, level: float) -> float:
-    """Coverage with lower bounds as right-censored PIT values (Kaplan & Meier 1958)."""
-    below, above = pit_bounds(found)
-    spread = mix_hash(np.arange(len(below), dtype=np.uint64)) >> np.uint64(11)
-    value = below + (above - below) * (spread.astype(np.float64) / 2.0**53)
-    value = np.where(found.at_least, below, value)
-    order = np.lexsort((found.at_least, value))
-    value, event = value[order], ~found.at_least[order]
-    left = np.arange(len(value), 0, -1)
-    survival = np.cumprod(1 - event / left)
-    place = int(np.searchsorted(value, level, side="right"))
-    return float(1 - survival[place - 1]) if place else 0.0
-
-
-def pinball(quantile: Floats, units: Floats) -> float:
-    miss = units - quantile
-    return float(np.maximum(PINBALL_LEVEL * miss, (PINBALL_LEVEL - 1) * miss).sum() / units.sum())
+def missed(quantile: Floats, units: Floats) -> float:
+    """Pinball loss of the quantile that is bought, over the units."""
+    return float(pinball(quantile[:, None], units, (PINBALL_LEVEL,)).sum() / units.sum())
 
 
 def line(name: str, span: int, found: Outcomes) -> str:
@@ -151,19 +125,21 @@ def line(name: str, span: int, found: Outcomes) -> str:
     quantiles = found.total.take(known).quantile(LEVELS)
     own = [found.total.take(known).cdf(quantiles[:, i]).mean() for i in range(len(LEVELS))]
     raw = [(units <= quantiles[:, i]).mean() for i in range(len(LEVELS))]
+    bounds = pit_bounds(found.total, found.units)
+    whole = [bound[known] for bound in bounds]
     bought = found.total.take(known).quantile(PINBALL_LEVEL)
     cells = [f"{name} 1..{span}", f"{len(known)}", f"{100 * found.at_least.mean():.0f} %"]
     cells += [f"{100 * (mean.sum() / units.sum() - 1):+.1f} %"]
     cells += [f"{np.abs(mean - units).sum() / units.sum():.3f}"]
-    cells += [f"{pinball(bought, units):.3f}"]
-    cells += [" ".join(f"{coverage(found, level):.3f}" for level in LEVELS)]
-    cells += [" ".join(f"{kaplan_meier(found, level):.3f}" for level in LEVELS)]
+    cells += [f"{missed(bought, units):.3f}"]
+    cells += [" ".join(f"{coverage(*whole, level):.3f}" for level in LEVELS)]
+    cells += [" ".join(f"{kaplan_meier(*bounds, found.at_least, level):.3f}" for level in LEVELS)]
     cells += [" ".join(f"{a:.2f}/{b:.2f}" for a, b in zip(raw, own, strict=True))]
     if moving.sum() > 0:
         cells += [f"{100 * (moving.sum() / units.sum() - 1):+.1f} %"]
         cells += [
             f"{np.abs(moving - units).sum() / units.sum():.3f}",
-            f"{pinball(moving, units):.3f}",
+            f"{missed(moving, units):.3f}",
         ]
     return " | ".join(cells)
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from planner.backtest import backtest
+from planner.options import ConfigFile, Runs, Source
 from planner.track import track
 
 app = typer.Typer(
@@ -17,29 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-def _given(text: str) -> str:
-    if not text.strip():
-        raise typer.BadParameter("it is empty; name a folder")
-    return text
-
-
-def _folder(text: str) -> Path:
-    return Path(_given(text))
-
-
-Source = Annotated[
-    str,
-    typer.Option("--data", callback=_given, help="Folder of tables, or URL of a database."),
-]
-Runs = Annotated[
-    Path, typer.Option("--out", parser=_folder, metavar="PATH", help="Folder of runs.")
-]
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", help="Configuration; default: stockwright.toml beside the tables."),
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -160,6 +139,7 @@ def status(out: Runs = Path("runs")) -> None:
 
 
 app.command()(track)
+app.command()(backtest)
 
 
 def run() -> None:

@@ -37,3 +37,11 @@ def require(ok: NDArray[np.bool_], name: str, rule: str) -> None:
         bad = np.argwhere(~ok)
         first = ", ".join(str(tuple(int(i) for i in row)) for row in bad[:5])
         raise DataError(f"{name} must be {rule}: {len(bad)} are not (first at {first})")
+
+
+def placed(codes: NDArray[Any], chosen: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Which ``codes`` are among the ``chosen`` ones, that rise, and the place of each that is."""
+    place = np.searchsorted(chosen, codes)
+    inside = np.minimum(place, max(len(chosen) - 1, 0))
+    kept = chosen[inside] == codes if len(chosen) else np.zeros(len(codes), np.bool_)
+    return np.flatnonzero(kept), place[kept].astype(np.int64)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stockwright.arrays import frozen, require
+from stockwright.arrays import frozen, placed, require
 from stockwright.forecast import Forecast
 
 Floats = NDArray[np.float64]
@@ -58,6 +58,20 @@ class Commitments:
         """Nothing promised, nothing kept."""
         whole, real = np.zeros(0, np.int64), np.zeros(0)
         return cls(whole, whole, real, real, whole, whole, real)
+
+    def take(self, series: Ints) -> Commitments:
+        """What concerns some of the series, whose codes rise, as if there were no others."""
+        kept, place = placed(self.series, series)
+        past, past_place = placed(self.kept_series, series)
+        return Commitments(
+            place,
+            self.step[kept],
+            self.units[kept],
+            self.variance[kept],
+            past_place,
+            self.kept_period[past],
+            self.kept_units[past],
+        )
 
     def on(self, forecast: Forecast) -> Forecast:
         """The forecast with what is open on top; steps beyond its horizon do not count."""

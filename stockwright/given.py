@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stockwright.arrays import frozen, require
+from stockwright.arrays import frozen, placed, require
 from stockwright.forecast import Forecast
 from stockwright.quantile_fit import Cells, met_quantiles
 
@@ -66,6 +66,17 @@ class GivenForecast:
         nothing = np.zeros(0)
         series = nothing.astype(np.int64)
         return cls(series, np.zeros((0, 0)), (), np.zeros((0, 0, 0)), nothing)
+
+    def take(self, series: Ints) -> GivenForecast:
+        """What is given for some of the series, whose codes rise, as if there were no others."""
+        kept, place = placed(self.series, series)
+        return replace(
+            self,
+            series=place,
+            mean=self.mean[kept],
+            quantiles=self.quantiles[kept],
+            shared=self.shared[kept],
+        )
 
     def on(self, forecast: Forecast) -> Forecast:
         """The forecast with what is given in the place of ours, committed units included.

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from ours import Answer, total_of
 from rounds import Bools, Floats, Round
-from score import LEVELS, coverage, kaplan_meier, pit_bounds
 
+from experiments.metrics.calibration import coverage, kaplan_meier, pit_bounds
+from experiments.metrics.losses import LEVELS
 from stockwright.forecast import Forecast
 
 

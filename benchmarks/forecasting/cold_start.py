@@ -34,8 +34,10 @@ from cases import (
 )
 from numpy.typing import NDArray
 from rounds import ROOT, Bools, Floats, cut, sources_hash
-from score import LEVELS, coverage, pinball, pit_bounds, ratio_interval
+from tally import ratio_interval
 
+from experiments.metrics.calibration import coverage, pit_bounds
+from experiments.metrics.losses import LEVELS, pinball
 from forecasting.model import fit
 from forecasting.params import ModelParams
 from pipelines.assemble.build import assemble

@@ -17,8 +17,8 @@ import numpy as np
 from cases import POOLED
 from ours import Answer
 from rounds import ROOT, Floats, Round
-from score import LEVELS
 
+from experiments.metrics.losses import LEVELS
 from stockwright.panel import mix_hash
 
 PEERS = (

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from freshretail import with_activity_as_signal
 from rounds import Floats, Round
-from score import LEVELS
 
+from experiments.metrics.losses import LEVELS
 from forecasting.model import FittedModel, fit
 from forecasting.params import ModelParams
 from stockwright.distribution import Distribution

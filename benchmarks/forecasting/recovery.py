@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from freshretail import FILE, freshretail_panel
 from numpy.typing import NDArray
-from score import ratio_interval
+from tally import ratio_interval
 
 from forecasting.recovered import (
     learned_profile,

@@ -27,8 +27,7 @@ from exchange import PEERS, Peers
 from keep import kept
 from ours import VIEWS, Answer, answer, night
 from rounds import Round
-from score import ratio_interval
-from tally import Summary, Tally, summarized
+from tally import Summary, Tally, ratio_interval, summarized
 
 OURS = "stockwright"
 

@@ -29,8 +29,8 @@ from cases import Asked, freshretail
 from freshretail import with_activity_as_signal
 from ours import total_of
 from rounds import Round
-from score import LEVELS, pinball
 
+from experiments.metrics.losses import LEVELS, pinball
 from forecasting.model import fit
 from forecasting.params import ModelParams
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from ours import Answer
 from rounds import Bools, Floats, Round
-from score import by_series, pinball, ratio_interval
+
+from experiments.metrics.bootstrap import interval
+from experiments.metrics.losses import pinball
 
 
 @dataclass
@@ -107,6 +109,17 @@ class Summary:
     units_by_series: Floats
     seconds: dict[str, float]
     megabytes: float
+
+
+def ratio_interval(top: Floats, bottom: Floats) -> tuple[float, float, float]:
+    """sum(top) / sum(bottom) with its 95 % bootstrap interval over the elements."""
+    return interval(np.stack([top, bottom], axis=1), np.arange(len(top)), draws=500)
+
+
+def by_series(keys: np.ndarray, *values: Floats) -> list[Floats]:
+    """Sums of values over all outcomes of the same series."""
+    _, place = np.unique(keys, return_inverse=True)
+    return [np.bincount(place, each) for each in values]
 
 
 def _joined(parts: list[Floats]) -> Floats:

@@ -14,10 +14,13 @@ _DEPENDENCIES = ("numpy", "scipy", "pandas", "pyarrow", "lightgbm", "statsmodels
 
 
 @cache
-def code_version() -> str:
-    """Digest of the source files of the rooms and of the versions of what they compute with."""
+def code_version(*further: str) -> str:
+    """Digest of the source files of the rooms and of the versions of what they compute with.
+
+    further: packages above the night that have a part in the result.
+    """
     parts = [f"{name} {version(name)}" for name in _DEPENDENCIES]
-    for package in _PACKAGES:
+    for package in (*_PACKAGES, *further):
         for place in _places(package):
             for path in sorted(place.rglob("*.py")):
                 parts += [f"{package}/{path.relative_to(place)}", path.read_text("utf-8")]

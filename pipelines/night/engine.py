@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.context import FeatureContext, build_context
 from forecasting.blend.staircase import Stair
@@ -155,6 +156,11 @@ class Engine:
         stock = slow_stock_of(situation, forecast, life, config)
         self._on_hand = (forecast, stock)
         return cleared(plan, situation, forecast, life, response, config, stock)
+
+    def stages(self, situation: Situation, config: Config) -> NDArray[np.object_]:
+        """Name of the life stage of each series, (series,)."""
+        life, _ = self._life(situation.panel, config)
+        return stage_names(life, situation.catalog.life_stage)
 
     def _life(self, panel: DemandPanel, config: Config) -> tuple[LifeStages, LifeStages]:
         """Stages of the series and of the SKUs, with the group knowledge of the forecast."""

@@ -1,0 +1,58 @@
+"""A request with all that it asks for looked up in the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from experiments.backtest.origins import end_of_sales, origins_of
+from experiments.backtest.request import BacktestRequest
+from experiments.record import folder_of
+from experiments.shop import Shop
+from pipelines.config.variant import Variant
+from pipelines.ingest.unseen import dates_of
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """A request with all that it asks for looked up.
+
+    shops: one for each variant. end: date to which demand is known. dates: of the origins.
+    """
+
+    request: BacktestRequest
+    shops: tuple[Shop, ...]
+    end: np.datetime64
+    dates: tuple[np.datetime64, ...]
+    folder: Path
+
+    @property
+    def every(self) -> int:
+        """Periods from one origin to the next."""
+        return max(self.request.every // (7 if self.shops[0].config.period == "week" else 1), 1)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the variants."""
+        return tuple(variant.name for variant in self.request.variants)
+
+
+def opened(request: BacktestRequest) -> Backtest:
+    """Look up what a request asks for. Raises ConfigError and DataError."""
+    shop = Shop.open(request.data, request.config)
+    if request.horizon is not None:
+        shop = shop.under(Variant("horizon", {"horizon": request.horizon}))
+    sales = pd.DataFrame({"date": dates_of(shop.source, shop.config, "sales", "date")})
+    end = end_of_sales(sales, shop.config)
+    first = sales["date"].to_numpy().min().astype("datetime64[D]")
+    dates = origins_of(end, first, shop.config, request.origins, request.every, request.last)
+    shops = tuple(shop.under(variant) for variant in request.variants)
+    asked = [str(end), str(request.every), str(request.series), *map(str, dates)]
+    names = [variant.name for variant in request.variants]
+    keys = [each.key(name) for each, name in zip(shops, names, strict=True)]
+    key = shop.key("backtest", *asked, *keys)
+    folder = folder_of(request.out, "backtest", "-vs-".join(names)[:80], key)
+    return Backtest(request, shops, end, tuple(dates), folder)

@@ -1,0 +1,31 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _given(text: str) -> str:
+    if not text.strip():
+        raise typer.BadParameter("it is empty; name a folder")
+    return text
+
+
+def _folder(text: str) -> Path:
+    return Path(_given(text))
+
+
+Source = Annotated[
+    str,
+    typer.Option("--data", callback=_given, help="Folder of tables, or URL of a database."),
+]
+Runs = Annotated[
+    Path, typer.Option("--out", parser=_folder, metavar="PATH", help="Folder of runs.")
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="Configuration; default: stockwright.toml beside the tables."),
+]
