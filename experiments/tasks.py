@@ -11,7 +11,8 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,19 @@ class Task:
     """Work whose result is kept.
 
     name: as it stands in a file name. key: digest of all that decides the result. work: picklable,
-    as a ``functools.partial`` of a module's function is; so is what it returns.
+    as a ``functools.partial`` of a module's function is; so is what it returns. needs: earlier
+    tasks of the same list; ``work`` is called with their results, in their order.
     """
 
     name: str
     key: str
-    work: Callable[[], Any]
+    work: Callable[..., Any]
+    needs: tuple[Task, ...] = ()
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What tells a task from others."""
+        return self.name, self.key
 
 
 def run_tasks(
@@ -41,8 +49,9 @@ def run_tasks(
     """Results of the tasks, in their order, as soon as they are there.
 
     folder: where results are kept. workers: processes at a time; 1 runs everything in this one.
-    step: name of the step in events. What a task raises is raised here, and tasks that were not
-    begun are left. Raises OSError where a result cannot be written.
+    Where more tasks can be begun than there are workers, the first of the list are. step: name of
+    the step in events. What a task raises is raised here, and tasks that were not begun are left.
+    Raises OSError where a result cannot be written.
     """
     kept = CheckpointFolder(folder)
     missing = [task for task in tasks if not kept.has(task.name, task.key)]
@@ -63,24 +72,18 @@ class _Pool:
     """Runs tasks in processes of their own, or in this one."""
 
     def __init__(self, folder: Path, tasks: Sequence[Task], workers: int) -> None:
-        self._folder, self._tasks = folder, {(task.name, task.key): task for task in tasks}
-        self._futures: dict[tuple[str, str], Future[None]] = {}
+        self._folder, self._workers = folder, min(workers, len(tasks))
+        self._waiting = {task.place: task for task in tasks}
+        self._running: dict[Future[None], tuple[str, str]] = {}
+        self._faults: dict[tuple[str, str], BaseException] = {}
         self._pool: ProcessPoolExecutor | None = None
-        if workers > 1 and len(tasks) > 1:
+        if self._workers > 1:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(
-                min(workers, len(tasks)), context, _begin, (os.getpid(),)
-            )
+            self._pool = ProcessPoolExecutor(self._workers, context, _begin, (os.getpid(),))
 
     def __enter__(self) -> _Pool:
         if self._pool is not None:
-            before = {name: os.environ.get(name) for name in _ONE_THREAD}
-            os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-            try:
-                for place, task in self._tasks.items():
-                    self._futures[place] = self._pool.submit(_kept, self._folder, task)
-            finally:
-                _restore(before)
+            self._submit()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -89,11 +92,43 @@ class _Pool:
 
     def finish(self, task: Task) -> None:
         """Return when the result of a task is kept."""
-        place = (task.name, task.key)
-        if place in self._futures:
-            self._futures[place].result()
-        elif place in self._tasks:
-            _kept(self._folder, task)
+        if self._pool is None:
+            if self._waiting.pop(task.place, None):
+                _kept(self._folder, task)
+            return
+        while task.place in self._waiting or task.place in self._running.values():
+            self._submit()
+            for future in wait(self._running, return_when=FIRST_COMPLETED).done:
+                place = self._running.pop(future)
+                if fault := future.exception():
+                    self._faults[place] = fault
+        self._submit()
+        if task.place in self._faults:
+            raise self._faults[task.place]
+
+    def _submit(self) -> None:
+        """Begin tasks that all is there for, as many as there are workers."""
+        if self._pool is None:
+            return
+        for place, task in list(self._waiting.items()):
+            if len(self._running) >= self._workers:
+                return
+            undone = {*self._waiting, *self._running.values(), *self._faults}
+            if undone.isdisjoint(need.place for need in task.needs):
+                del self._waiting[place]
+                with _one_thread():
+                    self._running[self._pool.submit(_kept, self._folder, task)] = place
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Processes that are started within take one thread each."""
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        _restore(before)
 
 
 def _restore(before: dict[str, str | None]) -> None:
@@ -105,7 +140,9 @@ def _restore(before: dict[str, str | None]) -> None:
 
 
 def _kept(folder: Path, task: Task) -> None:
-    CheckpointFolder(folder).save(task.name, task.key, task.work())
+    kept = CheckpointFolder(folder)
+    needed = [kept.load(need.name, need.key) for need in task.needs]
+    kept.save(task.name, task.key, task.work(*needed))
 
 
 def _begin(parent: int) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from planner.backtest import backtest
 from planner.options import ConfigFile, Runs, Source
+from planner.replay import replay
 from planner.track import track
 
 app = typer.Typer(
@@ -140,6 +141,7 @@ def status(out: Runs = Path("runs")) -> None:
 
 app.command()(track)
 app.command()(backtest)
+app.command()(replay)
 
 
 def run() -> None:

@@ -19,27 +19,21 @@ from forecasting.model import FittedModel, fit, plain_model
 from forecasting.params import ModelParams
 from pipelines.assemble import Situation, assemble
 from pipelines.assemble.clearing import SlowStock, slow_stock_of
-from pipelines.assemble.strategies import graded, stage_names, strategies_of
+from pipelines.assemble.strategies import stage_names
 from pipelines.config import Config, load_config
 from pipelines.config.as_of import check_as_of
 from pipelines.ingest import TABLES, Ingested, read_tables
 from pipelines.night.clearing import cleared
+from pipelines.night.planning import Planning
 from pipelines.publish.audit import audit
 from pipelines.publish.write import write_outputs
 from pipelines.store.published import published_clearance, published_lines
 from pipelines.store.snapshots import read_snapshots
-from replenishment import PlanParams, plan_night
-from replenishment.params import Receiving
 from stockwright.errors import DataError, FitError, StockwrightError, describe
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
 from stockwright.panel import DemandPanel
 from stockwright.plan import Finding, Plan
-from stockwright.returns import counting_returns
-from stockwright.stock import StockPosition
-
-# Demand further ahead is no reason to order a large minimum.
-_LIFETIME_DAYS = 730
 
 
 class Engine:
@@ -112,43 +106,23 @@ class Engine:
         """What each rung of a model's forecast added on held-out origins."""
         return FittedModel.from_bytes(content).staircase
 
-    def predictor(self, content: bytes, panel: DemandPanel) -> Callable[[DemandPanel], Forecast]:
-        """A function from any block of the panel's series to its forecast over the horizon."""
+    def predictor(
+        self, content: bytes, panel: DemandPanel, parts: bool = True
+    ) -> Callable[[DemandPanel], Forecast]:
+        """A function from any block of the panel's series to its forecast over the horizon.
+
+        parts: tell what the mean is made of.
+        """
         stored = FittedModel.from_bytes(content)
         model = replace(stored, params=replace(stored.params, threads=1))
         context = model.context(panel)
         self._groups = (panel, context.groups)
-        return lambda block: model.predict(block, panel.horizon, context, parts=True)
+        return lambda block: model.predict(block, panel.horizon, context, parts=parts)
 
     def plan(self, situation: Situation, forecast: Forecast, config: Config) -> Plan:
         """Decide what to order and what to move. Raises InfeasiblePlanError."""
-        budget = config.budget.total
-        params = PlanParams(
-            budget=np.inf if budget is None else budget,
-            paths=config.model.paths,
-            seed=config.seed,
-            level_cap=config.service.cap,
-            lifetime=_LIFETIME_DAYS // situation.panel.calendar.days,
-            markdown_rate=config.money.markdown_rate,
-            markdown_after=-(-config.money.markdown_days // situation.panel.calendar.days),
-            handling=config.transfers.handling,
-            least_gain=config.transfers.least_gain,
-            floor=config.allocation.floor,
-            receiving=_receiving(config),
-        )
         life, of_sku = self._life(situation.panel, config)
-        letters = np.asarray(situation.catalog.abc_xyz, object)
-        stages = stage_names(life, situation.catalog.life_stage)
-        asked = strategies_of(config.grades, letters, stages, life.hit)
-        plan = plan_night(
-            replace(forecast, parts=None),
-            graded(situation.network, asked, config),
-            _stock(situation, forecast, config),
-            params,
-            situation.overrides,
-            life,
-            of_sku.take(situation.panel.index.sku),
-        )
+        plan = Planning.of(situation, forecast, config, life, of_sku).plan(situation.stock)
         if not config.clearance.use:
             return plan
         rules = ElasticityParams.for_period(config.period)
@@ -161,6 +135,10 @@ class Engine:
         """Name of the life stage of each series, (series,)."""
         life, _ = self._life(situation.panel, config)
         return stage_names(life, situation.catalog.life_stage)
+
+    def planning(self, situation: Situation, forecast: Forecast, config: Config) -> Planning:
+        """What the plan is decided on but the stock; clearance is no part of it."""
+        return Planning.of(situation, forecast, config, *self._life(situation.panel, config))
 
     def _life(self, panel: DemandPanel, config: Config) -> tuple[LifeStages, LifeStages]:
         """Stages of the series and of the SKUs, with the group knowledge of the forecast."""
@@ -226,16 +204,3 @@ class Engine:
             silent_days=model.silent_days,
             methods=tuple(model.methods),
         )
-
-
-def _receiving(config: Config) -> Receiving:
-    given = config.receiving.model_dump(exclude_none=True)
-    return Receiving(**given)
-
-
-def _stock(situation: Situation, forecast: Forecast, config: Config) -> StockPosition:
-    """The stock position with what the plan relies on of the expected returns."""
-    places = situation.network.locations.counts_stock[situation.panel.index.location]
-    units = situation.returns.units(forecast)
-    counts = np.asarray(places & situation.stock.known, np.bool_)
-    return counting_returns(situation.stock, units, counts, config.returns.confidence)

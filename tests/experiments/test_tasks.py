@@ -104,3 +104,26 @@ def test_processes_of_a_killed_run_end_with_it_and_its_results_stay(tmp_path: Pa
 
 def _quiet(event: object) -> None:
     return None
+
+
+def total(place: Path, *values: int) -> int:
+    noted(place, 0)
+    return sum(values)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_task_gets_the_results_that_it_needs(tmp_path: Path, workers: int):
+    first = squares(tmp_path, range(1, 4))
+    both = Task("sum", "s" * 24, partial(total, tmp_path), (first[0], first[2]))
+    last = Task("last", "l" * 24, partial(total, tmp_path), (both, first[1]))
+    found = list(run_tasks([*first, both, last], tmp_path / "w", workers, _quiet, "work"))
+    assert found == [1, 4, 9, 10, 14]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_needs_a_broken_task_is_not_begun(tmp_path: Path, workers: int):
+    fault = Task("broken", "k" * 24, broken)
+    after = Task("after", "a" * 24, partial(total, tmp_path), (fault,))
+    with pytest.raises(DataError, match="cannot be done"):
+        list(run_tasks([fault, after], tmp_path / "w", workers, _quiet, "work"))
+    assert not (tmp_path / "calls").exists()

@@ -1,0 +1,110 @@
+"""``run_replay``: arms played through the shop's past, and the folder that tells of them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from experiments.record import Record, Segment, folder_of, is_done
+from experiments.replay.money import Account, account_of
+from experiments.replay.plots import draw_plots
+from experiments.replay.report import write_report
+from experiments.replay.request import BASE, ReplayRequest
+from experiments.replay.summary import by_night, by_segment, by_series, headline, paired
+from experiments.replay.tables import ReplayTables
+from experiments.replay.work import Replayed, code_of_replays, work_of
+from pipelines.night.code_version import code_version
+from pipelines.night.events import Event, Observer
+from pipelines.store.files import digest, written_whole
+
+_STEP, _WORK = "replay", "work"
+
+
+def run_replay(request: ReplayRequest, observe: Observer) -> Path:
+    """The folder of the replay, whether it was done before, is taken up or is done now.
+
+    Raises ConfigError for a request that does not fit the data, DataError for tables that break
+    the contract, InfeasiblePlanError where frozen lines of an evening break a hard limit.
+    """
+    folder = replay_folder(request)
+    if request.force:
+        shutil.rmtree(folder, ignore_errors=True)
+    if is_done(folder):
+        observe(Event("finished", _STEP, "unchanged", {"seconds": 0.0}))
+        return folder
+    arms = ", ".join(request.arms())
+    observe(Event("started", _STEP, f"{request.nights} nights from {request.first}: {arms}"))
+    found = play_arms(request, folder / _WORK, observe)
+    tables = tables_of(found, request)
+    for name, table in tables.items():
+        with written_whole(folder / f"{name}.parquet") as file:
+            table.to_parquet(file, index=False, compression="zstd")
+    draw_plots(folder, tables)
+    write_report(folder, request, found.world, tables)
+    record_of(request, found, tables).write(folder)
+    shutil.rmtree(folder / _WORK, ignore_errors=True)
+    return folder
+
+
+def replay_folder(request: ReplayRequest) -> Path:
+    """Where the replay of a request stands, done or not."""
+    key = digest(request.key(), code_of_replays())
+    name = "-".join(variant.name for variant in request.variants) or BASE
+    return folder_of(request.runs, "replay", name[:60], key)
+
+
+def play_arms(request: ReplayRequest, work: Path, observe: Observer) -> Replayed:
+    """What the arms did; results on the way are kept in the folder ``work``."""
+    tables = ReplayTables.open(request.shop, request.last, request.skus)
+    return work_of(request, tables).run(work, request.workers, observe)
+
+
+def tables_of(found: Replayed, request: ReplayRequest) -> dict[str, pd.DataFrame]:
+    """The tables of a replay by name; all but the first leave the warm-up out."""
+    world = found.world
+    whole = {arm: account_of(log, world, 0) for arm, log in found.logs.items()}
+    counted = accounts_of(found, request)
+    tables = {
+        "days": by_night(whole, world, request.settled),
+        "series": by_series(counted, world),
+        "metrics": by_segment(counted, world),
+    }
+    return tables | ({"paired": paired(counted, world)} if request.variants else {})
+
+
+def accounts_of(found: Replayed, request: ReplayRequest) -> dict[str, Account]:
+    """The account of each arm behind the warm-up."""
+    return {arm: account_of(log, found.world, request.settled) for arm, log in found.logs.items()}
+
+
+def record_of(request: ReplayRequest, found: Replayed, tables: dict[str, pd.DataFrame]) -> Record:
+    """The record: the base's figures, each arm's as a segment, and differences to the base."""
+    asked, metrics = found.world.asked, tables["metrics"]
+    base = headline(metrics, BASE)
+    params: dict[str, str | int | float | bool] = {
+        "first": str(request.first),
+        "nights": request.nights,
+        "warm_up": request.settled,
+        "refit_days": request.refit,
+        "skus": len(set(found.world.index.sku)),
+        "series": int(asked.replayed.sum()),
+        "variants": ", ".join(variant.name for variant in request.variants),
+        "clearance": False,
+    }
+    filled = {
+        "filled_units": float(asked.filled.sum()),
+        "filled_share": float(asked.filled.sum() / max(asked.units.sum(), 1.0)),
+        "censored_periods": float(asked.censored.sum()),
+    }
+    arms = [
+        Segment(arm, headline(metrics, arm), {"why": _why(request, arm)}) for arm in request.arms()
+    ]
+    name = "-".join(variant.name for variant in request.variants) or BASE
+    tags = {"inputs": request.shop.inputs, "code": code_version()}
+    return Record("replay", name, params, base | filled, tags, tuple(arms))
+
+
+def _why(request: ReplayRequest, arm: str) -> str:
+    return {variant.name: variant.why for variant in request.variants}.get(arm, "")

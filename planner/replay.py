@@ -1,0 +1,69 @@
+"""``stockwright replay``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from planner.options import ConfigFile, Runs, Source
+
+
+def replay(
+    data: Source,
+    first: Annotated[str, typer.Option("--from", help="First evening, as 2026-05-31.")],
+    nights: Annotated[int, typer.Option(min=1, help="Evenings, one a period.")],
+    out: Runs = Path("runs"),
+    config: ConfigFile = None,
+    variant: Annotated[
+        list[Path] | None,
+        typer.Option("--variant", help="A TOML file of changed settings; may be repeated."),
+    ] = None,
+    warm_up: Annotated[
+        int | None,
+        typer.Option(min=0, help="First evenings that no figure counts; default: four weeks."),
+    ] = None,
+    refit: Annotated[int, typer.Option(min=1, help="Days from one fit to the next.")] = 7,
+    skus: Annotated[
+        int | None, typer.Option(min=1, help="Replay so many SKUs, always the same; default: all.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes at a time; default: the cores.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Do it again.")] = False,
+) -> None:
+    """Play the nightly plan, and variants of it, through the past: service, stock, money."""
+    from planner.exits import guarded
+
+    def command() -> int:
+        # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        from experiments.replay.request import ReplayRequest
+        from experiments.replay.run import run_replay
+        from experiments.shop import Shop
+        from pipelines.config.variant import read_variant
+        from pipelines.night.outcome import ExitCode
+        from pipelines.night.request import parse_date, usable_cores
+        from planner.progress import watched
+        from planner.replay_screen import show_replay
+
+        request = ReplayRequest(
+            shop=Shop.open(data, config),
+            first=parse_date(first),
+            nights=nights,
+            variants=tuple(read_variant(path) for path in variant or ()),
+            warm_up=warm_up,
+            refit=refit,
+            skus=skus,
+            workers=workers or usable_cores(),
+            runs=out,
+            force=force,
+        )
+        with watched() as observe:
+            folder = run_replay(request, observe)
+        show_replay(folder)
+        return ExitCode.PUBLISHED
+
+    raise typer.Exit(guarded(command))
