@@ -10,6 +10,7 @@ import typer
 from planner.backtest import backtest
 from planner.options import ConfigFile, Runs, Source
 from planner.replay import replay
+from planner.study import study
 from planner.track import track
 
 app = typer.Typer(
@@ -139,6 +140,7 @@ def status(out: Runs = Path("runs")) -> None:
     raise typer.Exit(guarded(lambda: show_status(out)))
 
 
+app.command()(study)
 app.command()(track)
 app.command()(backtest)
 app.command()(replay)
