@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.studies.report import WINNER
-from experiments.studies.table import NOT_RUN
+from experiments.studies.table import NOT_RUN, RAN
 
 _SHOWN = 12
 
@@ -19,12 +19,14 @@ def show_study(folder: Path) -> None:
     console = Console(highlight=False)
     found = pd.read_parquet(folder / "variants.parquet")
     ran = found[found["state"] != NOT_RUN]
-    errors = [name for name in ("fill_rate", "wape", "sum_pinball") if name in ran]
-    table = Table("rank", "variant", "rung", "more than base", "95 % interval", *errors)
+    errors = [name for name in ("fill_rate", "wape") if name in ran]
+    table = Table("rank", "variant", "rung", "more than base (95 % interval)", *errors)
+    table.columns[1].no_wrap = table.columns[3].no_wrap = True
     for row in ran.head(_SHOWN).to_dict("records"):
-        interval = f"{row['to_base_low']:,.5g} to {row['to_base_high']:,.5g}"
-        cells = [f"{row['rank']:.0f}", row["variant"], f"{row['rung']:.0f} {row['state']}"]
-        cells += [f"{row['to_base']:+,.5g}", interval, *(f"{row[name]:.4f}" for name in errors)]
+        ends = f"{row['to_base_low']:,.4g} to {row['to_base_high']:,.4g}"
+        state = "" if row["state"] == RAN else f", {row['state']}"
+        cells = [f"{row['rank']:.0f}", row["variant"], f"{row['rung']:.0f}{state}"]
+        cells += [f"{row['to_base']:+,.4g} ({ends})", *(f"{row[name]:.4f}" for name in errors)]
         table.add_row(*cells)
     console.print(table)
     if len(ran):

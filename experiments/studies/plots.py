@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from experiments.record import PLOTS
@@ -75,9 +76,8 @@ def money_error(ran: pd.DataFrame, error: str) -> Figure:
     for row in ran.itertuples():
         across = getattr(row, error)
         axis.errorbar(across, row.to_base, yerr=_reach(row), fmt="o", color=_color(row), capsize=3)
-        axis.annotate(
-            row.variant, (across, row.to_base), (5, 4), textcoords="offset points", fontsize=7
-        )
+    for (across, up), names in _together(ran, error):
+        axis.annotate(names, (across, up), (5, 4), textcoords="offset points", fontsize=7)
     axis.axhline(0.0, color="#888888", lw=1)
     axis.set_xlabel(f"{error}, lower is better")
     axis.set_ylabel(f"more than {BASE}, {ran['unit'].iloc[0]}")
@@ -86,6 +86,20 @@ def money_error(ran: pd.DataFrame, error: str) -> Figure:
     axis.grid(alpha=0.3)
     axis.margins(0.12)
     return figure
+
+
+def _together(ran: pd.DataFrame, error: str) -> Iterator[tuple[tuple[float, float], str]]:
+    """Points with the names of all that lie so near that their names would lie on one another."""
+    left = ran[["variant", error, "to_base"]].dropna()
+    wide = max(float(np.ptp(left[error])), 1e-12) if len(left) else 1.0
+    high = max(float(np.ptp(ran[["to_base_low", "to_base_high"]].to_numpy())), 1e-12)
+    while len(left):
+        first = left.iloc[0]
+        near = ((left[error] - first[error]).abs() < 0.06 * wide) & (
+            (left["to_base"] - first["to_base"]).abs() < 0.03 * high
+        )
+        yield (float(first[error]), float(first["to_base"])), ", ".join(left[near]["variant"])
+        left = left[~near]
 
 
 def _reach(row: Any) -> list[list[float]]:
