@@ -68,6 +68,9 @@ def _segments(metrics: pd.DataFrame, first: str) -> list[Segment]:
                 _named(row.variant, row.metric, first): float(row.value)
                 for row in mine.itertuples()
             }
-            params: dict[str, str | int | float | bool] = {"kind": str(kind), "segment": segment}
+            params: dict[str, str | int | float | bool] = {
+                "segment_kind": str(kind),
+                "segment": segment,
+            }
             found.append(Segment(f"{kind} {segment}", values, params))
     return found

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from forecasting.params import MethodName, ModelParams
 from pipelines.config.clearance import ClearanceConfig
+from pipelines.config.drift import DriftConfig
 from pipelines.config.festivals import Festival
 from pipelines.config.grades import GradesConfig
 from pipelines.config.tracking import TrackingConfig
@@ -341,6 +342,7 @@ class Config(_Section):
     tiers: dict[str, TierConfig] = Field(default_factory=dict)
     gates: GatesConfig = GatesConfig()
     model: ModelConfig = ModelConfig()
+    drift: DriftConfig = DriftConfig()
     commitments: CommitmentsConfig = CommitmentsConfig()
     forecasts: ForecastsConfig = ForecastsConfig()
     returns: ReturnsConfig = ReturnsConfig()

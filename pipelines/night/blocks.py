@@ -91,7 +91,7 @@ def forecast_in_blocks(
             fields: dict[str, object] = {"done": done, "total": len(blocks)}
             observe(Event("progress", "forecast", fields=fields))
     _judge(failures, panel, allowed)
-    return _joined(parts, panel, horizon), tuple(_finding(failure) for failure in failures)
+    return joined(parts, panel, horizon), tuple(_finding(failure) for failure in failures)
 
 
 def _isolated(
@@ -131,7 +131,7 @@ def _judge(failures: list[Failure], panel: DemandPanel, allowed: int) -> None:
     )
 
 
-def _joined(parts: list[tuple[Rows, Forecast]], panel: DemandPanel, horizon: int) -> Forecast:
+def joined(parts: list[tuple[Rows, Forecast]], panel: DemandPanel, horizon: int) -> Forecast:
     """One forecast in panel order; series in no part have mean 0 and the model "none"."""
     empty = Forecast.certain(panel.index, panel.origin, np.zeros((panel.n_series, horizon)))
     if not parts:

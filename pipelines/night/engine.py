@@ -17,6 +17,7 @@ from forecasting.elasticity.params import ElasticityParams
 from forecasting.life.life import LifeParams, life_stages
 from forecasting.own_model import OwnModel, drift_of, predictor, staircase_of
 from forecasting.params import ModelParams
+from forecasting.watch.report import DriftReport
 from pipelines.assemble import Situation, assemble
 from pipelines.assemble.clearing import SlowStock, slow_stock_of
 from pipelines.assemble.strategies import stage_names
@@ -27,6 +28,7 @@ from pipelines.night.clearing import cleared
 from pipelines.night.named_model import NamedModel
 from pipelines.night.planning import Planning
 from pipelines.publish.audit import audit
+from pipelines.publish.watching import watched
 from pipelines.publish.write import write_outputs
 from pipelines.store.published import published_clearance, published_lines
 from pipelines.store.snapshots import read_snapshots
@@ -76,6 +78,12 @@ class Engine:
         lines, cleared = published_lines(nights, wanted), published_clearance(nights, wanted)
         history = read_snapshots(snapshots) if snapshots else None
         return assemble(ingested, config, as_of, lines, history, cleared)
+
+    def watch(
+        self, situation: Situation, ingested: Ingested, config: Config, earlier: Sequence[Path]
+    ) -> DriftReport:
+        """Forecasts of earlier nights against the sales since, and the inputs of the model."""
+        return watched(situation, ingested.tables, config.drift, earlier)
 
     def fit(self, situation: Situation, config: Config) -> bytes:
         """Fit the model that the configuration names, or ours. Raises FitError."""

@@ -54,9 +54,10 @@ def fit_or_reuse(
     """The step "fit", or one of another name that fits for a version of the configuration.
 
     A stored model is used where it was fitted with the same recipe on an earlier date that
-    ``[model] refit`` still allows, unless the demand since then has left it; dates and data alone
-    decide. Where that cannot be told, the stored model is used, with a warning. Where the fit
-    fails, the substitute runs and the fault is kept; such a model is never stored.
+    ``[model] refit`` still allows, unless the demand since then has left it, or tonight's watch has
+    an alert that asks for a fit; dates and data alone decide. Where that cannot be told, the stored
+    model is used, with a warning. Where the fit fails, the substitute runs and the fault is kept;
+    such a model is never stored.
     """
     recipe = recipe_of(config)
     first = refit_since(situation.as_of, config.model.refit)
@@ -64,7 +65,7 @@ def fit_or_reuse(
 
     def fit() -> Fitted:
         found = None
-        if stored is not None:
+        if stored is not None and not _asked_for(stored, situation, observe):
             found = _drift(rooms, stored, situation, config, observe)
             if found is None or not found.beyond(config.model.drift):
                 return Fitted(stored, reused=True, drift=found)
@@ -78,6 +79,16 @@ def fit_or_reuse(
             return Fitted(model, fault=str(error), drift=found)
 
     return steps.run(step, fit, recipe, *([digest(stored.content)] if stored else []))
+
+
+def _asked_for(stored: StoredModel, situation: Situation, observe: Observer) -> bool:
+    """Whether alerts of tonight's watch ask for a fit; a warning where they do."""
+    alerts = situation.drift.refit
+    if alerts:
+        named = dict.fromkeys(f"{row.kind} {row.segment} ({row.measure})" for row in alerts)
+        said = f"the model of {stored.fitted_on} is fitted anew: {', '.join([*named][:5])} drifted"
+        observe(Event("warning", "fit", said))
+    return bool(alerts)
 
 
 def _drift(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.night.blocks import BlockRun, Route, forecast_in_blocks
 from pipelines.night.checkpoint import CheckpointFolder
 from pipelines.night.code_version import code_version
 from pipelines.night.evening import Evening
 from pipelines.night.events import Observer
+from pipelines.night.foresee import Foresight, said
 from pipelines.night.inputs import InputFile, config_text, hash_folder, inputs_digest
 from pipelines.night.layout import RunsFolder, link_target
 from pipelines.night.lineup import fit_lineup, lineup_of
@@ -37,6 +36,7 @@ from stockwright.forecast import Forecast
 from stockwright.plan import Finding
 
 if TYPE_CHECKING:
+    from forecasting.watch.report import DriftReport
     from pipelines.assemble import Situation
     from pipelines.config import Config
     from pipelines.ingest.ingested import Ingested
@@ -67,6 +67,7 @@ class Walk:
         self.shop = rooms.configure(call.request.config, call.request.folder, self.date)
         self.lineup = lineup_of(ChampionFolder(call.runs.champions), self.shop)
         self.config = self.lineup.champion.config
+        self._foresight = Foresight(rooms, self.config, call.request.workers, observe)
         self._published: Evening | None = None
 
     def walk(self) -> Outcome:
@@ -96,10 +97,14 @@ class Walk:
             evening,
             self._judged(),
             lambda config: self._situation(evening.ingested, config),
-            lambda situation, fitted: self._foresee(situation, fitted)[0],
+            self._alone,
             self.observe,
         )
         run_shadows(scene)
+
+    def _alone(self, situation: Situation, fitted: Fitted) -> Forecast:
+        """What a challenger's model alone forecasts."""
+        return said(situation, self._foresight.model(situation, fitted.model.content)[0])
 
     def _identify(self) -> tuple[tuple[InputFile, ...], Ingested | None]:
         """The hashes of the inputs; a database has to be read for them."""
@@ -143,6 +148,8 @@ class Walk:
         _check_unchanged(tables, files, self.request)
         stored = self._earlier_nights()
         situation = steps.run("panel", lambda: self._situation(tables, self.config), stored)
+        watched = steps.run("drift", lambda: self._watch(situation, tables))
+        situation = replace(situation, drift=watched)
         store = FolderModelStore(self.runs.models)
         fitted, others = fit_lineup(steps, self.rooms, store, situation, self.lineup, self.observe)
         forecast, failed = steps.run("forecast", lambda: self._forecast(situation, fitted, others))
@@ -171,34 +178,21 @@ class Walk:
         snapshots = snapshots_before(self.runs.snapshots, self.date)
         return self.rooms.assemble(ingested, config, self.date, nights, snapshots)
 
+    def _watch(self, situation: Situation, ingested: Ingested) -> DriftReport:
+        return self.rooms.watch(situation, ingested, self.config, self._judged())
+
+    def _judged(self) -> list[Path]:
+        """Folders of the earlier nights whose forecasts are held against what was sold since, and
+        of the last one."""
+        earlier = self.runs.dates_before(self.date)
+        judged = [date for date in earlier if date >= self.date - _JUDGED]
+        return [self.runs.dated(date).resolve() for date in judged or earlier[-1:]]
+
     def _forecast(
         self, situation: Situation, fitted: Fitted, others: tuple[Fitted, ...]
     ) -> tuple[Forecast, tuple[Finding, ...]]:
-        panel = situation.panel
-        codes = self.lineup.codes(situation, others)
-        routes = [
-            Route(rows, self.rooms.predictor(other.model.content, panel))
-            for place, other in enumerate(others)
-            if len(rows := np.flatnonzero(codes == place))
-        ]
-        return self._foresee(situation, fitted, routes)
-
-    def _foresee(
-        self, situation: Situation, fitted: Fitted, routes: Sequence[Route] = ()
-    ) -> tuple[Forecast, tuple[Finding, ...]]:
-        """The forecast of a model, with what was set from outside, and series that failed."""
-        panel = situation.panel
-        # After those of ``routes``: what it knows of the panel's groups, the plan looks at too.
-        predict = self.rooms.predictor(fitted.model.content, panel)
-        run = BlockRun(
-            self.config.block_size, self.request.workers, self.config.gates.failed_series_share
-        )
-        forecast, failed = forecast_in_blocks(
-            predict, panel, panel.horizon, run, self.observe, routes
-        )
-        said = situation.given.on(situation.commitments.on(forecast))
-        said = situation.overrides.on(said)
-        return said.until(situation.network.items.ends - panel.origin), failed
+        found, failed = self._foresight.lineup(situation, self.lineup, fitted, others)
+        return said(situation, found), failed
 
     def _publish(self, steps: StepRunner, evening: Evening, key: str) -> Outcome:
         staged = self.runs.staging(self.call.run_id)
@@ -227,12 +221,6 @@ class Walk:
             _substitutes(evening),
             evening.stairs,
         )
-
-    def _judged(self) -> list[Path]:
-        """Folders of the nights whose forecasts are held against what sold since."""
-        earlier = self.runs.dates_before(self.date)
-        judged = [date for date in earlier if date >= self.date - _JUDGED]
-        return [self.runs.dated(date).resolve() for date in judged or earlier[-1:]]
 
     def _release(self, evening: Evening) -> Path:
         """Keep what later nights need, then swap the links."""
@@ -267,7 +255,7 @@ class Walk:
             seconds=dict(steps.seconds),
             resumed=list(steps.resumed),
             workers=self.request.workers,
-            substitutes=[f"fit: {fault}" for fault in _faults(evening)],
+            substitutes=_stood_in(evening),
             notes=list(dict.fromkeys([*tables.notes, *evening.situation.notes])),
         )
 
@@ -281,6 +269,13 @@ class Walk:
 def _summary(folder: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((folder / "summary.json").read_text("utf-8"))
     return content
+
+
+def _stood_in(evening: Evening) -> list[str]:
+    """What ran in the place of what, for the manifest."""
+    rows = evening.situation.drift.fallbacks
+    fallen = [f"forecast of {row.kind} {row.segment}: it has drifted" for row in rows]
+    return [*(f"fit: {fault}" for fault in _faults(evening)), *fallen]
 
 
 def _faults(evening: Evening) -> list[str]:
