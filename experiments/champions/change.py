@@ -28,6 +28,7 @@ from pipelines.store.champions import (
     Standing,
     State,
     Version,
+    source_of,
 )
 from pipelines.store.files import sync_folder, written_whole
 from stockwright.errors import ConfigError, LockedError, describe
@@ -71,7 +72,7 @@ def challenge(folder: ChampionFolder, variant: Variant, nights: int, said: Said)
             f"{BASE!r} is the shop's own configuration; give the variant another name"
         )
     variant.check()
-    version = Version(variant, said.by, said.at, code_version())
+    version = Version(variant, said.by, said.at, code_version(), source_of(variant))
     with _changing(folder) as state:
         place = folder.version_file(version.id)
         place.parent.mkdir(exist_ok=True)
@@ -95,7 +96,7 @@ def promote(
     a segment takes the segment back. Raises ConfigError where the standing is another one by now,
     or where a version that changes more than the forecast is to share a night.
     """
-    folder.version(asked.version)
+    folder.version(asked.version).check_source()
     check_scope(folder, asked)
     with _changing(folder) as state:
         if judged_against is not None and state.standing != judged_against:

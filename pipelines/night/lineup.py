@@ -142,7 +142,9 @@ def in_force(
     share: float = 1.0,
 ) -> InForce:
     """A version with the shop's configuration under it. Raises ConfigError."""
-    config = folder.version(version).variant.of(shop)
+    registered = folder.version(version)
+    registered.check_source()
+    config = registered.variant.of(shop)
     copy = "" if version == BASE else sha256_of(folder.version_file(version))
     return InForce(version, config, segment, share, copy)
 
