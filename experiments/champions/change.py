@@ -64,7 +64,8 @@ class Promotion:
 def challenge(folder: ChampionFolder, variant: Variant, nights: int, said: Said) -> Version:
     """Register a variant and let it plan in the shadow for ``nights`` nights, 0 for none.
 
-    The same settings under the same name are the same version. Raises ConfigError for settings
+    The same settings under the same name are the same version; its nights so far stay, and the new
+    ones come on top. Raises ConfigError for settings
     that no version may have.
     """
     if variant.name == BASE:
@@ -80,7 +81,8 @@ def challenge(folder: ChampionFolder, variant: Variant, nights: int, said: Said)
             with written_whole(place) as file:
                 file.write(version.to_json().encode())
         others = [one for one in state.challengers if one.version != version.id]
-        told = [Challenger(version=version.id, nights=nights)] if nights else []
+        done = len(folder.nights_of(version.id))
+        told = [Challenger(version=version.id, nights=done + nights)] if nights else []
         changed = state.model_copy(update={"challengers": (*others, *told)})
         _commit(folder, state, changed, "challenge", version.id, said)
     return version
