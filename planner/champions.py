@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,10 +14,29 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from experiments.champions.change import Promotion, Said, challenge, promote, rollback
+from experiments.champions.change import (
+    Promotion,
+    Said,
+    challenge,
+    check_scope,
+    incumbent,
+    promote,
+    rollback,
+    standing_after,
+)
+from experiments.champions.events import record_change
+from experiments.champions.evidence import (
+    Rivals,
+    Trial,
+    find_evidence,
+    make_evidence,
+    read_evidence,
+)
+from experiments.champions.gate import Evidence, Limits, Verdict, judge
 from pipelines.config.variant import read_variant
 from pipelines.night.layout import RunsFolder
 from pipelines.night.outcome import ExitCode
+from pipelines.night.request import parse_date, usable_cores
 from pipelines.store.champions import (
     BASE,
     ChampionFolder,
@@ -26,6 +46,7 @@ from pipelines.store.champions import (
     State,
     Version,
 )
+from planner.progress import watched
 from stockwright.errors import ConfigError, counted
 
 _CHANGES_SHOWN = 10
@@ -42,6 +63,23 @@ class PromoteOptions:
     canary: float | None = None
     force: bool = False
     by: str | None = None
+    evidence: tuple[Path, ...] = ()
+    data: str | None = None
+    first: str | None = None
+    nights: int = 182
+    skus: int | None = None
+    config: Path | None = None
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.why.strip():
+            raise ConfigError("--why is empty; say why, the history keeps it")
+        if self.canary is not None and not 0.0 < self.canary < 1.0:
+            raise ConfigError(f"--canary is a share between 0 and 1, got {self.canary}")
+        if (self.data is None) != (self.first is None):
+            raise ConfigError("--data and --from go together: they ask for a replay now")
+        if self.data is not None and self.evidence:
+            raise ConfigError("--evidence and --data exclude each other; give one of them")
 
 
 def challenge_and_show(out: Path, variant: Path, nights: int, why: str, by: str | None) -> int:
@@ -58,26 +96,65 @@ def challenge_and_show(out: Path, variant: Path, nights: int, why: str, by: str 
 
 def promote_and_show(options: PromoteOptions) -> int:
     """``stockwright models promote``."""
-    if not options.why.strip():
-        raise ConfigError("--why is empty; say why, the history keeps it")
-    if options.canary is not None and not 0.0 < options.canary < 1.0:
-        raise ConfigError(f"--canary is a share between 0 and 1, got {options.canary}")
     folder = _folder(options.out)
     segments = tuple(dict.fromkeys(Segment.parse(text) for text in options.segments))
     version = folder.find(options.name)
     standing = folder.state().standing
-    asked = Promotion(version, segments, options.canary, options.force)
-    change = promote(folder, asked, _said(options.why, options.by), standing)
-    if change is None:
+    asked = Promotion(version, segments, options.canary)
+    check_scope(folder, asked)
+    if standing_after(standing, asked) == standing:
         print(f"Unchanged: {version} decides already.")
         return ExitCode.PUBLISHED
-    _show_change(change)
+    rivals = Rivals(folder.version(version), folder.version(incumbent(standing, segments)))
+    evidence = _evidence(options, rivals)
+    verdict = judge(evidence, Limits(gain=options.canary is None), segments)
+    Console(highlight=False).print(_verdict(verdict, rivals))
+    for place in evidence.places:
+        print(f"evidence: {place}")
+    if not (verdict.passed or options.force):
+        print("Not promoted. --force promotes all the same, and the history says so.")
+        return ExitCode.GATE
+    measured = {"places": list(evidence.places)} | {
+        one.name: f"{one.measured}; asked: {one.limit}" for one in verdict.criteria
+    }
+    asked = replace(asked, forced=not verdict.passed, evidence=measured)
+    change = promote(folder, asked, _said(options.why, options.by), standing)
+    if change is not None:
+        _show_change(change, options.out)
     return ExitCode.PUBLISHED
+
+
+def _evidence(options: PromoteOptions, rivals: Rivals) -> Evidence:
+    if options.evidence:
+        return read_evidence(options.evidence, rivals)
+    if options.data is None or options.first is None:
+        return find_evidence(options.out, rivals)
+    # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    trial = Trial(
+        options.data,
+        parse_date(options.first),
+        options.nights,
+        options.config,
+        skus=options.skus,
+        workers=options.workers or usable_cores(),
+    )
+    with watched() as observe:
+        return make_evidence(trial, options.out, rivals, observe)
+
+
+def _verdict(verdict: Verdict, rivals: Rivals) -> Table:
+    title = f"{rivals.version.id} against {rivals.champion.id}"
+    table = Table("criterion", "measured", "limit", "verdict", title=escape(title))
+    for one in verdict.criteria:
+        word = "passed" if one.passed else "FAILED"
+        table.add_row(*map(escape, (one.name, one.measured, one.limit, word)))
+    return table
 
 
 def rollback_and_show(out: Path, steps: int, why: str, by: str | None) -> int:
     """``stockwright models rollback``."""
-    _show_change(rollback(_folder(out), _said(why, by), steps))
+    _show_change(rollback(_folder(out), _said(why, by), steps), out)
     return ExitCode.PUBLISHED
 
 
@@ -124,7 +201,8 @@ def _print_card(console: Console, name: str, version: Version) -> None:
         console.print(f"code: {version.code[:16]}", markup=False)
 
 
-def _show_change(change: Change) -> None:
+def _show_change(change: Change, out: Path) -> None:
+    record_change(change, out)
     print(f"{_spelled(change.before)} -> {_spelled(change.after)}")
     print("The next night uses it; a date that is published takes --force.")
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from planner.options import Runs
+from planner.options import ConfigFile, Runs
 
 models = typer.Typer(
     help="Challenge the champion, promote by evidence, roll back.",
@@ -70,15 +70,35 @@ def promote(
     canary: Annotated[
         float | None, typer.Option(help="Only for this share of the SKUs, as 0.1.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Promote without the gate.")] = False,
+    evidence: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a replay or backtest; default: the newest ones in --out."),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", help="Replay and backtest now on these tables.")
+    ] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="Date of the first night to replay.")
+    ] = None,
+    nights: Annotated[int, typer.Option(min=1, help="Nights to replay.")] = 182,
+    skus: Annotated[int | None, typer.Option(min=1, help="Replay so many SKUs.")] = None,
+    config: ConfigFile = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Default: the cores.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Promote against the gate.")] = False,
     by: By = None,
     out: Runs = Path("runs"),
 ) -> None:
     """Let a version decide, where the gate lets it."""
     from planner.champions import PromoteOptions, promote_and_show
 
-    options = PromoteOptions(out, name, why, tuple(segment or ()), canary, force, by)
-    raise _done(lambda: promote_and_show(options))
+    def command() -> int:
+        options = PromoteOptions(
+            out, name, why, tuple(segment or ()), canary, force, by, tuple(evidence or ()),
+            data, first, nights, skus, config, workers,
+        )  # fmt: skip
+        return promote_and_show(options)
+
+    raise _done(command)
 
 
 @models.command()

@@ -27,17 +27,17 @@ _PARTS = (
 def check_blind(shop: Shop, made: Made, series: int | None) -> None:
     """Raise DataError where the forecast of a night moves with rows that it must not see.
 
-    The message names the origin, how far the forecast moved and the tables that moved it.
+    The message names the origin, how far the forecast moved and a table that moved it.
     """
     date = made.situation.as_of
     moved, altered = _moved(shop, made, series)
     if moved == 0:
         return
-    tables = [name for name in altered if _moved(shop, made, series, name)[0] > 0]
-    first = ", ".join(f"{name} ({altered[name]} rows)" for name in tables) or "several together"
+    alone = (name for name in altered if _moved(shop, made, series, name)[0] > 0)
+    table = next((f"{name} ({altered[name]} rows)" for name in alone), "several together")
     raise DataError(
         f"the forecast of {date} knows the future: with other rows after that date it moved by "
-        f"{moved:.2%} of its units; table: {first}; find the feature or model that reads what "
+        f"{moved:.2%} of its units; table: {table}; find the feature or model that reads what "
         "comes later, for no figure of this backtest can be trusted"
     )
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.backtest.opened import check_unread, files_opened, foreign
 from experiments.shop import Shop
+from forecasting.blend.staircase import Stair
 from pipelines.assemble import Situation
 from pipelines.night.blocks import BlockRun, forecast_in_blocks
 from pipelines.night.engine import Engine
@@ -23,12 +25,14 @@ class Made:
     """What a night forecasts.
 
     forecast: of the series ``rows`` of the situation. stages: (series,) life stage of all of them.
+    stairs: what each rung of the forecast brought when it was fitted.
     """
 
     situation: Situation
     forecast: Forecast
     rows: NDArray[np.int64]
     stages: NDArray[np.object_]
+    stairs: tuple[Stair, ...]
     notes: tuple[str, ...]
 
 
@@ -36,23 +40,29 @@ def forecast_night(shop: Shop, date: np.datetime64, series: int | None) -> Made:
     """Read, fit and forecast as the night of ``date``; all series are fitted on, some forecast.
 
     Where the fit fails its substitute forecasts, as on the night itself. Raises DataError where
-    the tables or too many series break the gates.
+    the tables or too many series break the gates, or where the shop's tables are opened while the
+    night forecasts.
     """
     situation, config, engine = shop.situation(date), shop.config, Engine(threads=1)
     panel, notes = situation.panel, []
-    try:
-        content = engine.fit(situation, config)
-    except FitError as error:
-        notes.append(f"the fit of {date} failed, its substitute forecast: {error}")
-        content = engine.substitute(situation, config)
-    predict = engine.predictor(content, panel)
     rows = sampled(panel, series)
-    run = BlockRun(config.block_size, 1, config.gates.failed_series_share)
-    made, failed = forecast_in_blocks(predict, panel.take(rows), panel.horizon, run, _quiet)
+    with files_opened() as opened:
+        try:
+            content = engine.fit(situation, config)
+        except FitError as error:
+            notes.append(f"the fit of {date} failed, its substitute forecast: {error}")
+            content = engine.substitute(situation, config)
+        predict = engine.predictor(content, panel, parts=False)
+        run = BlockRun(config.block_size, 1, config.gates.failed_series_share)
+        made, failed = forecast_in_blocks(predict, panel.take(rows), panel.horizon, run, _quiet)
+    check_unread(opened, shop.source, date)
+    if others := foreign(opened):
+        notes.append(f"the forecast read {', '.join(others[:3])}; nothing tells what they know")
     if failed:
         notes.append(f"{date}: {len(failed)} series without a forecast, {_faults(failed)}")
     forecast = _as_planned(situation, made, rows)
-    return Made(situation, forecast, rows, engine.stages(situation, config), tuple(notes))
+    stages, stairs = engine.stages(situation, config), engine.staircase(content)
+    return Made(situation, forecast, rows, stages, stairs, tuple(notes))
 
 
 def _as_planned(situation: Situation, forecast: Forecast, rows: NDArray[np.int64]) -> Forecast:

@@ -50,4 +50,4 @@ def score_night(night: Night) -> Scores:
     every = max(night.every // made.situation.panel.calendar.days, 1)
     found = scored(made.situation, made.forecast, made.rows, made.stages, outcome, every)
     known = found.take(np.flatnonzero(found.place >= 0))
-    return replace(known, notes=made.notes)
+    return replace(known, stairs=made.stairs, notes=made.notes)

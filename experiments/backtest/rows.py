@@ -12,15 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.backtest.fans import Fan
 from experiments.backtest.scores import Scores, Table
 from experiments.metrics.calibration import pit_share
 from experiments.metrics.losses import LEVELS
 from experiments.metrics.scaled import rmsse
+from forecasting.blend.staircase import Stair
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Pair = tuple[Floats, Floats]
 Pairs = dict[str, Pair]
+#: The curve of the periods in stock of protection intervals.
+SEEN = "seen"
 #: Curves of lower bounds: of whole protection intervals, and of their first periods.
 CURVES = {"whole": "kaplan_meier", "first": "kaplan_meier_first"}
 _CURVE = ("judged", "below", "above", "at_least")
@@ -34,9 +38,9 @@ class Rows:
 
     origins: dates, rising. origin: (rows,) place in them. place: (rows,) series in the outcome.
     labels: (rows,) segment by kind. pairs: top and bottom of each metric, (rows,) each. blocks:
-    the same of the metrics of steps, by block of the horizon. lowers: what the curve of lower
-    bounds is made of, see ``kaplan_meier``. horizon: the longest, in periods.
-    notes: of all origins.
+    the same of the metrics of steps, by block of the horizon. calibration: what its
+    curves are made of, see ``Scores.sums``. horizon: the longest, in periods. fans: of each origin.
+    stairs, notes: of all origins.
     """
 
     origins: tuple[np.datetime64, ...]
@@ -45,8 +49,10 @@ class Rows:
     labels: Mapping[str, NDArray[np.object_]]
     pairs: Pairs
     blocks: tuple[Pairs, ...]
-    lowers: Table
+    calibration: Table
     horizon: int
+    fans: tuple[tuple[Fan, ...], ...]
+    stairs: tuple[Stair, ...]
     notes: tuple[str, ...]
 
     def take(self, rows: NDArray[Any]) -> Rows:
@@ -58,7 +64,7 @@ class Rows:
             labels={kind: labels[rows] for kind, labels in self.labels.items()},
             pairs=_taken(self.pairs, rows),
             blocks=tuple(_taken(pairs, rows) for pairs in self.blocks),
-            lowers={name: values[rows] for name, values in self.lowers.items()},
+            calibration={name: values[rows] for name, values in self.calibration.items()},
         )
 
     def nearest(self, blocks: int) -> Rows:
@@ -86,7 +92,7 @@ def rows_of(scores: Sequence[Scores], n_series: int) -> Rows:
     pairs = _of_steps(whole, scale, weight) | _of_sums(sums)
     for name, column in (("stability", "mean"), ("stability_90", "high")):
         pairs[name] = (stable[f"{column}_change"], stable[f"{column}_level"])
-    curves = [f"{of}_{what}" for of in CURVES for what in _CURVE]
+    curves = [f"{of}_{what}" for of in (SEEN, *CURVES) for what in _CURVE]
     return Rows(
         origins=tuple(s.origin for s in scores),
         origin=np.repeat(np.arange(len(scores)), [len(s.place) for s in scores]),
@@ -96,8 +102,10 @@ def rows_of(scores: Sequence[Scores], n_series: int) -> Rows:
         },
         pairs=pairs,
         blocks=blocks,
-        lowers={name: sums[name] for name in curves},
+        calibration={name: sums[name] for name in curves},
         horizon=max(s.horizon for s in scores),
+        fans=tuple(s.fans for s in scores),
+        stairs=tuple(stair for s in scores for stair in s.stairs),
         notes=tuple(dict.fromkeys(note for s in scores for note in s.notes)),
     )
 
@@ -149,9 +157,9 @@ def _of_sums(sums: Mapping[str, NDArray[Any]]) -> Pairs:
         theirs = sums[f"{column}_absolute"]
         pairs[f"sum_wape_{name}"] = (theirs, units)
         pairs[f"sum_wape_gain_over_{name}"] = (theirs - sums["absolute"], theirs)
-    judged = sums["judged"].astype(np.float64)
+    judged = sums["seen_judged"].astype(np.float64)
     for level in LEVELS:
-        share = pit_share(sums["below"], sums["above"], level)
+        share = pit_share(sums["seen_below"], sums["seen_above"], level)
         pairs[f"coverage_{100 * level:.0f}"] = (share * judged, judged)
     return pairs
 

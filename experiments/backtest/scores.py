@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.backtest.fans import Fan, fans_of
 from experiments.backtest.naive import Naive, last_value, season_ago
 from experiments.backtest.outcome import Came, Outcome, matched
 from experiments.metrics.calibration import pit_bounds
 from experiments.metrics.losses import LEVELS, crps, pinball
 from experiments.metrics.scaled import VALUE_DAYS, naive_scale
+from forecasting.blend.staircase import Stair
 from pipelines.assemble import Situation
 from replenishment.network.lanes import choose_lanes
 from stockwright.distribution import Distribution
@@ -38,7 +40,8 @@ class Scores:
     sums: (series,) by name, see ``_of_sums``. scale: (series,) squared naive error, NaN for none.
     value: (series,) money sold in the last 28 days. ahead: (series, block) forecast of each whole
     block of steps, its mean and its .9 quantile. horizon: steps of the forecast.
-    notes: what did not go as on a good night.
+    stairs: what each rung of the model's forecast brought on held-out origins. fans: of a few
+    series, to be drawn. notes: what did not go as on a good night.
     """
 
     origin: np.datetime64
@@ -50,6 +53,8 @@ class Scores:
     value: Floats
     ahead: Table
     horizon: int
+    stairs: tuple[Stair, ...] = ()
+    fans: tuple[Fan, ...] = ()
     notes: tuple[str, ...] = ()
 
     def take(self, rows: NDArray[Any]) -> Scores:
@@ -96,12 +101,13 @@ def scored(
         for kind, kind_names in enumerate(names)
     ]
     steps, sums, ahead = joined
+    place = matched(panel.index.take(rows), outcome.index)
     demand = situation.sold[rows]
     weeks = max(VALUE_DAYS // panel.calendar.days, 1)
     recent = demand[:, -weeks:].sum(axis=1, dtype=np.float64)
     return Scores(
         origin=situation.as_of,
-        place=matched(panel.index.take(rows), outcome.index),
+        place=place,
         segments=_segments(situation, rows, stages),
         steps=steps,
         sums=sums | {"span": spans},
@@ -109,6 +115,7 @@ def scored(
         value=recent * np.nan_to_num(situation.network.items.price[rows]),
         ahead=ahead,
         horizon=forecast.horizon,
+        fans=fans_of(situation, forecast, rows, outcome, recent * (place >= 0)),
     )
 
 
@@ -181,6 +188,7 @@ def _of_steps(forecast: Forecast, came: Came, naive: tuple[Naive, Naive]) -> Tab
     }
     for name, each in zip(("last", "season"), naive, strict=True):
         found[f"{name}_absolute"] = np.abs(each.mean - units)
+        found[f"{name}_squared"] = (each.mean - units) ** 2
         found[f"{name}_pinball"] = _scaled_pinball(each.quantile(LEVELS), units)
     kept = {name: np.where(known, values, 0.0).astype(np.float64) for name, values in found.items()}
     kept["recovered"] = np.where(sure, came.recovered, 0.0)
@@ -196,7 +204,8 @@ def _scaled_pinball(quantile: Floats, units: Floats) -> Floats:
 def _of_sums(forecast: Forecast, came: Came, naive: tuple[Naive, Naive], spans: Ints) -> Table:
     """Of the demand of the periods in stock of each protection interval: whether there are any,
     units, mean, loss, and the bounds of its PIT value. ``whole_``: of all periods, a stock-out
-    making the sum a lower bound. ``first_``: of the first period alone.
+    making the sum a lower bound. ``first_``: of the first period alone. pieces: the series is
+    sold by the piece.
     """
     inside = np.arange(forecast.horizon) < spans[:, None]
     seen, counted = came.known & inside, (came.known | came.at_least) & inside
@@ -220,9 +229,10 @@ def _of_sums(forecast: Forecast, came: Came, naive: tuple[Naive, Naive], spans: 
         found[f"{name}_absolute"] = np.abs(np.where(seen, each.mean, 0.0).sum(axis=1) - units)
     rest: Table = {
         "count": some,
-        "judged": some & (total.mean > 0),
-        "below": below,
-        "above": above,
+        "seen_judged": some & (total.mean > 0),
+        "seen_below": below,
+        "seen_above": above,
+        "seen_at_least": np.zeros(len(some), np.bool_),
         "whole_judged": np.asarray(counted.any(axis=1) & (whole.mean > 0)),
         "whole_below": whole_below,
         "whole_above": whole_above,
@@ -231,6 +241,7 @@ def _of_sums(forecast: Forecast, came: Came, naive: tuple[Naive, Naive], spans: 
         "first_below": first_below,
         "first_above": first_above,
         "first_at_least": came.at_least[:, 0],
+        "pieces": forecast.quantum == 1,
     }
     return {name: np.where(some, values, 0.0) for name, values in found.items()} | rest
 

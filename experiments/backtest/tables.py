@@ -160,9 +160,9 @@ def _lower_bounds(rows: Rows) -> dict[str, Interval]:
     """Coverage with stock-outs as lower bounds, and the share of intervals that one cut short."""
     found: dict[str, float] = {}
     for of, metric in CURVES.items():
-        judged = np.flatnonzero(rows.lowers[f"{of}_judged"])
+        judged = np.flatnonzero(rows.calibration[f"{of}_judged"])
         below, above, cut = (
-            rows.lowers[f"{of}_{what}"][judged] for what in ("below", "above", "at_least")
+            rows.calibration[f"{of}_{what}"][judged] for what in ("below", "above", "at_least")
         )
         at_least = cut.astype(np.bool_)
         curve = kaplan_meier_curve(below, above, at_least, np.array(LEVELS))

@@ -96,7 +96,7 @@ def promote(
     or where a version that changes more than the forecast is to share a night.
     """
     folder.version(asked.version)
-    _check_scope(folder, asked)
+    check_scope(folder, asked)
     with _changing(folder) as state:
         if judged_against is not None and state.standing != judged_against:
             by = state.change.by if state.change else "somebody"
@@ -149,6 +149,18 @@ def standing_after(standing: Standing, asked: Promotion) -> Standing:
     return Standing(champion=standing.champion, segments=tuple(rest), canary=canary)
 
 
+def incumbent(standing: Standing, segments: Sequence[Segment]) -> str:
+    """The version that decides for some segments now, or for the whole shop.
+
+    Raises ConfigError where it is not the same one for all of them.
+    """
+    held = {one.segment: one.version for one in standing.segments}
+    found = sorted({held.get(one, standing.champion) for one in segments} or {standing.champion})
+    if len(found) > 1:
+        raise ConfigError(describe("segments of several champions", found, "promote one by one"))
+    return found[0]
+
+
 def versions_in(standing: Standing) -> list[str]:
     """The versions that decide something, the champion first."""
     canary = [standing.canary.version] if standing.canary else []
@@ -156,7 +168,8 @@ def versions_in(standing: Standing) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _check_scope(folder: ChampionFolder, asked: Promotion) -> None:
+def check_scope(folder: ChampionFolder, asked: Promotion) -> None:
+    """Raise ConfigError where a version cannot decide for what it is asked to decide for."""
     if not asked.segments and asked.canary is None:
         return
     if asked.canary is not None and len(asked.segments) > 1:

@@ -23,6 +23,8 @@ from stockwright.errors import ConfigError, describe
 _KEYS = ("name", "why", "config")
 # What only the forecast model reads, so that two of them can share one night.
 _NOT_OF_THE_FORECAST = ("model.paths", "model.history_days")
+# What a forecast may depend on at all.
+_OF_A_FORECAST = ("model", "calendar", "commitments", "forecasts", "horizon")
 # What the tables are, and how they are read and shown: the same for all versions of a shop.
 _OF_THE_SHOP = ("period", "map", "values", "preset", "gates", "output", "block_size", "pulse")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -60,6 +62,13 @@ class Variant:
             for key in _settings(self.config)
             if not key.startswith("model.") or key in _NOT_OF_THE_FORECAST
         ]
+
+    def forecast_settings(self) -> dict[str, Any]:
+        """Those of its settings that a forecast may depend on."""
+        found = {key: self.config[key] for key in _OF_A_FORECAST if key in self.config}
+        if isinstance(model := found.get("model"), Mapping):
+            found["model"] = {key: value for key, value in model.items() if key != "paths"}
+        return {key: value for key, value in found.items() if value != {}}
 
     def check(self) -> None:
         """Raise ConfigError that lists every problem of the settings, and those that no version

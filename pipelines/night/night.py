@@ -38,7 +38,8 @@ def _recorded(call: Call, rooms: Rooms, observe: Observer) -> Outcome:
     """Walk the night and write down how it ended, whatever that is."""
     began = time.perf_counter()
     try:
-        outcome = Walk(call, rooms, observe).walk()
+        walk = Walk(call, rooms, observe)
+        outcome = walk.walk()
     except BaseException as error:
         code, message = code_of(error), message_of(error)
         _record(call, began, observe, code, code.name.lower(), message)
@@ -46,6 +47,7 @@ def _recorded(call: Call, rooms: Rooms, observe: Observer) -> Outcome:
     word = "unchanged" if outcome.unchanged else "published"
     said = f"champion {outcome.versions}" if outcome.versions else ""
     _record(call, began, observe, outcome.code, word, said)
+    walk.shadows()
     return outcome
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.night.blocks import BlockRun, Route, forecast_in_blocks
 from pipelines.night.checkpoint import CheckpointFolder
 from pipelines.night.code_version import code_version
+from pipelines.night.evening import Evening
 from pipelines.night.events import Observer
+from pipelines.night.foresee import Foresight, said
 from pipelines.night.inputs import InputFile, config_text, hash_folder, inputs_digest
 from pipelines.night.layout import RunsFolder, link_target
 from pipelines.night.lineup import fit_lineup, lineup_of
@@ -23,6 +24,7 @@ from pipelines.night.outcome import ExitCode, Outcome
 from pipelines.night.release import release
 from pipelines.night.request import NightRequest
 from pipelines.night.rooms import Rooms
+from pipelines.night.shadow import Scene, run_shadows
 from pipelines.night.steps import StepRunner
 from pipelines.store.champions import ChampionFolder
 from pipelines.store.files import digest
@@ -31,12 +33,12 @@ from pipelines.store.snapshots import snapshots_before, snapshots_digest, write_
 from stockwright import __version__
 from stockwright.errors import ConfigError, DataError, describe
 from stockwright.forecast import Forecast
-from stockwright.plan import Finding, Plan
+from stockwright.plan import Finding
 
 if TYPE_CHECKING:
-    from forecasting.blend.staircase import Stair
     from forecasting.watch.report import DriftReport
     from pipelines.assemble import Situation
+    from pipelines.config import Config
     from pipelines.ingest.ingested import Ingested
 
 # Of each recipe: a night that is run again finds the model that it used.
@@ -55,19 +57,6 @@ class Call:
     started: datetime
 
 
-@dataclass(frozen=True)
-class Evening:
-    """What the steps before the writing gave. others: models of the lineup's other versions."""
-
-    ingested: Ingested
-    situation: Situation
-    fitted: Fitted
-    others: tuple[Fitted, ...]
-    stairs: tuple[Stair, ...]
-    forecast: Forecast
-    plan: Plan
-
-
 class Walk:
     """Walks one night in one folder of runs, whose lock the caller holds."""
 
@@ -78,6 +67,8 @@ class Walk:
         self.shop = rooms.configure(call.request.config, call.request.folder, self.date)
         self.lineup = lineup_of(ChampionFolder(call.runs.champions), self.shop)
         self.config = self.lineup.champion.config
+        self._foresight = Foresight(rooms, self.config, call.request.workers, observe)
+        self._published: Evening | None = None
 
     def walk(self) -> Outcome:
         """Publish the night, or find it published from the same inputs."""
@@ -89,7 +80,31 @@ class Walk:
             return before
         steps = self._steps(key)
         evening = self._evening(steps, files, ingested)
-        return self._publish(steps, evening, key)
+        outcome = self._publish(steps, evening, key)
+        self._published = evening
+        return outcome
+
+    def shadows(self) -> None:
+        """Let challengers plan the night that was published; nothing of it depends on them."""
+        evening = self._published
+        if evening is None:
+            return
+        scene = Scene(
+            self.runs,
+            self.rooms,
+            self.shop,
+            self.lineup,
+            evening,
+            self._judged(),
+            lambda config: self._situation(evening.ingested, config),
+            self._alone,
+            self.observe,
+        )
+        run_shadows(scene)
+
+    def _alone(self, situation: Situation, fitted: Fitted) -> Forecast:
+        """What a challenger's model alone forecasts."""
+        return said(situation, self._foresight.model(situation, fitted.model.content)[0])
 
     def _identify(self) -> tuple[tuple[InputFile, ...], Ingested | None]:
         """The hashes of the inputs; a database has to be read for them."""
@@ -132,7 +147,7 @@ class Walk:
         tables = steps.run("read", lambda: ingested or self._read())
         _check_unchanged(tables, files, self.request)
         stored = self._earlier_nights()
-        situation = steps.run("panel", lambda: self._situation(tables), stored)
+        situation = steps.run("panel", lambda: self._situation(tables, self.config), stored)
         watched = steps.run("drift", lambda: self._watch(situation, tables))
         situation = replace(situation, drift=watched)
         store = FolderModelStore(self.runs.models)
@@ -158,10 +173,10 @@ class Walk:
         ]
         return digest(*links, snapshots_digest(snapshots_before(self.runs.snapshots, self.date)))
 
-    def _situation(self, ingested: Ingested) -> Situation:
+    def _situation(self, ingested: Ingested, config: Config) -> Situation:
         nights = [self.runs.dated(date) for date in self.runs.dates_before(self.date)]
         snapshots = snapshots_before(self.runs.snapshots, self.date)
-        return self.rooms.assemble(ingested, self.config, self.date, nights, snapshots)
+        return self.rooms.assemble(ingested, config, self.date, nights, snapshots)
 
     def _watch(self, situation: Situation, ingested: Ingested) -> DriftReport:
         return self.rooms.watch(situation, ingested, self.config, self._judged())
@@ -176,30 +191,8 @@ class Walk:
     def _forecast(
         self, situation: Situation, fitted: Fitted, others: tuple[Fitted, ...]
     ) -> tuple[Forecast, tuple[Finding, ...]]:
-        panel = situation.panel
-        codes, models = (
-            self.lineup.codes(situation, others),
-            [each.model.content for each in others],
-        )
-        if situation.drift.fallback.any():
-            codes = np.where(situation.drift.fallback, len(models), codes)
-            models.append(self.rooms.substitute(situation, self.config))
-        routes = [
-            Route(rows, self.rooms.predictor(content, panel))
-            for place, content in enumerate(models)
-            if len(rows := np.flatnonzero(codes == place))
-        ]
-        # The champion's comes last: what it knows of the panel's groups, the plan looks at too.
-        predict = self.rooms.predictor(fitted.model.content, panel)
-        run = BlockRun(
-            self.config.block_size, self.request.workers, self.config.gates.failed_series_share
-        )
-        forecast, failed = forecast_in_blocks(
-            predict, panel, panel.horizon, run, self.observe, routes
-        )
-        said = situation.given.on(situation.commitments.on(forecast))
-        said = situation.overrides.on(said)
-        return said.until(situation.network.items.ends - panel.origin), failed
+        found, failed = self._foresight.lineup(situation, self.lineup, fitted, others)
+        return said(situation, found), failed
 
     def _publish(self, steps: StepRunner, evening: Evening, key: str) -> Outcome:
         staged = self.runs.staging(self.call.run_id)

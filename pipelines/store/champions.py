@@ -134,10 +134,18 @@ class Version:
         return json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
-def version_id(variant: Variant) -> str:
-    """Name of a variant and digest of its settings: other settings are another version."""
+def settings_digest(variant: Variant) -> str:
+    """Digest of the settings of a variant, whatever its name."""
     settings = json.dumps(variant.config, ensure_ascii=False, sort_keys=True, default=str)
-    return f"{variant.name}@{digest(settings)[:_DIGITS]}"
+    return digest(settings)[:_DIGITS]
+
+
+def version_id(variant: Variant) -> str:
+    """Name of a variant and digest of its settings: other settings are another version.
+
+    The shop's own configuration, which changes nothing, is ``base``.
+    """
+    return BASE if variant.name == BASE else f"{variant.name}@{settings_digest(variant)}"
 
 
 @dataclass(frozen=True)
