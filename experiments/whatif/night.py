@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,16 @@ from experiments.whatif.scenario import Scenario
 from pipelines.assemble import Situation
 from pipelines.config import Config
 from pipelines.ingest import Ingested
-from pipelines.night.blocks import BlockRun, forecast_in_blocks
 from pipelines.night.engine import Engine
 from pipelines.night.events import Event, Observer
+from pipelines.night.foresee import Foresight, said
 from pipelines.night.layout import RunsFolder
+from pipelines.night.lineup import Lineup, lineup_of, model_key
 from pipelines.night.manifest import read_manifest
+from pipelines.night.modeling import Fitted, recipe_of
+from pipelines.store.champions import ChampionFolder
 from pipelines.store.files import digest
+from pipelines.store.models import StoredModel
 from pipelines.store.snapshots import snapshots_before
 from stockwright.errors import FitError
 from stockwright.forecast import Forecast
@@ -35,32 +39,38 @@ SAME, PREDICTED, FITTED = "the night's forecast", "the night's model", "a model 
 class Planned:
     """A night planned under a scenario, or as it is.
 
-    content: the model as bytes. raw: its forecast, before what planners, promises and ends of sale
-    say; forecast: after it. source: SAME, PREDICTED or FITTED.
+    lineup: the versions in force, fitted: the model of each, the champion's first. raw: their
+    forecast, before what planners, promises and ends of sale say; forecast: after it. source: SAME,
+    PREDICTED or FITTED.
     """
 
-    config: Config
+    lineup: Lineup
     ingested: Ingested
     situation: Situation
-    content: bytes
+    fitted: tuple[Fitted, ...]
     raw: Forecast
     forecast: Forecast
     plan: Plan
     source: str
+
+    @property
+    def config(self) -> Config:
+        """The configuration of the champion."""
+        return self.lineup.champion.config
 
 
 @dataclass(frozen=True)
 class Night:
     """The night of a date in a folder of runs: what it reads, and the night as it is.
 
-    nights, snapshots: of earlier dates, as the nightly run finds them.
+    shop: its own configuration, without champions.
     """
 
     engine: Engine
     workers: int
     observe: Observer
-    nights: tuple[Path, ...]
-    snapshots: tuple[Path, ...]
+    runs: RunsFolder
+    shop: Config
     base: Planned
 
     @classmethod
@@ -73,23 +83,23 @@ class Night:
         workers: int,
         observe: Observer,
     ) -> Night:
-        """Plan the night as it is, with the model it ran with where that is kept."""
+        """Plan the night as it is, with the models it ran with where these are kept."""
         engine = Engine(workers)
-        settings = engine.configure(config, None if "://" in source else Path(source), date)
+        shop = engine.configure(config, None if "://" in source else Path(source), date)
+        lineup = lineup_of(ChampionFolder(runs.champions), shop)
         observe(Event("started", "base"))
+        settings = lineup.champion.config
         ingested = engine.read(source, settings, date)
-        nights = tuple(runs.dated(one) for one in runs.dates_before(date))
-        snapshots = tuple(snapshots_before(runs.snapshots, date))
-        situation = engine.assemble(ingested, settings, date, nights, snapshots)
-        content, known = _model_of(runs, date), PREDICTED
-        if content is None or not _usable(engine, content, situation):
-            content, known = _fit(engine, situation, settings, observe), FITTED
-        raw = _forecast(engine, content, situation, settings, workers, observe)
+        situation = seen(engine, runs, ingested, settings, date)
+        fitted, known = _kept_models(engine, runs, situation, lineup), PREDICTED
+        if fitted is None:
+            fitted, known = _fit(engine, situation, lineup, observe), FITTED
+        raw = _forecast(engine, situation, lineup, fitted, workers, observe)
         forecast = said(situation, raw)
         plan = engine.plan(situation, forecast, settings)
-        base = Planned(settings, ingested, situation, content, raw, forecast, plan, known)
+        base = Planned(lineup, ingested, situation, fitted, raw, forecast, plan, known)
         observe(Event("finished", "base"))
-        return cls(engine, workers, observe, nights, snapshots, base)
+        return cls(engine, workers, observe, runs, shop, base)
 
     def under(self, scenario: Scenario) -> Planned:
         """The night under a scenario: what a full run would plan on the changed inputs.
@@ -98,29 +108,32 @@ class Night:
         """
         base, engine = self.base, self.engine
         spent = float(base.plan.orders.value.sum())
-        config = changed_config(base.config, scenario, spent)
+        shop = changed_config(self.shop, scenario, spent)
+        lineup = lineup_of(ChampionFolder(self.runs.champions), shop)
         ingested = changed_tables(base.ingested, scenario)
-        date = base.situation.as_of
-        situation = engine.assemble(ingested, config, date, self.nights, self.snapshots)
-        situation = demand_changed(situation, scenario)
-        content, raw, source = base.content, base.raw, SAME
-        if not _same_settings(config, base.config) or not same_past(situation, base.situation):
-            content = _fit(engine, situation, config, self.observe)
-            source = FITTED
+        settings, date = lineup.champion.config, base.situation.as_of
+        situation = demand_changed(seen(engine, self.runs, ingested, settings, date), scenario)
+        fitted, raw, source = base.fitted, base.raw, SAME
+        if not _same_models(lineup, base.lineup) or not same_past(situation, base.situation):
+            fitted, source = _fit(engine, situation, lineup, self.observe), FITTED
         elif not same(situation.panel, base.situation.panel):
             source = PREDICTED
         if source != SAME:
-            raw = _forecast(engine, content, situation, config, self.workers, self.observe)
+            raw = _forecast(engine, situation, lineup, fitted, self.workers, self.observe)
         forecast = said(situation, raw)
-        plan = engine.plan(situation, forecast, config)
-        return Planned(config, ingested, situation, content, raw, forecast, plan, source)
+        plan = engine.plan(situation, forecast, settings)
+        return Planned(lineup, ingested, situation, fitted, raw, forecast, plan, source)
 
 
-def said(situation: Situation, forecast: Forecast) -> Forecast:
-    """The forecast with what is known better: the shop's own, promises, overrides, ends of sale."""
-    told = situation.given.on(situation.commitments.on(forecast))
-    told = situation.overrides.on(told)
-    return told.until(situation.network.items.ends - situation.panel.origin)
+def seen(
+    engine: Engine, runs: RunsFolder, ingested: Ingested, config: Config, date: np.datetime64
+) -> Situation:
+    """The situation as the nightly run assembles and watches it."""
+    nights = [runs.dated(one) for one in runs.dates_before(date)]
+    snapshots = snapshots_before(runs.snapshots, date)
+    situation = engine.assemble(ingested, config, date, nights, snapshots)
+    watched = engine.watch(situation, ingested, config, runs.judged(date))
+    return replace(situation, drift=watched)
 
 
 def same_past(one: Situation, other: Situation) -> bool:
@@ -161,18 +174,34 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _same_settings(one: Config, other: Config) -> bool:
-    """Whether a model is fitted in the same way."""
-    names = {"model", "calendar", "seed", "period"}
-    return one.model_dump(include=names) == other.model_dump(include=names)
+def _same_models(one: Lineup, other: Lineup) -> bool:
+    """Whether the same versions fit their models in the same way."""
+    pairs = zip((one.champion, *one.others), (other.champion, *other.others), strict=True)
+    return all(model_key(a.config) == model_key(b.config) for a, b in pairs)
 
 
-def _model_of(runs: RunsFolder, date: np.datetime64) -> bytes | None:
-    """The model that the published night of a date ran with, None where it is not kept."""
-    folder = runs.published(date)
+def _kept_models(
+    engine: Engine, runs: RunsFolder, situation: Situation, lineup: Lineup
+) -> tuple[Fitted, ...] | None:
+    """The models that the published night ran with; None where one of them is not kept."""
+    folder = runs.published(situation.as_of)
     if folder is None:
         return None
-    version = read_manifest(folder)["model"]["version"]
+    card = read_manifest(folder)["model"]
+    cards = [each["model"] for each in card.get("champions", [])] or [card]
+    if len(cards) != 1 + len(lineup.others):
+        return None
+    found = []
+    for each in cards:
+        content = _content(runs, each["version"])
+        if content is None or not _usable(engine, content, situation):
+            return None
+        date = np.datetime64(each["fitted_on"], "D")
+        found.append(Fitted(StoredModel(date, each["recipe"], content), reused=True))
+    return tuple(found)
+
+
+def _content(runs: RunsFolder, version: str) -> bytes | None:
     for path in sorted(runs.models.glob("*/model.bin"), reverse=True):
         content = path.read_bytes()
         if digest(content)[:16] == version:
@@ -188,36 +217,39 @@ def _usable(engine: Engine, content: bytes, situation: Situation) -> bool:
     return True
 
 
-def _fit(engine: Engine, situation: Situation, config: Config, observe: Observer) -> bytes:
+def _fit(
+    engine: Engine, situation: Situation, lineup: Lineup, observe: Observer
+) -> tuple[Fitted, ...]:
+    """A model for each version; those that share one fit it once."""
     observe(Event("started", "fit"))
-    try:
-        content = engine.fit(situation, config)
-    except FitError as error:
-        observe(Event("warning", "fit", f"the fit failed, its substitute runs: {error}"))
-        content = engine.substitute(situation, config)
+    made: dict[str, Fitted] = {}
+    keys = [model_key(one.config) for one in (lineup.champion, *lineup.others)]
+    for key, one in zip(keys, (lineup.champion, *lineup.others), strict=True):
+        if key in made:
+            continue
+        fault = ""
+        try:
+            content = engine.fit(situation, one.config)
+        except FitError as error:
+            fault = str(error)
+            observe(Event("warning", "fit", f"the fit failed, its substitute runs: {error}"))
+            content = engine.substitute(situation, one.config)
+        model = StoredModel(situation.as_of, recipe_of(one.config), content)
+        made[key] = Fitted(model, fault=fault)
     observe(Event("finished", "fit"))
-    return content
+    return tuple(made[key] for key in keys)
 
 
 def _forecast(
     engine: Engine,
-    content: bytes,
     situation: Situation,
-    config: Config,
+    lineup: Lineup,
+    fitted: tuple[Fitted, ...],
     workers: int,
     observe: Observer,
 ) -> Forecast:
-    panel = situation.panel
-    run = BlockRun(config.block_size, workers, config.gates.failed_series_share)
-    predict = engine.predictor(content, panel)
-    forecast, failed = forecast_in_blocks(predict, panel, panel.horizon, run, observe)
+    foresight = Foresight(engine, lineup.champion.config, workers, observe)
+    forecast, failed = foresight.lineup(situation, lineup, fitted[0], fitted[1:])
     for finding in failed:
         observe(Event("warning", "forecast", str(finding.message["fault"])))
     return forecast
-
-
-def judged(runs: RunsFolder, date: np.datetime64) -> Sequence[Path]:
-    """Folders of the earlier nights that a night is held against, as the nightly run has them."""
-    earlier = runs.dates_before(date)
-    recent = [one for one in earlier if one >= date - np.timedelta64(56, "D")]
-    return [runs.dated(one).resolve() for one in recent or earlier[-1:]]

@@ -13,13 +13,15 @@ from experiments.record import Record, Segment, folder_of, is_done
 from experiments.shop import Shop
 from experiments.whatif.curve import Point, trade_off
 from experiments.whatif.figures import Figures, figures_of
-from experiments.whatif.night import Night, Planned, judged
+from experiments.whatif.night import Night, Planned
 from experiments.whatif.rehearsal import Rehearsed, rehearse
 from experiments.whatif.report import write_report
 from experiments.whatif.scenario import Scenario
+from pipelines.config import Config
 from pipelines.night.code_version import code_version
 from pipelines.night.events import Event, Observer
 from pipelines.night.layout import RunsFolder, link_target
+from pipelines.store.champions import ChampionFolder
 from stockwright.errors import ConfigError
 
 BASE = "base"
@@ -91,7 +93,9 @@ def run_whatif(request: WhatIfRequest, observe: Observer) -> Path:
 def _key(request: WhatIfRequest) -> str:
     """Digest of all that decides the answer."""
     runs = RunsFolder(request.runs)
-    nights = [f"{d} {link_target(runs.dated(d))}" for d in [*runs.dates_before(request.date)]]
+    dates = [*runs.dates_before(request.date), request.date]
+    nights = [f"{date} {link_target(runs.dated(date))}" for date in dates]
+    nights.append(ChampionFolder(runs.champions).state().standing.model_dump_json())
     asked = [scenario.text() for scenario in request.scenarios]
     asked += [f"rehearsal {request.rehearsal}", f"curve {request.curve}", str(request.date)]
     return Shop.open(request.source, request.config).key(*asked, *nights)
@@ -105,7 +109,7 @@ def _answer(request: WhatIfRequest, folder: Path, observe: Observer) -> Answer:
         observe(Event("started", scenario.name))
         planned = night.under(scenario)
         figures[scenario.name], how[scenario.name] = figures_of(planned, night.base), planned.source
-        write_plan(folder / scenario.name, planned, night, runs)
+        write_plan(folder / scenario.name, planned, night)
         _changed_lines(night.base, planned).to_csv(
             folder / f"{scenario.name}-lines.csv", index=False, encoding="utf-8-sig"
         )
@@ -119,10 +123,10 @@ def _answer(request: WhatIfRequest, folder: Path, observe: Observer) -> Answer:
     return Answer(str(request.date), figures, how, rehearsed, curve)
 
 
-def write_plan(folder: Path, planned: Planned, night: Night, runs: RunsFolder) -> None:
+def write_plan(folder: Path, planned: Planned, night: Night) -> None:
     """Write the files of a scenario's plan, as ``nightly`` writes them but for the manifest."""
-    earlier = judged(runs, planned.situation.as_of)
-    stairs = night.engine.staircase(planned.content)
+    earlier = night.runs.judged(planned.situation.as_of)
+    stairs = night.engine.staircase(planned.fitted[0].model.content)
     night.engine.write(
         folder, planned.ingested, planned.situation, planned.forecast, planned.plan,
         planned.config, earlier, (), stairs,
@@ -135,10 +139,16 @@ def without_clearance(night: Night) -> Night:
     base = night.base
     if not base.config.clearance.use:
         return night
-    off = base.config.clearance.model_copy(update={"use": False})
-    config = base.config.model_copy(update={"clearance": off})
-    plan = night.engine.plan(base.situation, base.forecast, config)
-    return replace(night, base=replace(base, config=config, plan=plan))
+    shop = _unclearing(night.shop)
+    champion = replace(base.lineup.champion, config=_unclearing(base.config))
+    plan = night.engine.plan(base.situation, base.forecast, champion.config)
+    unclearing = replace(base, lineup=replace(base.lineup, champion=champion), plan=plan)
+    return replace(night, shop=shop, base=unclearing)
+
+
+def _unclearing(config: Config) -> Config:
+    off = config.clearance.model_copy(update={"use": False})
+    return config.model_copy(update={"clearance": off})
 
 
 def _changed_lines(base: Planned, planned: Planned) -> pd.DataFrame:

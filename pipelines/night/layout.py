@@ -25,6 +25,7 @@ from stockwright.errors import ConfigError
 MANIFEST = "manifest.json"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _STAGING = ".staging-"
+_JUDGED = np.timedelta64(56, "D")
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,14 @@ class RunsFolder:
     def dates_before(self, date: np.datetime64) -> list[np.datetime64]:
         """Dates strictly before ``date`` with a published plan, ascending."""
         return [other for other in self.dates() if other < date]
+
+    def judged(self, date: np.datetime64) -> list[Path]:
+        """Folders of the nights of eight weeks before ``date``, whose forecasts are held against
+        what was sold since; the last one of any age where there is none.
+        """
+        earlier = self.dates_before(date)
+        recent = [one for one in earlier if one >= date - _JUDGED]
+        return [self.dated(one).resolve() for one in recent or earlier[-1:]]
 
     def clear_staging(self) -> None:
         """Remove what killed runs left half written. Only under the lock."""

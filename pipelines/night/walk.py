@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pipelines.night.checkpoint import CheckpointFolder
 from pipelines.night.code_version import code_version
 from pipelines.night.evening import Evening
@@ -43,8 +41,6 @@ if TYPE_CHECKING:
 
 # Of each recipe: a night that is run again finds the model that it used.
 _MODELS_KEPT, _RECIPES_KEPT = 8, 8
-# Forecasts of eight weeks are held against what was sold since.
-_JUDGED = np.timedelta64(56, "D")
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ class Walk:
             self.shop,
             self.lineup,
             evening,
-            self._judged(),
+            self.runs.judged(self.date),
             lambda config: self._situation(evening.ingested, config),
             self._alone,
             self.observe,
@@ -179,14 +175,7 @@ class Walk:
         return self.rooms.assemble(ingested, config, self.date, nights, snapshots)
 
     def _watch(self, situation: Situation, ingested: Ingested) -> DriftReport:
-        return self.rooms.watch(situation, ingested, self.config, self._judged())
-
-    def _judged(self) -> list[Path]:
-        """Folders of the earlier nights whose forecasts are held against what was sold since, and
-        of the last one."""
-        earlier = self.runs.dates_before(self.date)
-        judged = [date for date in earlier if date >= self.date - _JUDGED]
-        return [self.runs.dated(date).resolve() for date in judged or earlier[-1:]]
+        return self.rooms.watch(situation, ingested, self.config, self.runs.judged(self.date))
 
     def _forecast(
         self, situation: Situation, fitted: Fitted, others: tuple[Fitted, ...]
@@ -217,7 +206,7 @@ class Walk:
             evening.forecast,
             evening.plan,
             self.config,
-            self._judged(),
+            self.runs.judged(self.date),
             _substitutes(evening),
             evening.stairs,
         )

@@ -163,7 +163,7 @@ QUICK = ("warehouse",)
 def test_the_night_as_it_is_is_planned_as_it_was_published(
     night: Night, runs: RunsFolder, tmp_path: Path
 ):
-    write_plan(tmp_path, night.base, night, runs)
+    write_plan(tmp_path, night.base, night)
     assert night.base.source == PREDICTED
     assert not differing(tmp_path, runs.dated(np.datetime64(DEMO_LAST_DATE)))
 
@@ -173,12 +173,12 @@ def test_the_night_as_it_is_is_planned_as_it_was_published(
     [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CASES],
 )
 def test_a_scenario_equals_a_full_run_on_the_changed_inputs(
-    night: Night, runs: RunsFolder, shop: Path, tmp_path: Path, name: str
+    night: Night, shop: Path, tmp_path: Path, name: str
 ):
     case = CASES[name]
     planned = night.under(scenario_from({"name": name, **case.scenario}, name))
     assert planned.source == case.source or not case.source
-    write_plan(tmp_path / "asked", planned, night, runs)
+    write_plan(tmp_path / "asked", planned, night)
     data = tmp_path / "shop"
     shutil.copytree(shop, data)
     case.by_hand(data)

@@ -1,6 +1,7 @@
 """Rehearsals: what is rehearsed, and which limit breaks first."""
 
 import numpy as np
+import pytest
 
 from experiments.whatif.figures import TIME, Figures
 from experiments.whatif.night import Night
@@ -43,6 +44,7 @@ def test_the_warehouse_that_is_lost_has_the_most_demand(night: Night):
     assert busiest(base) == max(places, key=places.get)
 
 
+@pytest.mark.slow
 def test_each_extreme_serves_less_than_the_plan_as_it_is(night: Night):
     from experiments.whatif.figures import figures_of
 
