@@ -10,28 +10,36 @@ import typer
 
 from planner.options import ConfigFile, Runs, Source
 
+_First = Annotated[str, typer.Option("--from", help="First evening, as 2026-05-31.")]
+_Nights = Annotated[int, typer.Option(min=1, help="Evenings, one a period.")]
+_Variants = Annotated[
+    list[Path] | None,
+    typer.Option("--variant", help="A TOML file of changed settings; may be repeated."),
+]
+_WarmUp = Annotated[
+    int | None,
+    typer.Option(min=0, help="First evenings that no figure counts; default: four weeks."),
+]
+_Refit = Annotated[int, typer.Option(min=1, help="Days from one fit to the next.")]
+_Skus = Annotated[
+    int | None, typer.Option(min=1, help="Replay so many SKUs, always the same; default: all.")
+]
+_Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes at a time; default: the cores.")
+]
+
 
 def replay(
     data: Source,
-    first: Annotated[str, typer.Option("--from", help="First evening, as 2026-05-31.")],
-    nights: Annotated[int, typer.Option(min=1, help="Evenings, one a period.")],
+    first: _First,
+    nights: _Nights,
     out: Runs = Path("runs"),
     config: ConfigFile = None,
-    variant: Annotated[
-        list[Path] | None,
-        typer.Option("--variant", help="A TOML file of changed settings; may be repeated."),
-    ] = None,
-    warm_up: Annotated[
-        int | None,
-        typer.Option(min=0, help="First evenings that no figure counts; default: four weeks."),
-    ] = None,
-    refit: Annotated[int, typer.Option(min=1, help="Days from one fit to the next.")] = 7,
-    skus: Annotated[
-        int | None, typer.Option(min=1, help="Replay so many SKUs, always the same; default: all.")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes at a time; default: the cores.")
-    ] = None,
+    variant: _Variants = None,
+    warm_up: _WarmUp = None,
+    refit: _Refit = 7,
+    skus: _Skus = None,
+    workers: _Workers = None,
     force: Annotated[bool, typer.Option("--force", help="Do it again.")] = False,
 ) -> None:
     """Play the nightly plan, and variants of it, through the past: service, stock, money."""
@@ -49,17 +57,10 @@ def replay(
         from planner.progress import watched
         from planner.replay_screen import show_replay
 
+        shop, variants = Shop.open(data, config), tuple(map(read_variant, variant or ()))
+        begin, processes = parse_date(first), workers or usable_cores()
         request = ReplayRequest(
-            shop=Shop.open(data, config),
-            first=parse_date(first),
-            nights=nights,
-            variants=tuple(read_variant(path) for path in variant or ()),
-            warm_up=warm_up,
-            refit=refit,
-            skus=skus,
-            workers=workers or usable_cores(),
-            runs=out,
-            force=force,
+            shop, begin, nights, variants, warm_up, refit, skus, processes, out, force
         )
         with watched() as observe:
             folder = run_replay(request, observe)
