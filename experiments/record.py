@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pipelines.config.variant import Variant
+from pipelines.store.champions import settings_digest
 from pipelines.store.files import written_whole
 from stockwright.errors import DataError
 
-Kind = Literal["night", "backtest", "replay", "study", "whatif"]
+Kind = Literal["night", "backtest", "replay", "study", "whatif", "promotion"]
 RECORD, REPORT, PLOTS = "run.json", "report.md", "plots"
+#: What the tags that tell the settings of an arm begin with.
+SETTINGS = "settings."
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,11 @@ class Record:
             segment["metrics"] = _finite(segment["metrics"])
         with written_whole(folder / RECORD) as file:
             file.write(f"{json.dumps(content, ensure_ascii=False, indent=1)}\n".encode())
+
+
+def settings_tags(variants: Iterable[Variant]) -> dict[str, str]:
+    """Tags by which the evidence for a variant is found: the digest of each one's settings."""
+    return {f"{SETTINGS}{one.name}": settings_digest(one) for one in variants}
 
 
 def read_record(folder: Path) -> Record:

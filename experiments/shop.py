@@ -47,7 +47,8 @@ class Shop:
 
     def key(self, *parts: str) -> str:
         """Digest of what decides an experiment: tables, settings, code, and ``parts``."""
-        return digest(self.inputs, config_text(self.config), code_version("experiments"), *parts)
+        code = code_version(self.config.model.use, "experiments")
+        return digest(self.inputs, config_text(self.config), code, *parts)
 
     def situation(self, date: np.datetime64) -> Situation:
         """What the night of ``date`` saw: of a row dated later it knew nothing.

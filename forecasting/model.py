@@ -128,7 +128,7 @@ class FittedModel:
         """What the aggregates of a sample of the series on sale ask of all of them."""
         if self.levels.strength <= 0:
             return no_correction()
-        on_sale = sold_in(panel, 1)[:, 0] & sells_at(panel, context.groups)
+        on_sale = panel.on_sale(1)[:, 0] & sells_at(panel, context.groups)
         order = np.argsort(panel.index.key_hash(), kind="stable")
         sample = panel.take(np.sort(order[on_sale[order]][:_LEVEL_SERIES]))
         features, steps = self.params.features(), step_reach(self.params.period, panel.horizon)
@@ -193,7 +193,7 @@ class FittedModel:
         features = self.params.features()
         shape = (panel.n_series, horizon)
         mean, model = np.zeros(shape), np.full(panel.n_series, _NONE, np.uint8)
-        on_sale = sold_in(panel, horizon) & sells_at(panel, context.groups)[:, None]
+        on_sale = panel.on_sale(horizon) & sells_at(panel, context.groups)[:, None]
         some = np.flatnonzero(on_sale.any(axis=1))
         told = None
         if len(some):
@@ -292,13 +292,6 @@ _SPREAD_FIELDS = (
     "tail_share",
     "tail_ratio",
 )
-
-
-def sold_in(panel: DemandPanel, horizon: int) -> NDArray[np.bool_]:
-    """Whether a series is on sale in each step: not before its launch, not after its end."""
-    ended = (panel.status[:, -1] == Status.NOT_LISTED) & (panel.launch <= panel.origin)
-    periods = panel.origin + np.arange(1, horizon + 1)
-    return np.asarray((periods >= panel.launch[:, None]) & ~ended[:, None])
 
 
 def sells_at(panel: DemandPanel, context: FeatureContext) -> NDArray[np.bool_]:

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from planner.backtest import backtest
-from planner.options import ConfigFile, Runs, Source
+from planner.models import models
+from planner.options import ConfigFile, Runs, Source, Workers
 from planner.replay import replay
 from planner.study import study
 from planner.track import track
+from planner.whatif import whatif
 
 app = typer.Typer(
     name="stockwright",
@@ -21,6 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+app.add_typer(models, name="models")
 
 
 @app.callback(invoke_without_command=True)
@@ -76,9 +81,7 @@ def nightly(
     force: Annotated[
         bool, typer.Option("--force", help="Publish again although the date is published.")
     ] = False,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Blocks of series at a time; default: the cores.")
-    ] = None,
+    workers: Workers = None,
 ) -> None:
     """Run the night of a date and publish its plan."""
     from planner.commands import NightOptions, run_and_show
@@ -144,6 +147,7 @@ app.command()(study)
 app.command()(track)
 app.command()(backtest)
 app.command()(replay)
+app.command()(whatif)
 
 
 def run() -> None:

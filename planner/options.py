@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands have."""
 
 from __future__ import annotations
 
@@ -28,4 +28,7 @@ Runs = Annotated[
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", help="Configuration; default: stockwright.toml beside the tables."),
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Blocks of series at a time; default: the cores.")
 ]

@@ -253,6 +253,13 @@ class DemandPanel:
         """Index of the last period of the history."""
         return self.n_periods - 1
 
+    def on_sale(self, steps: int) -> NDArray[np.bool_]:
+        """Whether each series sells in steps 1 ... ``steps`` after the origin, (series, steps): not
+        before its launch, not after its end."""
+        ended = (self.status[:, -1] == Status.NOT_LISTED) & (self.launch <= self.origin)
+        periods = self.origin + np.arange(1, steps + 1)
+        return np.asarray((periods >= self.launch[:, None]) & ~ended[:, None])
+
     def take(self, series: NDArray[Any] | slice) -> DemandPanel:
         """The panel of some of the series."""
         return replace(

@@ -32,10 +32,10 @@ horizon = 14
 
 [calendar]
 country = "CN"
-# Demand by hour from 6 to 22, learned from the stock-outs of the first 18 days.
+# Demand by hour from 6 to 22, learned from the stock-outs of the first 18 days; evened after noon.
 selling_profile = [{profile}]
 """
-PROFILE = (32.1, 9.5, 12.6, 12.1, 8.3, 5.2, 2.2, 3.1, 2.9, 4.3, 3.5, 3.8, 0.5, 0, 0, 0)
+PROFILE = (32.1, 9.5, 12.6, 12.1, 8.3, 5.2, *[2.0] * 10)
 
 
 def read_file(source: Path, series: int | None) -> pd.DataFrame:

@@ -52,7 +52,7 @@ def forecast_night(shop: Shop, date: np.datetime64, series: int | None) -> Made:
         except FitError as error:
             notes.append(f"the fit of {date} failed, its substitute forecast: {error}")
             content = engine.substitute(situation, config)
-        predict = engine.predictor(content, panel)
+        predict = engine.predictor(content, panel, parts=False)
         run = BlockRun(config.block_size, 1, config.gates.failed_series_share)
         made, failed = forecast_in_blocks(predict, panel.take(rows), panel.horizon, run, _quiet)
     check_unread(opened, shop.source, date)

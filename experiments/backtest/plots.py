@@ -197,8 +197,11 @@ def _by_origin(origins: pd.DataFrame) -> Figure:
         if metric in ("bias", "coverage_90"):
             level = 0.0 if metric == "bias" else 0.9
             axis.axhline(level, color="#999999", linewidth=0.8, zorder=0)
+        else:
+            axis.set_ylim(bottom=0)
         axis.set_title(title, fontsize=10)
-        axis.tick_params(axis="x", labelsize=8, rotation=20)
+        axis.set_xticks(np.unique(pd.to_datetime(origins["origin"]).to_numpy()))
+        axis.tick_params(axis="x", labelsize=8, rotation=35)
         axis.set_ylabel("share" if metric == "coverage_90" else "share of units")
     handles, labels = axes.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)

@@ -7,7 +7,7 @@ import pandas as pd
 from experiments.backtest.asked import Backtest
 from experiments.backtest.rows import Rows
 from experiments.backtest.tables import ALL
-from experiments.record import Record, Segment
+from experiments.record import Record, Segment, settings_tags
 from pipelines.night.code_version import code_version
 from stockwright import __version__
 
@@ -44,8 +44,9 @@ def record_of(asked: Backtest, rows: dict[str, Rows], tables: dict[str, pd.DataF
         metrics=named,
         tags={
             "version": __version__,
-            "code": code_version("experiments"),
+            "code": code_version("", "experiments"),
             "inputs": shop.inputs,
+            **settings_tags(request.variants),
             "notes": " | ".join(dict.fromkeys(n for each in rows.values() for n in each.notes)),
         },
         segments=tuple(_segments(metrics, first)),
@@ -67,6 +68,9 @@ def _segments(metrics: pd.DataFrame, first: str) -> list[Segment]:
                 _named(row.variant, row.metric, first): float(row.value)
                 for row in mine.itertuples()
             }
-            params: dict[str, str | int | float | bool] = {"kind": str(kind), "segment": segment}
+            params: dict[str, str | int | float | bool] = {
+                "segment_kind": str(kind),
+                "segment": segment,
+            }
             found.append(Segment(f"{kind} {segment}", values, params))
     return found

@@ -86,7 +86,7 @@ def worst(metrics: pd.DataFrame, variant: str) -> list[tuple[str, ...]]:
         index=["segment_kind", "segment", "rows"], columns="metric", values="value", sort=False
     ).reset_index()
     most = wide["rows"].max()
-    wide = wide[(wide["rows"] >= _LEAST * most) & (wide["segment_kind"] != ALL)]
+    wide = wide[(wide["rows"] >= _LEAST * most) & (wide["rows"] < most)]
     wide = wide.dropna(subset=["sum_pinball"])
     wide = wide.sort_values("sum_pinball", ascending=False, kind="stable").head(_WORST)
     return [

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.backtest.asked import Backtest, opened
+from experiments.backtest.chance import check_chance
 from experiments.backtest.origin import OUTCOME, Night, keep_outcome, score_night
 from experiments.backtest.outcome import Outcome
 from experiments.backtest.plots import write_plots
@@ -65,6 +66,8 @@ def _scored(asked: Backtest, work: Path, observe: Observer) -> tuple[Outcome, di
     tasks = list(_tasks(asked, work, key))
     found: list[Scores] = list(run_tasks(tasks, work, workers, observe, _STEP))
     count = len(asked.dates)
+    for place, name in enumerate(asked.names):
+        check_chance(name, found[place * count : (place + 1) * count], asked.every)
     rows = {
         name: rows_of(found[place * count : (place + 1) * count], outcome.index.n_series)
         for place, name in enumerate(asked.names)

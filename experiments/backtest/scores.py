@@ -188,6 +188,7 @@ def _of_steps(forecast: Forecast, came: Came, naive: tuple[Naive, Naive]) -> Tab
     }
     for name, each in zip(("last", "season"), naive, strict=True):
         found[f"{name}_absolute"] = np.abs(each.mean - units)
+        found[f"{name}_squared"] = (each.mean - units) ** 2
         found[f"{name}_pinball"] = _scaled_pinball(each.quantile(LEVELS), units)
     kept = {name: np.where(known, values, 0.0).astype(np.float64) for name, values in found.items()}
     kept["recovered"] = np.where(sure, came.recovered, 0.0)
@@ -203,7 +204,8 @@ def _scaled_pinball(quantile: Floats, units: Floats) -> Floats:
 def _of_sums(forecast: Forecast, came: Came, naive: tuple[Naive, Naive], spans: Ints) -> Table:
     """Of the demand of the periods in stock of each protection interval: whether there are any,
     units, mean, loss, and the bounds of its PIT value. ``whole_``: of all periods, a stock-out
-    making the sum a lower bound. ``first_``: of the first period alone.
+    making the sum a lower bound. ``first_``: of the first period alone. pieces: the series is
+    sold by the piece.
     """
     inside = np.arange(forecast.horizon) < spans[:, None]
     seen, counted = came.known & inside, (came.known | came.at_least) & inside
@@ -239,6 +241,7 @@ def _of_sums(forecast: Forecast, came: Came, naive: tuple[Naive, Naive], spans: 
         "first_below": first_below,
         "first_above": first_above,
         "first_at_least": came.at_least[:, 0],
+        "pieces": forecast.quantum == 1,
     }
     return {name: np.where(some, values, 0.0) for name, values in found.items()} | rest
 

@@ -47,8 +47,8 @@ class Log:
     sold: left the stock to customers, ``stood_in`` of them to customers of another series.
     elsewhere: customers of this series served by another one. missed: lost. left: on hand at the
     close. ordered: asked of suppliers; moved: sent between locations. lines, orders: order lines,
-    and the share of an order that each is. freight, order_cost, dearer: money: of goods ordered and
-    moved, of orders, and of goods that cost more (or less) than usual.
+    and the share of an order that each is. freight, order_cost, price_variance: money, of goods
+    ordered and moved, of orders, and of goods that cost more (or less) than usual.
     """
 
     sold: Floats
@@ -66,7 +66,7 @@ class Log:
     orders: Floats
     freight: Floats
     order_cost: Floats
-    dearer: Floats
+    price_variance: Floats
 
     @classmethod
     def joined(cls, parts: Sequence[Log]) -> Log:
@@ -160,7 +160,7 @@ def _log(books: Books, sent: Sent, back: Floats) -> Log:
     }
     money = {
         name: np.bincount(sent.decisions.to, getattr(sent, name), n)
-        for name in ("lines", "orders", "freight", "order_cost", "dearer")
+        for name in ("lines", "orders", "freight", "order_cost", "price_variance")
     }
     ordered = np.bincount(sent.decisions.to, sent.asked, n)
     rest = {"returned": back, "expired": books.expired, "moved": books.moved, "ordered": ordered}

@@ -11,6 +11,7 @@ from pipelines.config import Config
 from pipelines.night.blocks import BlockRun, forecast_in_blocks
 from pipelines.night.engine import Engine
 from pipelines.night.events import Event
+from pipelines.night.foresee import said
 from pipelines.night.inputs import config_text
 from pipelines.night.planning import Planning
 from pipelines.store.files import digest
@@ -76,9 +77,7 @@ def _forecast(engine: Engine, content: bytes, situation: Situation, config: Conf
     run = BlockRun(config.block_size, 1, config.gates.failed_series_share)
     predict = engine.predictor(content, panel, parts=False)
     forecast, _ = forecast_in_blocks(predict, panel, panel.horizon, run, _silent)
-    said = situation.given.on(situation.commitments.on(forecast))
-    said = situation.overrides.on(said)
-    return said.until(situation.network.items.ends - panel.origin)
+    return said(situation, forecast)
 
 
 def _slim(planning: Planning) -> Planning:

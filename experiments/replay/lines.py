@@ -26,7 +26,7 @@ class Sent:
     decisions: as the simulated shop takes them: good units, and when they come. asked: units of
     suppliers, 0 for transfers. believed: units that the shop counts on. due: period in which it
     expects them, comes: in which they come. lines: 1 for an order. orders: share of an order that a
-    line is. freight, order_cost, dearer: money, see ``Log``.
+    line is. freight, order_cost, price_variance: money, see ``Log``.
     """
 
     decisions: Decisions
@@ -38,12 +38,13 @@ class Sent:
     orders: Floats
     freight: Floats
     order_cost: Floats
-    dearer: Floats
+    price_variance: Floats
 
     def transit(self, books: Books) -> Transit:
         """The lines under way, transfers as far as their source had the units."""
         to, inner = self.decisions.to, self.decisions.source >= 0
-        wanted = np.bincount(to[inner], self.believed[inner], len(books.moved))
+        wanted = np.zeros(len(books.moved))
+        np.add.at(wanted, to[inner], self.believed[inner])
         share = np.divide(books.moved, wanted, out=np.ones_like(wanted), where=wanted > 0)
         units = np.where(inner, self.believed * share[to], self.believed)
         kept = units > 0
@@ -78,7 +79,7 @@ def sent_lines(world: World, planning: Planning, plan: Plan, evening: int) -> Se
         orders=orders,
         freight=units * lanes.unit_freight[lane],
         order_cost=order_cost,
-        dearer=np.where(bought, good * (cost - usual), 0.0),
+        price_variance=np.where(bought, good * (cost - usual), 0.0),
     )
 
 

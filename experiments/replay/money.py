@@ -2,14 +2,15 @@
 
 Every arm is valued at the same prices and costs, those of the shop's own configuration:
 
-    profit = margin - holding - freight - order_cost - dearer - help_cost - expired_cost - goodwill
+    profit = margin - holding - freight - order_cost - price_variance - help_cost - expired_cost
+             - goodwill
 
 margin: units sold times price less unit cost. holding: units left at a close times the holding
-cost. freight: of orders and transfers. order_cost: fixed costs of orders and trucks. dearer: what
-goods cost above the usual unit cost, below 0 where a price break makes them cheaper. help_cost:
-of units that another location or article served. expired_cost: units thrown away at cost, less
-what they still bring. goodwill: what a unit lost costs beyond its margin. Stock that is left keeps
-its value, and goods that came back bring none.
+cost. freight: of orders and transfers. order_cost: fixed costs of orders and trucks.
+price_variance: what ordered goods cost above the usual unit cost, below 0 where a price break
+makes them cheaper. help_cost: of units that another location or article served. expired_cost:
+units thrown away at cost, less what they still bring. goodwill: what a unit lost costs beyond its
+margin. Stock that is left keeps its value, and goods that came back bring none.
 """
 
 from __future__ import annotations
@@ -25,7 +26,17 @@ from experiments.replay.world import World
 
 Floats = NDArray[np.float64]
 #: What is taken from the margin to get the profit, in the order of a waterfall.
-COSTS = (*("holding", "freight", "order_cost", "dearer", "help_cost", "expired_cost", "goodwill"),)
+COSTS = (
+    *(
+        "holding",
+        "freight",
+        "order_cost",
+        "price_variance",
+        "help_cost",
+        "expired_cost",
+        "goodwill",
+    ),
+)
 #: Sums: of units, of money, and of lines.
 SUMS = (
     *("demand_units", "served_units", "lost_units", "lost_margin", "ordered_units"),
@@ -87,7 +98,7 @@ def account_of(log: Log, world: World, first: int) -> Account:
         "holding": left * items.holding_cost[:, None],
         "freight": told["freight"],
         "order_cost": told["order_cost"],
-        "dearer": told["dearer"],
+        "price_variance": told["price_variance"],
         "help_cost": told["elsewhere"] * world.help_cost[:, None],
         "expired_cost": told["expired"] * (cost - items.salvage[:, None]),
         "goodwill": missed * beyond[:, None],

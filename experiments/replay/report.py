@@ -121,7 +121,7 @@ def _world(request: ReplayRequest, world: World) -> list[str]:
     touched = int((asked.filled > 0).sum())
     known = int(np.isfinite(world.known_stock).sum())
     out = int((~asked.replayed).sum())
-    lines = [
+    return [
         f"- {len(set(world.index.sku))} SKUs, {int(asked.replayed.sum())} keys of SKU and location"
         + (
             f"; {out} keys that nothing supplies or that are not kept in stock are left out"
@@ -131,15 +131,14 @@ def _world(request: ReplayRequest, world: World) -> list[str]:
         f"- Demand is what was sold, and what was not sold for want of stock: {filled:,.0f} of "
         f"{total:,.0f} units ({filled / total:.1%}) are such units, recovered on {touched:,} of "
         f"{days:,} days of keys on which stock ran out.",
-        f"- Opening stock: recorded for {known} keys, for the others what is expected to sell until "
-        "the first order comes.",
+        f"- Opening stock: recorded for {known} keys, for the others what is expected to sell "
+        "until the first order comes.",
         f"- The model is fitted every {request.refit} days on the recorded sales; arms whose "
         "settings leave forecasts alone share them.",
         "- Suppliers are as late and as short as the shop's receipts, the same for every arm.",
         "- Clearance is left out: prices are those of the past in every arm.",
         "",
     ]
-    return lines
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.record import Record, Segment, folder_of, is_done
+from experiments.record import Record, Segment, folder_of, is_done, settings_tags
 from experiments.replay.money import Account, account_of
 from experiments.replay.plots import draw_plots
 from experiments.replay.report import write_report
@@ -15,6 +15,7 @@ from experiments.replay.request import BASE, ReplayRequest
 from experiments.replay.summary import by_night, by_segment, by_series, headline, paired
 from experiments.replay.tables import ReplayTables
 from experiments.replay.work import Replayed, code_of_replays, work_of
+from pipelines.config.variant import Variant
 from pipelines.night.code_version import code_version
 from pipelines.night.events import Event, Observer
 from pipelines.store.files import digest, written_whole
@@ -103,6 +104,7 @@ def record_of(request: ReplayRequest, found: Replayed, tables: dict[str, pd.Data
     ]
     name = "-".join(variant.name for variant in request.variants) or BASE
     tags = {"inputs": request.shop.inputs, "code": code_version()}
+    tags |= settings_tags([Variant(BASE), *request.variants])
     return Record("replay", name, params, base | filled, tags, tuple(arms))
 
 

@@ -56,7 +56,8 @@ def by_series(accounts: Mapping[str, Account], world: World) -> pd.DataFrame:
 
 def _ratio(sums: Mapping[str, Floats], above: str, below: str) -> Floats:
     out = np.full(len(sums[above]), np.nan)
-    return np.divide(sums[above], sums[below], out=out, where=sums[below] != 0)
+    np.divide(sums[above], sums[below], out=out, where=sums[below] != 0)
+    return out
 
 
 def by_segment(accounts: Mapping[str, Account], world: World) -> pd.DataFrame:

@@ -70,8 +70,8 @@ def work_of(request: ReplayRequest, tables: ReplayTables) -> Work:
         planned = _evenings(request, tables, number, block)
         tasks += planned.values()
         if not number:
-            needs = (world, planned[BASE])
-            opening = Task("opening", _key("opening", needs), opening_stock, needs)
+            first = (world, planned[BASE])
+            opening = Task("opening", _key("opening", first), opening_stock, first)
             tasks.append(opening)
             before = dict.fromkeys(arms, opening)
         for arm, shop in arms.items():

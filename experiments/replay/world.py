@@ -83,9 +83,9 @@ def world_of(tables: ReplayTables, config: Config, evenings: Dates) -> World:
 def opening_stock(world: World, evenings: tuple[Planning, ...]) -> Floats:
     """Units on hand at the first close, (series,): as recorded, else what is expected to sell.
 
-    evenings: of the shop's own configuration, the first of all in front. Where no stock is recorded, a series
-    has the demand that is expected until what is ordered on the first evening arrives; one that
-    feeds others has what these do not have of the demand of all.
+    evenings: of the shop's own configuration, the first of all in front. Where no stock is
+    recorded, a series has the demand that is expected until what is ordered on the first evening
+    arrives; one that feeds others has what these do not have of the demand of all.
     """
     n = world.index.n_series
     nothing = StockPosition(
@@ -126,9 +126,10 @@ def _terms(
     life = network.items.shelf_life
     keeps = ~np.isfinite(life)
     row, share, cost = _help(network, n)
+    place = index.location.astype(np.int64)
     terms = ShopTerms(
         np.full(n, longest), np.zeros(n), np.zeros(n), whole=whole,
-        receiving=Receiving(index.location, docks) if np.isfinite(docks).any() else None,
+        receiving=Receiving(place, docks) if np.isfinite(docks).any() else None,
         shelf_life=None if keeps.all() else ShelfLife(np.where(keeps, 0, life).astype(np.int64)),
         substitutes=Substitutes(row, share) if (row >= 0).any() else None,
     )  # fmt: skip

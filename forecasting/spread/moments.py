@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from features.params import FeatureParams
 from features.signal import exposure_of
 from stockwright.panel import DemandPanel
+from stockwright.scatter import lattice_step
 
 Floats = NDArray[np.float64]
 # Lattice steps of demand after which a series' own dispersion weighs as much as a Poisson's.
 _PRIOR_UNITS = 8.0
-_QUANTA = (1.0, 0.1, 0.01, 0.001)
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,3 @@ def history_moments(panel: DemandPanel, params: FeatureParams) -> Moments:
         dispersion=(around + _PRIOR_UNITS) / (total + _PRIOR_UNITS),
         selling=(sold + 0.5) / (count + 1.0),
     )
-
-
-def lattice_step(units: NDArray[np.float32]) -> Floats:
-    """Largest of 1, 0.1, 0.01 and 0.001 of which every amount is a multiple, (series,)."""
-    out = np.full(len(units), _QUANTA[-1])
-    open_rows = np.ones(len(units), np.bool_)
-    for quantum in _QUANTA[:-1]:
-        steps = units / np.float32(quantum)
-        near = np.abs(steps - np.rint(steps)) <= 1e-4 * np.maximum(steps, 1.0)
-        fits = open_rows & near.all(axis=1)
-        out[fits] = quantum
-        open_rows &= ~fits
-    return out

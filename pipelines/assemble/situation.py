@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.watch.report import DriftReport
 from pipelines.assemble.clearing_answers import no_answers
 from pipelines.assemble.orders import OrderLines
 from stockwright.commitments import Commitments
@@ -103,6 +104,7 @@ class Situation:
     clearing: terms of clearance; None where the tables tell of none.
     answers: the last answer to each clearance line of an earlier night, ANSWER_COLUMNS.
     orders: order lines of the last while; None where none names its order, or nothing asks.
+    drift: how forecasts of earlier nights and the inputs do; nothing until that was looked at.
     """
 
     as_of: np.datetime64
@@ -126,6 +128,7 @@ class Situation:
     clearing: ClearingTerms | None = None
     answers: pd.DataFrame = field(default_factory=no_answers)
     orders: OrderLines | None = None
+    drift: DriftReport = field(default_factory=DriftReport)
 
     @property
     def sold(self) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipelines.config.festivals import plain_message, read_festivals
 from pipelines.config.model import Config
+from pipelines.config.named_model import named_model_problems
 from pipelines.config.tracking import masked
 from stockwright.errors import ConfigError, counted
 
@@ -52,8 +53,10 @@ def config_from(settings: Mapping[str, Any], name: str = FILE_NAME) -> Config:
         config = Config.model_validate(merged)
     except ValidationError as error:
         problems = [_problem(dict(one)) for one in error.errors()]
-        raise ConfigError(listed_problems(name, [*problems, *_map_problems(merged)])) from error
-    if problems := [*_map_problems(merged), *_country_problems(config)]:
+        problems += [*_map_problems(merged), *named_model_problems(merged.get("model"))]
+        raise ConfigError(listed_problems(name, problems)) from error
+    problems = [*_map_problems(merged), *_country_problems(config)]
+    if problems := [*problems, *named_model_problems(merged.get("model"))]:
         raise ConfigError(listed_problems(name, problems))
     return config
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from forecasting.params import MethodName, ModelParams
 from pipelines.config.clearance import ClearanceConfig
+from pipelines.config.drift import DriftConfig
 from pipelines.config.festivals import Festival
 from pipelines.config.grades import GradesConfig
 from pipelines.config.tracking import TrackingConfig
@@ -185,6 +187,8 @@ class GatesConfig(_Section):
 class ModelConfig(_Section):
     """The forecast model.
 
+    use: "module:Class" of a demand model (``stockwright.demand_model``) that takes the place of
+    ours, "" for ours. settings: keywords of its constructor.
     refit: how old a stored model may be. drift: how many times its usual miss a stored model may
     miss the demand since its fit before it is fitted anew all the same; 0 for never.
     paths: sampled futures. history_days: most days of history that the panel keeps, counted back
@@ -193,6 +197,8 @@ class ModelConfig(_Section):
     booster is blended with.
     """
 
+    use: str = ""
+    settings: dict[str, Any] = Field(default_factory=dict)
     refit: Literal["nightly", "weekly", "monthly"] = "nightly"
     drift: Annotated[float, Field(ge=0.0, le=100.0)] = 4.0
     max_rows: Annotated[int, Field(ge=1000, le=100_000_000)] = 250_000
@@ -205,6 +211,15 @@ class ModelConfig(_Section):
     methods: list[MethodName] = Field(
         default=list(ModelParams.methods), min_length=1, json_schema_extra={"uniqueItems": True}
     )
+
+    @field_validator("settings")
+    @classmethod
+    def _plain(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(settings, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError("texts, finite numbers, yes or no, lists and tables only") from error
+        return settings
 
     @field_validator("methods")
     @classmethod
@@ -327,6 +342,7 @@ class Config(_Section):
     tiers: dict[str, TierConfig] = Field(default_factory=dict)
     gates: GatesConfig = GatesConfig()
     model: ModelConfig = ModelConfig()
+    drift: DriftConfig = DriftConfig()
     commitments: CommitmentsConfig = CommitmentsConfig()
     forecasts: ForecastsConfig = ForecastsConfig()
     returns: ReturnsConfig = ReturnsConfig()

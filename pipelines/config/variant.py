@@ -18,9 +18,15 @@ from typing import Any
 
 from pipelines.config.load import config_from, listed_problems, merge, nearest
 from pipelines.config.model import Config
-from stockwright.errors import ConfigError
+from stockwright.errors import ConfigError, describe
 
 _KEYS = ("name", "why", "config")
+# What only the forecast model reads, so that two of them can share one night.
+_NOT_OF_THE_FORECAST = ("model.paths", "model.history_days")
+# What a forecast may depend on at all.
+_OF_A_FORECAST = ("model", "calendar", "commitments", "forecasts", "horizon")
+# What the tables are, and how they are read and shown: the same for all versions of a shop.
+_OF_THE_SHOP = ("period", "map", "values", "preset", "gates", "output", "block_size", "pulse")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -48,6 +54,42 @@ class Variant:
         if not self.config:
             return config
         return config_from(merge(config.model_dump(), self.config), f"variant {self.name}")
+
+    def beyond_forecast(self) -> list[str]:
+        """Its settings that change more of a night than what the model forecasts."""
+        return [
+            key
+            for key in _settings(self.config)
+            if not key.startswith("model.") or key in _NOT_OF_THE_FORECAST
+        ]
+
+    def forecast_settings(self) -> dict[str, Any]:
+        """Those of its settings that a forecast may depend on."""
+        found = {key: self.config[key] for key in _OF_A_FORECAST if key in self.config}
+        if isinstance(model := found.get("model"), Mapping):
+            found["model"] = {key: value for key, value in model.items() if key != "paths"}
+        return {key: value for key, value in found.items() if value != {}}
+
+    def check(self) -> None:
+        """Raise ConfigError that lists every problem of the settings, and those that no version
+        of a shop may have.
+        """
+        fixed = [key for key in _settings(self.config) if key.partition(".")[0] in _OF_THE_SHOP]
+        if fixed:
+            advice = "set them in the configuration of the shop"
+            raise ConfigError(
+                describe(f"variant {self.name} changes the shop itself", fixed, advice)
+            )
+        self.of(Config())
+
+
+def _settings(config: Mapping[str, Any], above: str = "") -> list[str]:
+    """Names of all settings, as ``model.trees``."""
+    names: list[str] = []
+    for key, value in config.items():
+        inner = isinstance(value, Mapping) and value
+        names += _settings(value, f"{above}{key}.") if inner else [f"{above}{key}"]
+    return names
 
 
 def read_variant(path: Path) -> Variant:

@@ -7,7 +7,7 @@ anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -48,30 +48,50 @@ class Failure:
     fault: str
 
 
+@dataclass(frozen=True)
+class Route:
+    """Series that a model of their own forecasts."""
+
+    rows: Rows
+    predict: Predict
+
+
 def forecast_in_blocks(
-    predict: Predict, panel: DemandPanel, horizon: int, run: BlockRun, observe: Observer
+    predict: Predict,
+    panel: DemandPanel,
+    horizon: int,
+    run: BlockRun,
+    observe: Observer,
+    others: Sequence[Route] = (),
 ) -> tuple[Forecast, tuple[Finding, ...]]:
     """The forecast of all series, and a SERIES_FAILED finding for each that has none.
+
+    others: series that another model than ``predict`` forecasts, each in one of them at most.
 
     A series that fails has mean 0, so that nothing is ordered on a forecast that does not exist.
     Raises DataError where more than the allowed share of the series fails.
     """
     allowed = int(run.failed_share * panel.n_series)
+    rest = np.ones(panel.n_series, np.bool_)
+    for route in others:
+        rest[route.rows] = False
+    routes = [Route(np.flatnonzero(rest), predict), *others]
     blocks = [
-        np.arange(first, min(first + run.block_size, panel.n_series), dtype=np.int64)
-        for first in range(0, panel.n_series, run.block_size)
+        (route.predict, route.rows[first : first + run.block_size])
+        for route in routes
+        for first in range(0, len(route.rows), run.block_size)
     ]
     parts: list[tuple[Rows, Forecast]] = []
     failures: list[Failure] = []
     with ThreadPoolExecutor(max_workers=run.workers) as pool:
-        jobs = pool.map(lambda rows: _isolated(predict, panel, rows, allowed), blocks)
+        jobs = pool.map(lambda block: _isolated(block[0], panel, block[1], allowed), blocks)
         for done, (good, bad) in enumerate(jobs, start=1):
             parts += good
             failures += bad
             fields: dict[str, object] = {"done": done, "total": len(blocks)}
             observe(Event("progress", "forecast", fields=fields))
     _judge(failures, panel, allowed)
-    return _joined(parts, panel, horizon), tuple(_finding(failure) for failure in failures)
+    return joined(parts, panel, horizon), tuple(_finding(failure) for failure in failures)
 
 
 def _isolated(
@@ -111,7 +131,7 @@ def _judge(failures: list[Failure], panel: DemandPanel, allowed: int) -> None:
     )
 
 
-def _joined(parts: list[tuple[Rows, Forecast]], panel: DemandPanel, horizon: int) -> Forecast:
+def joined(parts: list[tuple[Rows, Forecast]], panel: DemandPanel, horizon: int) -> Forecast:
     """One forecast in panel order; series in no part have mean 0 and the model "none"."""
     empty = Forecast.certain(panel.index, panel.origin, np.zeros((panel.n_series, horizon)))
     if not parts:
@@ -127,7 +147,7 @@ def _joined(parts: list[tuple[Rows, Forecast]], panel: DemandPanel, horizon: int
         codes = np.array([names.index(name) for name in part.model_names], np.uint8)
         for name, array in arrays.items():
             array[rows] = codes[part.model] if name == "model" else getattr(part, name)
-    # What is not given per series is the model's, the same in every part.
+    # What is not given per series is that of the first model, the same in every part of it.
     whole = _joined_parts(told, empty)
     return replace(parts[0][1], index=panel.index, model_names=names, parts=whole, **arrays)
 

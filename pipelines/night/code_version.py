@@ -7,18 +7,25 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from pipelines.config.named_model import named_model_version
 from pipelines.store.files import digest
 
 _PACKAGES = ("stockwright", "features", "forecasting", "replenishment", "pipelines")
 _DEPENDENCIES = ("numpy", "scipy", "pandas", "pyarrow", "lightgbm", "statsmodels", "ortools")
 
 
-@cache
-def code_version(*further: str) -> str:
-    """Digest of the source files of the rooms and of the versions of what they compute with.
+def code_version(use: str = "", *further: str) -> str:
+    """Digest of the source files of the rooms, of the versions of what they compute with, and of
+    the source of the class that ``[model] use`` names. Raises ConfigError for a class that is not
+    there.
 
     further: packages above the night that have a part in the result.
     """
+    return digest(_own(*further), named_model_version(use)) if use else _own(*further)
+
+
+@cache
+def _own(*further: str) -> str:
     parts = [f"{name} {version(name)}" for name in _DEPENDENCIES]
     for package in (*_PACKAGES, *further):
         for place in _places(package):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from features.context import FeatureContext, build_context
 from forecasting.blend.staircase import Stair
-from forecasting.drift import Drift, drift
+from forecasting.drift import Drift
 from forecasting.elasticity.elasticity import learn_response
 from forecasting.elasticity.params import ElasticityParams
 from forecasting.life.life import LifeParams, life_stages
-from forecasting.model import FittedModel, fit, plain_model
+from forecasting.own_model import OwnModel, drift_of, predictor, staircase_of
 from forecasting.params import ModelParams
+from forecasting.watch.report import DriftReport
 from pipelines.assemble import Situation, assemble
 from pipelines.assemble.clearing import SlowStock, slow_stock_of
 from pipelines.assemble.strategies import stage_names
@@ -24,11 +25,14 @@ from pipelines.config import Config, load_config
 from pipelines.config.as_of import check_as_of
 from pipelines.ingest import TABLES, Ingested, read_tables
 from pipelines.night.clearing import cleared
+from pipelines.night.named_model import NamedModel
 from pipelines.night.planning import Planning
 from pipelines.publish.audit import audit
+from pipelines.publish.watching import watched
 from pipelines.publish.write import write_outputs
 from pipelines.store.published import published_clearance, published_lines
 from pipelines.store.snapshots import read_snapshots
+from stockwright.demand_model import DemandModel, Predict
 from stockwright.errors import DataError, FitError, StockwrightError, describe
 from stockwright.forecast import Forecast
 from stockwright.life import LifeStages
@@ -75,49 +79,55 @@ class Engine:
         history = read_snapshots(snapshots) if snapshots else None
         return assemble(ingested, config, as_of, lines, history, cleared)
 
+    def watch(
+        self, situation: Situation, ingested: Ingested, config: Config, earlier: Sequence[Path]
+    ) -> DriftReport:
+        """Forecasts of earlier nights against the sales since, and the inputs of the model."""
+        return watched(situation, ingested.tables, config.drift, earlier)
+
     def fit(self, situation: Situation, config: Config) -> bytes:
-        """Fit the model. Raises FitError."""
+        """Fit the model that the configuration names, or ours. Raises FitError."""
         try:
-            params = self._params(situation.panel, config)
-            return fit(situation.panel, params, situation.past_overrides).to_bytes()
+            return self._model(situation, config).fit(situation.panel)
         except (ArithmeticError, ValueError) as error:
             raise FitError(f"the numbers of the fit went astray: {error}") from error
 
     def substitute(self, situation: Situation, config: Config) -> bytes:
-        """Level times season, with the spread that is usual: needs no fit."""
-        return plain_model(self._params(situation.panel, config)).to_bytes()
+        """Our level times season, with the spread that is usual: needs no fit."""
+        return OwnModel(self._params(situation.panel, config)).substitute()
 
     def drift(
         self, content: bytes, fitted_on: np.datetime64, situation: Situation, config: Config
     ) -> Drift | None:
-        """A stored model against what was sold since its fit; None where it is too young.
+        """A stored model against what was sold since its fit; None where it is too young, or none
+        of ours.
 
         Raises FitError where that cannot be told.
         """
-        stored = FittedModel.from_bytes(content)
-        model = replace(stored, params=replace(stored.params, threads=self._threads))
+        if NamedModel.of(content) is not None:
+            return None
+        panel = situation.panel
         days = int((situation.as_of - fitted_on) / np.timedelta64(1, "D"))
         try:
-            return drift(model, situation.panel, days // situation.panel.calendar.days)
+            return drift_of(content, panel, days // panel.calendar.days, self._threads)
         except (ArithmeticError, LookupError, ValueError, DataError) as error:
             raise FitError(f"the numbers of the check for drift went astray: {error}") from error
 
     def staircase(self, content: bytes) -> tuple[Stair, ...]:
-        """What each rung of a model's forecast added on held-out origins."""
-        return FittedModel.from_bytes(content).staircase
+        """What each rung of our model's forecast added on held-out origins."""
+        return () if NamedModel.of(content) is not None else staircase_of(content)
 
-    def predictor(
-        self, content: bytes, panel: DemandPanel, parts: bool = True
-    ) -> Callable[[DemandPanel], Forecast]:
+    def predictor(self, content: bytes, panel: DemandPanel, parts: bool = True) -> Predict:
         """A function from any block of the panel's series to its forecast over the horizon.
 
-        parts: tell what the mean is made of.
+        parts: tell what the mean is made of, where our model makes it.
         """
-        stored = FittedModel.from_bytes(content)
-        model = replace(stored, params=replace(stored.params, threads=1))
-        context = model.context(panel)
-        self._groups = (panel, context.groups)
-        return lambda block: model.predict(block, panel.horizon, context, parts=parts)
+        named = NamedModel.of(content)
+        if named is not None:
+            return named.predictor(content, panel)
+        predict = predictor(content, panel, parts)
+        self._groups = (panel, predict.context.groups)
+        return predict
 
     def plan(self, situation: Situation, forecast: Forecast, config: Config) -> Plan:
         """Decide what to order and what to move. Raises InfeasiblePlanError."""
@@ -190,6 +200,11 @@ class Engine:
                     "report this defect with the log of the run",
                 )
             )
+
+    def _model(self, situation: Situation, config: Config) -> DemandModel:
+        if config.model.use:
+            return NamedModel(config.model.use, config.model.settings)
+        return OwnModel(self._params(situation.panel, config), situation.past_overrides)
 
     def _params(self, panel: DemandPanel, config: Config) -> ModelParams:
         model = config.model

@@ -40,10 +40,15 @@ def hash_folder(folder: Path, tables: frozenset[str]) -> tuple[InputFile, ...]:
     return tuple(InputFile(str(path.relative_to(folder)), sha256_of(path)) for path in files)
 
 
-def inputs_digest(date: np.datetime64, config: str, files: tuple[InputFile, ...]) -> str:
-    """Digest of the date, the effective configuration and the content of the tables."""
+def inputs_digest(
+    date: np.datetime64, config: str, files: tuple[InputFile, ...], champions: str = ""
+) -> str:
+    """Digest of the date, the effective configuration and the content of the tables.
+
+    champions: the versions in force, "" where that is the shop's own configuration alone.
+    """
     texts = [text for file in files for text in (file.name, file.sha256)]
-    return digest("inputs", str(date), config, *texts)
+    return digest("inputs", str(date), config, *texts, *filter(None, [champions]))
 
 
 def config_text(config: Config) -> str:

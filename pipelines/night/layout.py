@@ -6,6 +6,7 @@ RUNS/.runs/<run id>  a published run: the files of the plan
 RUNS/pulse           link to the last pulse of the day, in RUNS/.pulses/
 RUNS/.work/          checkpoints of runs that have not ended
 RUNS/.models/        fitted models; RUNS/.snapshots/ stock at the close of each night
+RUNS/.champions/     versions of the configuration, and which of them decide
 RUNS/.history.jsonl  one line for each attempt; RUNS/.lock is held while a night runs
 """
 
@@ -24,6 +25,7 @@ from stockwright.errors import ConfigError
 MANIFEST = "manifest.json"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _STAGING = ".staging-"
+_JUDGED = np.timedelta64(56, "D")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class RunsFolder:
     def snapshots(self) -> Path:
         """Home of the stock snapshots."""
         return self.root / ".snapshots"
+
+    @property
+    def champions(self) -> Path:
+        """Home of the versions of the configuration, and of who decides."""
+        return self.root / ".champions"
 
     @property
     def history(self) -> Path:
@@ -127,6 +134,14 @@ class RunsFolder:
     def dates_before(self, date: np.datetime64) -> list[np.datetime64]:
         """Dates strictly before ``date`` with a published plan, ascending."""
         return [other for other in self.dates() if other < date]
+
+    def judged(self, date: np.datetime64) -> list[Path]:
+        """Folders of the nights of eight weeks before ``date``, whose forecasts are held against
+        what was sold since; the last one of any age where there is none.
+        """
+        earlier = self.dates_before(date)
+        recent = [one for one in earlier if one >= date - _JUDGED]
+        return [self.dated(one).resolve() for one in recent or earlier[-1:]]
 
     def clear_staging(self) -> None:
         """Remove what killed runs left half written. Only under the lock."""

@@ -49,13 +49,15 @@ def fit_or_reuse(
     situation: Situation,
     config: Config,
     observe: Observer,
+    step: str = "fit",
 ) -> Fitted:
-    """The step "fit".
+    """The step "fit", or one of another name that fits for a version of the configuration.
 
     A stored model is used where it was fitted with the same recipe on an earlier date that
-    ``[model] refit`` still allows, unless the demand since then has left it; dates and data alone
-    decide. Where that cannot be told, the stored model is used, with a warning. Where the fit
-    fails, the substitute runs and the fault is kept; such a model is never stored.
+    ``[model] refit`` still allows, unless the demand since then has left it, or tonight's watch has
+    an alert that asks for a fit; dates and data alone decide. Where that cannot be told, the stored
+    model is used, with a warning. Where the fit fails, the substitute runs and the fault is kept;
+    such a model is never stored.
     """
     recipe = recipe_of(config)
     first = refit_since(situation.as_of, config.model.refit)
@@ -63,7 +65,7 @@ def fit_or_reuse(
 
     def fit() -> Fitted:
         found = None
-        if stored is not None:
+        if stored is not None and not _asked_for(stored, situation, observe):
             found = _drift(rooms, stored, situation, config, observe)
             if found is None or not found.beyond(config.model.drift):
                 return Fitted(stored, reused=True, drift=found)
@@ -76,7 +78,17 @@ def fit_or_reuse(
             model = StoredModel(situation.as_of, recipe, content)
             return Fitted(model, fault=str(error), drift=found)
 
-    return steps.run("fit", fit, *([digest(stored.content)] if stored else []))
+    return steps.run(step, fit, recipe, *([digest(stored.content)] if stored else []))
+
+
+def _asked_for(stored: StoredModel, situation: Situation, observe: Observer) -> bool:
+    """Whether alerts of tonight's watch ask for a fit; a warning where they do."""
+    alerts = situation.drift.refit
+    if alerts:
+        named = dict.fromkeys(f"{row.kind} {row.segment} ({row.measure})" for row in alerts)
+        said = f"the model of {stored.fitted_on} is fitted anew: {', '.join([*named][:5])} drifted"
+        observe(Event("warning", "fit", said))
+    return bool(alerts)
 
 
 def _drift(
@@ -105,4 +117,4 @@ def recipe_of(config: Config) -> str:
     """Digest of what a stored model must share with tonight: the code and its parameters."""
     parameters = config.model.model_dump(mode="json", exclude={"refit", "drift"})
     decisive = [parameters, config.seed, config.period, config.calendar.model_dump(mode="json")]
-    return digest(code_version(), json.dumps(decisive, sort_keys=True))
+    return digest(code_version(config.model.use), json.dumps(decisive, sort_keys=True))

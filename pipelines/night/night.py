@@ -38,13 +38,16 @@ def _recorded(call: Call, rooms: Rooms, observe: Observer) -> Outcome:
     """Walk the night and write down how it ended, whatever that is."""
     began = time.perf_counter()
     try:
-        outcome = Walk(call, rooms, observe).walk()
+        walk = Walk(call, rooms, observe)
+        outcome = walk.walk()
     except BaseException as error:
         code, message = code_of(error), message_of(error)
         _record(call, began, observe, code, code.name.lower(), message)
         raise
     word = "unchanged" if outcome.unchanged else "published"
-    _record(call, began, observe, outcome.code, word)
+    said = f"champion {outcome.versions}" if outcome.versions else ""
+    _record(call, began, observe, outcome.code, word, said)
+    walk.shadows()
     return outcome
 
 

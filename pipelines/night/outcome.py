@@ -43,7 +43,8 @@ class Outcome:
 
     code: PUBLISHED, or SUBSTITUTE where a step of this call failed and a substitute ran. folder:
     the run folder. unchanged: the same inputs were published before, and nothing was done.
-    summary: what the run's ``summary.json`` holds. seconds: time of each step.
+    summary: what the run's ``summary.json`` holds. seconds: time of each step. versions: of the
+    configuration in force, "" for the shop's own.
     """
 
     code: ExitCode
@@ -51,6 +52,7 @@ class Outcome:
     unchanged: bool
     summary: dict[str, Any]
     seconds: dict[str, float] = field(default_factory=dict)
+    versions: str = ""
 
 
 def code_of(error: BaseException) -> ExitCode:

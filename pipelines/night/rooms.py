@@ -15,6 +15,7 @@ from stockwright.plan import Finding, Plan
 if TYPE_CHECKING:
     from forecasting.blend.staircase import Stair
     from forecasting.drift import Drift
+    from forecasting.watch.report import DriftReport
     from pipelines.assemble import Situation
     from pipelines.config import Config
     from pipelines.ingest.ingested import Ingested
@@ -44,6 +45,14 @@ class Rooms(Protocol):
 
         nights: run folders published for earlier dates, ascending. snapshots: stock at the close
         of earlier nights, ascending.
+        """
+
+    def watch(
+        self, situation: Situation, ingested: Ingested, config: Config, earlier: Sequence[Path]
+    ) -> DriftReport:
+        """Forecasts of earlier nights against the sales since, and the inputs of the model.
+
+        earlier: run folders published for earlier dates, ascending.
         """
 
     def fit(self, situation: Situation, config: Config) -> bytes:

@@ -38,10 +38,9 @@ def accuracy(
     """
     n = panel.n_series
     excess, error, sold = np.zeros(n), np.zeros(n), np.zeros(n)
-    for folder, first, last in _stretches(as_of, _dated(as_of, earlier)):
-        mean, median = _forecast_of(folder, panel, first, last)
-        periods = panel.calendar.index_of(np.array([first, last], "datetime64[D]"))
-        span = slice(int(periods[0]), int(periods[1]) + 1)
+    for folder, first, last in stretches(as_of, earlier):
+        span = periods_between(panel, first, last)
+        mean, median = forecast_of(folder, panel, span, ("mean", "q50"))
         judged = (panel.status[:, span] == Status.OBSERVED) & np.isfinite(mean)
         demand = (panel.demand if units is None else units)[:, span].astype(np.float64)
         excess += np.where(judged, mean - demand, 0.0).sum(axis=1)
@@ -62,11 +61,11 @@ def _dated(as_of: np.datetime64, earlier: Sequence[Path]) -> list[tuple[np.datet
     return sorted([each for each in dated if each[0] < as_of], reverse=True)
 
 
-def _stretches(
-    as_of: np.datetime64, dated: list[tuple[np.datetime64, Path]]
+def stretches(
+    as_of: np.datetime64, earlier: Sequence[Path]
 ) -> Iterator[tuple[Path, np.datetime64, np.datetime64]]:
     """Folder, first and last day of each stretch, walking back from ``as_of``."""
-    day = np.timedelta64(1, "D")
+    day, dated = np.timedelta64(1, "D"), _dated(as_of, earlier)
     end, start = as_of, as_of - JUDGED_DAYS * day
     known = [each for each in dated if each[0] >= start]
     while known:
@@ -76,29 +75,31 @@ def _stretches(
         end, known = date, [each for each in old_enough if each[0] < date]
 
 
-def _forecast_of(
-    folder: Path, panel: DemandPanel, first: np.datetime64, last: np.datetime64
-) -> tuple[Floats, Floats]:
-    """Mean and median, (series, period) of the span; NaN where the folder has none."""
-    start = int(panel.calendar.index_of(np.array([first], "datetime64[D]"))[0])
-    stop = int(panel.calendar.index_of(np.array([last], "datetime64[D]"))[0]) + 1
-    mean = np.full((panel.n_series, max(stop - start, 0)), np.nan)
-    median = mean.copy()
-    names = ["sku", "location", "date", "mean", "q50"]
+def periods_between(panel: DemandPanel, first: np.datetime64, last: np.datetime64) -> slice:
+    """Periods of the panel from the one of a day to that of another; none before its history."""
+    periods = panel.calendar.index_of(np.array([first, last], "datetime64[D]"))
+    return slice(max(int(periods[0]), 0), max(int(periods[1]) + 1, 0))
+
+
+def forecast_of(folder: Path, panel: DemandPanel, span: slice, names: Sequence[str]) -> Floats:
+    """Columns of a published forecast, (names, series, periods of the span); NaN where the folder
+    has none.
+    """
+    start, count = span.start, max(span.stop - span.start, 0)
+    out = np.full((len(names), panel.n_series, count), np.nan)
+    last = pa.scalar(panel.calendar.last_day(span.stop - 1).astype(object))
     file = pq.ParquetFile(folder / FILE, read_dictionary=["sku", "location"])
     for group in range(file.num_row_groups):
-        rows = file.read_row_group(group, columns=names)
-        rows = rows.filter(
-            pc.less_equal(rows["date"], pa.scalar(last.astype(object)))
-        ).unify_dictionaries()
+        rows = file.read_row_group(group, columns=["sku", "location", "date", *names])
+        rows = rows.filter(pc.less_equal(rows["date"], last)).unify_dictionaries()
         series = _series_of(rows, panel.index)
         dates = rows["date"].to_numpy().astype("datetime64[D]")
         period = panel.calendar.index_of(dates) - start
-        kept = (series >= 0) & (period >= 0) & (period < mean.shape[1])
+        kept = (series >= 0) & (period >= 0) & (period < count)
         place = series[kept], period[kept]
-        mean[place] = rows["mean"].to_numpy()[kept]
-        median[place] = rows["q50"].to_numpy()[kept]
-    return mean, median
+        for values, name in zip(out, names, strict=True):
+            values[place] = rows[name].to_numpy()[kept]
+    return out
 
 
 def _series_of(rows: pa.Table, index: SeriesIndex) -> NDArray[np.int64]:

@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 from pipelines.assemble.situation import Situation
 from pipelines.publish import (
     clearance,
+    drift,
     exceptions,
     forecasts,
     lines,
     summary,
     supplier_forecast,
     suppliers,
+    watching,
     workbook,
 )
 from pipelines.publish.cells import numbers_of, read_csv
@@ -43,6 +45,7 @@ FILES = (
     suppliers.FILE,
     supplier_forecast.FILE,
     exceptions.FILE,
+    watching.FILE,
     "rejected_rows.csv",
     workbook.FILE,
     summary.FILE,
@@ -70,6 +73,7 @@ def audit(folder: Path, situation: Situation | None = None) -> list[str]:
         *_policy_problems(folder, tables, figures),
         *_supplier_problems(tables),
         *_workbook_problems(folder, tables),
+        *drift.drift_problems(tables[watching.FILE], figures["drift"]),
     ]
     if situation is not None:
         for file in (lines.ORDERS, lines.TRANSFERS):

@@ -16,6 +16,7 @@ import numpy as np
 MANY = (
     *("LIMIT_CUT", "COVER_ABOVE_THRESHOLD", "LEFT_AT_THE_END"),
     *("COST_UNKNOWN", "SOLD_AT_A_LOSS", "STOCK_AFTER_END"),
+    *("FORECAST_DRIFT", "FORECAST_FALLBACK"),
 )
 REST = "_REST"
 #: Rows are named one by one until they make up this share of their money, and no more than so many

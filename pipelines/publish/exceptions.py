@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipelines.ingest.ingested import Ingested
 from pipelines.publish.cells import Table, money, numbers_of, read_csv
 from pipelines.publish.condense import Row, condensed
+from pipelines.publish.drift import drift_findings
 from pipelines.publish.night import Night, short_hash, text_array
 from pipelines.publish.plan_findings import plan_findings
 from pipelines.publish.slow_stock import slow_findings
@@ -46,7 +47,8 @@ def exception_table(
 
 def _all_rows(night: Night, ingested: Ingested, substitutes: Sequence[Finding]) -> list[Row]:
     """Every source of findings; of several rows of one code and line the first source is kept."""
-    given = [*night.situation.findings, *night.plan.findings, *substitutes]
+    drifted = drift_findings(night.situation.drift, night.texts)
+    given = [*night.situation.findings, *night.plan.findings, *substitutes, *drifted]
     rows = _rows_of(night, given)
     seen = {_subject(row) for row in rows}
     told = [*plan_findings(night), *slow_findings(night), *override_findings(night.stairs)]

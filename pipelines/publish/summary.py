@@ -12,6 +12,7 @@ import numpy as np
 from pipelines.ingest.ingested import Ingested
 from pipelines.publish.cells import Table
 from pipelines.publish.clearance import ACTS
+from pipelines.publish.drift import drift_summary
 from pipelines.publish.exceptions import rows_by_code
 from pipelines.publish.grades import grade_shares
 from pipelines.publish.kpis import Kpi, kpis, supplier_totals
@@ -57,6 +58,7 @@ def summary_of(
         "slow_grades": slow_shares(night),
         "override_cost": round(float(np.nansum(night.override_cost())), 2),
         "staircase": shop_rows(night.stairs),
+        "drift": drift_summary(night.situation.drift),
         "exceptions": rows,
         "exceptions_money_at_stake": stake,
         "rejected_rows": len(ingested.rejected),

@@ -15,6 +15,7 @@ from pipelines.config import Config
 from pipelines.ingest.ingested import REJECTED_COLUMNS, Ingested
 from pipelines.publish import (
     clearance,
+    drift,
     exceptions,
     forecasts,
     lines,
@@ -22,6 +23,7 @@ from pipelines.publish import (
     summary,
     supplier_forecast,
     suppliers,
+    watching,
     workbook,
 )
 from pipelines.publish.cells import Table, write_csv
@@ -73,19 +75,27 @@ def write_outputs(
     policy = policy_table(night, list(dict.fromkeys([*earlier, *filter(None, [previous])])))
     figures = summary.summary_of(night, ingested, tables | {"policy": policy}, substitutes)
     return [
-        write_csv(folder / lines.ORDERS, tables["orders"]),
-        write_csv(folder / lines.TRANSFERS, tables["transfers"]),
-        write_csv(folder / clearance.FILE, tables["clearance"]),
+        *_write_tables(folder, tables),
         write_csv(folder / f"{POLICY}.csv", policy),
         write_policy_parquet(folder / f"{POLICY}.parquet", policy),
         *_write_forecasts(folder, night),
         *_write_suppliers(folder, night, ingested, config.seed),
-        write_csv(folder / exceptions.FILE, tables["exceptions"]),
+        write_csv(folder / watching.FILE, drift.drift_table(situation.drift, texts)),
         write_csv(folder / REJECTED, _rejected_table(ingested)),
         *write_pulse_state(folder, night, ingested),
         workbook.write_workbook(folder / workbook.FILE, night, figures, tables),
         summary.write_summary(folder / summary.FILE, figures),
     ]
+
+
+def _write_tables(folder: Path, tables: dict[str, Table]) -> list[Path]:
+    files = {
+        "orders": lines.ORDERS,
+        "transfers": lines.TRANSFERS,
+        "clearance": clearance.FILE,
+        "exceptions": exceptions.FILE,
+    }
+    return [write_csv(folder / file, tables[name]) for name, file in files.items()]
 
 
 def _line_tables(night: Night) -> dict[str, Table]:

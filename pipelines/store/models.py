@@ -67,11 +67,16 @@ class FolderModelStore:
         with written_whole(place / _CARD) as file:
             file.write(json.dumps(card, indent=2).encode())
 
-    def keep_newest(self, count: int) -> None:
-        """Remove all but the newest ``count`` models."""
+    def keep_newest(self, count: int, recipes: int = 1) -> None:
+        """Remove all but the newest ``count`` models of each of the ``recipes`` fitted last."""
         places = sorted(self._folder.glob("????-??-??-*"), reverse=True)
-        for place in places[count:]:
-            shutil.rmtree(place, ignore_errors=True)
+        kept: dict[str, int] = {}
+        for place in places:
+            recipe = place.name[11:]
+            if recipe in kept or len(kept) < recipes:
+                kept[recipe] = kept.get(recipe, 0) + 1
+            if kept.get(recipe, count + 1) > count:
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def _whole(place: Path) -> bool:

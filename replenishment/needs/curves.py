@@ -56,11 +56,16 @@ class CostCurves:
         flat = thresholds.reshape(n, closes * paths)
         steps = weights.copy()
         steps[:, lost] += shortage
-        order = np.argsort(flat, axis=1, kind="stable")
-        points = np.take_along_axis(flat, order, axis=1)
-        jumps = np.take_along_axis(steps, order // paths, axis=1) / paths
+        if closes == 1:
+            # With one close it does not matter whose threshold comes first.
+            points, jumps = np.sort(flat, axis=1), np.repeat(steps, paths, axis=1) / paths
+            covered = np.broadcast_to(np.arange(1, paths + 1) / paths, points.shape)
+        else:
+            order = np.argsort(flat, axis=1, kind="stable")
+            points = np.take_along_axis(flat, order, axis=1)
+            jumps = np.take_along_axis(steps, order // paths, axis=1) / paths
+            covered = np.cumsum(order // paths == lost % closes, axis=1) / paths
         slopes = np.cumsum(jumps, axis=1) - shortage[:, None]
-        covered = np.cumsum(order // paths == lost % closes, axis=1) / paths
         enough = covered >= np.broadcast_to(cap, (n,))[:, None] - 1e-9
         enough &= points >= np.broadcast_to(least, (n,))[:, None] - 1e-9
         slopes = np.where(enough, np.maximum(slopes, 0.0), slopes)

@@ -9,7 +9,10 @@ from typer.testing import CliRunner
 
 from planner.main import app
 
-COMMANDS = ["demo", "validate", "nightly", "explain", "pulse", "status", "track"]
+COMMANDS = [
+    *("demo", "validate", "nightly", "explain", "pulse", "status"),
+    *("backtest", "replay", "whatif", "models", "track"),
+]
 HEAVY = (
     "pandas", "numpy", "scipy", "pyarrow", "lightgbm", "ortools", "statsmodels", "sqlalchemy",
     "pandera", "holidays", "openpyxl", "xlsxwriter", "rich",

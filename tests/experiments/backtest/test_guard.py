@@ -54,8 +54,8 @@ def planted(monkeypatch) -> Callable[[Callable[[str, Forecast], Forecast]], None
             place[:] = [self.source]
             return situation_of(self, date)
 
-        def predictor(self: Engine, content: bytes, panel):
-            predict = predictor_of(self, content, panel)
+        def predictor(self: Engine, content: bytes, panel, parts: bool = True):
+            predict = predictor_of(self, content, panel, parts)
             source = place[0]
             return lambda block: change(source, predict(block))
 

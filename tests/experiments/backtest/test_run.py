@@ -95,6 +95,7 @@ def test_the_same_call_finds_what_is_there(request_of: BacktestRequest, folder: 
     assert (folder / "run.json").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_a_sample_scores_fewer_keys_by_the_same_model(request_of, folder: Path) -> None:
     few = run_backtest(replace(request_of, series=6, variants=(PLAIN,)), _quiet)
     some = pd.read_parquet(few / "series.parquet")

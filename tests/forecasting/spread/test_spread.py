@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecasting.spread.moments import Moments, lattice_step
+from forecasting.spread.moments import Moments
 from forecasting.spread.spread import (
     Spread,
     Totals,
@@ -114,11 +114,6 @@ def test_nothing_held_out_is_a_fit_error() -> None:
     empty = Moments(nothing, nothing, nothing)
     with pytest.raises(FitError, match="held-out"):
         fit_spread(Totals(nothing, nothing, nothing, nothing, nothing.astype(bool), empty))
-
-
-def test_the_lattice_is_the_coarsest_decimal_that_fits_every_amount() -> None:
-    units = np.array([[3, 0, 12], [0.5, 2, 1], [0.25, 1, 2], [0.001, 5, 7]], np.float32)
-    assert lattice_step(units).tolist() == [1.0, 0.1, 0.01, 0.001]
 
 
 def test_where_sizes_disagree_the_large_totals_decide() -> None:

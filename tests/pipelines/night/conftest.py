@@ -2,6 +2,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 
 from pipelines.night.night import run_night
 from pipelines.night.request import NightRequest
+from stockwright.errors import FitError
+from stockwright.forecast import Forecast
 
 HERE = Path(__file__).resolve().parent
 
@@ -23,6 +26,36 @@ def load(name):
 @pytest.fixture(scope="session")
 def small_rooms():
     return load("small_rooms").SmallRooms
+
+
+@pytest.fixture
+def tuned_rooms(small_rooms):
+    """Rooms whose model multiplies demand by ``trees``; SKUs up to "d" are shoes."""
+
+    class Tuned(small_rooms):
+        def assemble(self, *given):
+            found = super().assemble(*given)
+            skus = found.panel.index.skus
+            kinds = ["Shoes/Boots" if sku <= "d" else "Bags" for sku in skus]
+            catalog = replace(found.catalog, category=np.array(kinds, object))
+            return replace(found, catalog=catalog)
+
+        def fit(self, situation, config):
+            self.calls.append(f"fit {config.model.trees}")
+            if config.model.trees == 13:
+                raise FitError("thirteen trees never grow")
+            return str(config.model.trees).encode()
+
+        def substitute(self, situation, config):
+            return b"0"
+
+        def predictor(self, content, panel):
+            factor = float(content.decode())
+            return lambda block: Forecast.certain(
+                block.index, block.origin, block.demand[:, -4:] * factor
+            )
+
+    return Tuned
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.drift import Drift
+from forecasting.watch.report import DriftReport, DriftRow
 from pipelines.assemble import Catalog, Situation
 from pipelines.config import load_config
 from pipelines.ingest.ingested import REJECTED_COLUMNS, Ingested, RowCount, Source
@@ -84,6 +85,12 @@ class SmallRooms:
             mean_stock=None,
             previous_decisions=pd.DataFrame(),
         )
+
+    def watch(self, situation, ingested, config, earlier):
+        alert = "alert" if "shifted" in situation.panel.index.skus and earlier else "none"
+        fallen = np.isin(situation.panel.index.sku_names(), ["fallen"])
+        row = DriftRow("all", "all", "bias", 0.5, 0.4, 0.6, 0.0, 5.0, 7, alert, 1, fallen.any())
+        return DriftReport((row,), fallen)
 
     def fit(self, situation, config):
         self.calls.append("fit")

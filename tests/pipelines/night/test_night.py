@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from forecasting import own_model
 from forecasting.model import plain_model
 from forecasting.params import ModelParams
 from pipelines.night import engine as engine_module
@@ -196,7 +197,7 @@ def test_a_fault_in_the_check_for_drift_is_the_check_s_alone(monkeypatch):
     def astray(*_):
         raise DataError("mean: finite and >= 0")
 
-    monkeypatch.setattr(engine_module, "drift", astray)
+    monkeypatch.setattr(own_model, "drift", astray)
     with pytest.raises(FitError, match="check for drift went astray"):
         engine_module.Engine(1).drift(stored, np.datetime64("2026-11-16"), situation, None)
 
@@ -274,7 +275,7 @@ def test_two_nights_at_once_the_second_ends_with_75(shop, small_rooms):
     assert shop.night(small_rooms(), resume=True).code is ExitCode.PUBLISHED
 
 
-STEPS = ("read", "panel", "fit", "forecast", "plan", "write", "audit", "publish")
+STEPS = ("read", "panel", "drift", "fit", "forecast", "plan", "write", "audit", "publish")
 POINTS = [
     *(f"{kind} {step}" for step in STEPS for kind in ("started", "finished")),
     "progress publish run folder in place",
@@ -299,7 +300,7 @@ def test_a_night_killed_anywhere_and_resumed_publishes_the_same_bytes(
     other.night(small_rooms(), yesterday)
     other.night(small_rooms(), today)
     assert shop.files(today) == shop.files("latest") == other.files(today)
-    done = STEPS[: STEPS.index(point.split()[1])] if point.split()[1] in STEPS[:5] else STEPS[:5]
+    done = STEPS[: STEPS.index(point.split()[1])] if point.split()[1] in STEPS[:6] else STEPS[:6]
     if point != "finished publish":
         assert [line for line in said if line.startswith("resumed")][: len(done)] == [
             f"resumed {step}" for step in done

@@ -26,6 +26,7 @@ PLAN = {
     "rejected_rows.csv",
     "plan.xlsx",
     "summary.json",
+    "drift.csv",
     "suppliers.csv",
     "supplier_forecast.csv",
     "pulse_keys.parquet",
@@ -34,7 +35,7 @@ PLAN = {
     "pulse_channels.parquet",
 }
 CONFIG = "seed = 5\nblock_size = {}\n[model]\ntrees = 20\n"
-STEPS = ("read", "panel", "fit", "forecast", "plan", "write", "audit", "publish")
+STEPS = ("read", "panel", "drift", "fit", "forecast", "plan", "write", "audit", "publish")
 TABLES_CUT = {"sales": ("units", "price"), "availability": ("in_stock",)}
 
 
@@ -82,7 +83,7 @@ def test_blocks_workers_and_a_killed_process_change_no_byte(real):
     assert not (real.out / "latest").exists()
     code, said = real.walk("--rooms", "real", "--workers", "2", "--resume", date=DATE)
     assert code == 0
-    assert [line.split()[1] for line in said if line.startswith("resumed")] == list(STEPS[:4])
+    assert [line.split()[1] for line in said if line.startswith("resumed")] == list(STEPS[:5])
     assert real.files() == whole
 
 

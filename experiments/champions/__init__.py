@@ -1,0 +1,1 @@
+"""Champions: challengers registered, judged on evidence, promoted, and rolled back."""

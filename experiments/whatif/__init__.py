@@ -1,0 +1,1 @@
+"""What would happen if: scenarios planned beside the night's plan, and rehearsals of extremes."""
