@@ -62,6 +62,8 @@ def _run_and_show(
 ) -> int:
     # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import time
+
     from experiments.backtest.request import PLAIN, BacktestRequest
     from experiments.backtest.run import run_backtest
     from pipelines.config.variant import read_variant
@@ -69,13 +71,16 @@ def _run_and_show(
     from pipelines.night.request import parse_date, usable_cores
     from planner.backtest_screen import show_backtest
     from planner.progress import watched
+    from planner.tracking import track_and_show
 
     base = PLAIN if against is None else read_variant(against)
     asked["last"] = None if asked["last"] is None else parse_date(asked["last"])
     asked["workers"] = asked["workers"] or usable_cores()
     named = (base, *(read_variant(path) for path in variants))
     request = BacktestRequest(data=data, out=out, config=config, variants=named, **asked)
+    began = time.time()
     with watched() as observe:
         folder = run_backtest(request, observe)
     show_backtest(folder)
+    track_and_show(folder, out, data, config, began)
     return ExitCode.PUBLISHED

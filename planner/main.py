@@ -143,11 +143,11 @@ def status(out: Runs = Path("runs")) -> None:
     raise typer.Exit(guarded(lambda: show_status(out)))
 
 
-app.command()(study)
-app.command()(track)
 app.command()(backtest)
 app.command()(replay)
 app.command()(whatif)
+app.command()(study)
+app.command()(track)
 
 
 def run() -> None:

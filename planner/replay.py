@@ -40,6 +40,8 @@ def replay(
     def command() -> int:
         # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        import time
+
         from experiments.replay.request import ReplayRequest
         from experiments.replay.run import run_replay
         from experiments.shop import Shop
@@ -48,6 +50,7 @@ def replay(
         from pipelines.night.request import parse_date, usable_cores
         from planner.progress import watched
         from planner.replay_screen import show_replay
+        from planner.tracking import track_and_show
 
         request = ReplayRequest(
             shop=Shop.open(data, config),
@@ -61,9 +64,11 @@ def replay(
             runs=out,
             force=force,
         )
+        began = time.time()
         with watched() as observe:
             folder = run_replay(request, observe)
         show_replay(folder)
+        track_and_show(folder, out, data, config, began)
         return ExitCode.PUBLISHED
 
     raise typer.Exit(guarded(command))

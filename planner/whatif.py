@@ -38,12 +38,15 @@ def whatif(
         import os
 
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        import time
+
         from experiments.record import REPORT
         from experiments.whatif.run import WhatIfRequest, run_whatif
         from experiments.whatif.scenario import read_scenario
         from pipelines.night.outcome import ExitCode
         from pipelines.night.request import parse_date, usable_cores
         from planner.progress import watched
+        from planner.tracking import track_and_show
 
         request = WhatIfRequest(
             source=data,
@@ -56,10 +59,12 @@ def whatif(
             workers=workers or usable_cores(),
             force=force,
         )
+        began = time.time()
         with watched() as observe:
             folder = run_whatif(request, observe)
         print((folder / REPORT).read_text("utf-8"))
         print(f"Written: {folder}")
+        track_and_show(folder, out, data, config, began)
         return ExitCode.PUBLISHED
 
     raise typer.Exit(guarded(command))
