@@ -143,11 +143,8 @@ def status(out: Runs = Path("runs")) -> None:
     raise typer.Exit(guarded(lambda: show_status(out)))
 
 
-app.command()(backtest)
-app.command()(replay)
-app.command()(whatif)
-app.command()(study)
-app.command()(track)
+for command in (backtest, replay, study, whatif, track):
+    app.command()(command)
 
 
 def run() -> None:
