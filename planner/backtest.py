@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from planner.options import ConfigFile, Runs, Source
+from planner.tracking import track_and_show
 
 _Variants = Annotated[
     list[Path] | None,
@@ -62,8 +64,6 @@ def _run_and_show(
 ) -> int:
     # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    import time
-
     from experiments.backtest.request import PLAIN, BacktestRequest
     from experiments.backtest.run import run_backtest
     from pipelines.config.variant import read_variant
@@ -71,7 +71,6 @@ def _run_and_show(
     from pipelines.night.request import parse_date, usable_cores
     from planner.backtest_screen import show_backtest
     from planner.progress import watched
-    from planner.tracking import track_and_show
 
     base = PLAIN if against is None else read_variant(against)
     asked["last"] = None if asked["last"] is None else parse_date(asked["last"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from planner.options import ConfigFile, Runs, Source
+from planner.tracking import track_and_show
 
 
 def replay(
@@ -40,8 +42,6 @@ def replay(
     def command() -> int:
         # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        import time
-
         from experiments.replay.request import ReplayRequest
         from experiments.replay.run import run_replay
         from experiments.shop import Shop
@@ -50,7 +50,6 @@ def replay(
         from pipelines.night.request import parse_date, usable_cores
         from planner.progress import watched
         from planner.replay_screen import show_replay
-        from planner.tracking import track_and_show
 
         request = ReplayRequest(
             shop=Shop.open(data, config),

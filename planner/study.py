@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from planner.options import ConfigFile, Runs, Source
+from planner.tracking import track_and_show
 
 
 def study(
@@ -30,7 +32,6 @@ def study(
     def command() -> int:
         # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        import time
         from dataclasses import replace
 
         from experiments.studies.plan import read_study
@@ -39,7 +40,6 @@ def study(
         from pipelines.night.request import usable_cores
         from planner.progress import watched
         from planner.study_screen import show_study
-        from planner.tracking import track_and_show
 
         began, asked = time.time(), read_study(file)
         asked = asked if minutes is None else replace(asked, minutes=minutes)

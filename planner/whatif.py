@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from planner.options import ConfigFile, Runs, Source, Workers
+from planner.tracking import track_and_show
 
 _Files = Annotated[
     list[Path] | None, typer.Argument(help="Scenarios: TOML files, see docs/experiments.md.")
@@ -35,18 +38,13 @@ def whatif(
     from planner.exits import guarded
 
     def command() -> int:
-        import os
-
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        import time
-
         from experiments.record import REPORT
         from experiments.whatif.run import WhatIfRequest, run_whatif
         from experiments.whatif.scenario import read_scenario
         from pipelines.night.outcome import ExitCode
         from pipelines.night.request import parse_date, usable_cores
         from planner.progress import watched
-        from planner.tracking import track_and_show
 
         request = WhatIfRequest(
             source=data,

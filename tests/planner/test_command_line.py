@@ -11,7 +11,7 @@ from planner.main import app
 
 COMMANDS = [
     *("demo", "validate", "nightly", "explain", "pulse", "status"),
-    *("backtest", "replay", "whatif", "study", "track", "models"),
+    *("backtest", "replay", "whatif", "models", "track"),
 ]
 HEAVY = (
     "pandas", "numpy", "scipy", "pyarrow", "lightgbm", "ortools", "statsmodels", "sqlalchemy",
