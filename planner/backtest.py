@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -67,7 +66,6 @@ def _run_and_show(
     from experiments.backtest.request import PLAIN, BacktestRequest
     from experiments.backtest.run import run_backtest
     from pipelines.config.variant import read_variant
-    from pipelines.night.outcome import ExitCode
     from pipelines.night.request import parse_date, usable_cores
     from planner.backtest_screen import show_backtest
     from planner.progress import watched
@@ -77,9 +75,7 @@ def _run_and_show(
     asked["workers"] = asked["workers"] or usable_cores()
     named = (base, *(read_variant(path) for path in variants))
     request = BacktestRequest(data=data, out=out, config=config, variants=named, **asked)
-    began = time.time()
     with watched() as observe:
         folder = run_backtest(request, observe)
     show_backtest(folder)
-    track_and_show(folder, out, data, config, began)
-    return ExitCode.PUBLISHED
+    return track_and_show(folder, out, data, config)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +45,6 @@ def replay(
         from experiments.replay.run import run_replay
         from experiments.shop import Shop
         from pipelines.config.variant import read_variant
-        from pipelines.night.outcome import ExitCode
         from pipelines.night.request import parse_date, usable_cores
         from planner.progress import watched
         from planner.replay_screen import show_replay
@@ -63,11 +61,9 @@ def replay(
             runs=out,
             force=force,
         )
-        began = time.time()
         with watched() as observe:
             folder = run_replay(request, observe)
         show_replay(folder)
-        track_and_show(folder, out, data, config, began)
-        return ExitCode.PUBLISHED
+        return track_and_show(folder, out, data, config)
 
     raise typer.Exit(guarded(command))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -36,18 +35,16 @@ def study(
 
         from experiments.studies.plan import read_study
         from experiments.studies.run import StudyRequest, run_study
-        from pipelines.night.outcome import ExitCode
         from pipelines.night.request import usable_cores
         from planner.progress import watched
         from planner.study_screen import show_study
 
-        began, asked = time.time(), read_study(file)
+        asked = read_study(file)
         asked = asked if minutes is None else replace(asked, minutes=minutes)
         request = StudyRequest(asked, data, out, config, workers or usable_cores(), force)
         with watched() as observe:
             folder = run_study(request, observe)
         show_study(folder)
-        track_and_show(folder, out, data, config, began)
-        return ExitCode.PUBLISHED
+        return track_and_show(folder, out, data, config)
 
     raise typer.Exit(guarded(command))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -42,7 +41,6 @@ def whatif(
         from experiments.record import REPORT
         from experiments.whatif.run import WhatIfRequest, run_whatif
         from experiments.whatif.scenario import read_scenario
-        from pipelines.night.outcome import ExitCode
         from pipelines.night.request import parse_date, usable_cores
         from planner.progress import watched
 
@@ -57,12 +55,10 @@ def whatif(
             workers=workers or usable_cores(),
             force=force,
         )
-        began = time.time()
         with watched() as observe:
             folder = run_whatif(request, observe)
         print((folder / REPORT).read_text("utf-8"))
         print(f"Written: {folder}")
-        track_and_show(folder, out, data, config, began)
-        return ExitCode.PUBLISHED
+        return track_and_show(folder, out, data, config)
 
     raise typer.Exit(guarded(command))
