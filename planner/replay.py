@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,31 +39,40 @@ def replay(
     from planner.exits import guarded
 
     def command() -> int:
-        # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        from experiments.replay.request import ReplayRequest
-        from experiments.replay.run import run_replay
-        from experiments.shop import Shop
-        from pipelines.config.variant import read_variant
-        from pipelines.night.request import parse_date, usable_cores
-        from planner.progress import watched
-        from planner.replay_screen import show_replay
-
-        request = ReplayRequest(
-            shop=Shop.open(data, config),
-            first=parse_date(first),
-            nights=nights,
-            variants=tuple(read_variant(path) for path in variant or ()),
-            warm_up=warm_up,
-            refit=refit,
-            skus=skus,
-            workers=workers or usable_cores(),
-            runs=out,
-            force=force,
-        )
-        with watched() as observe:
-            folder = run_replay(request, observe)
-        show_replay(folder)
-        return track_and_show(folder, out, data, config)
+        how = {"nights": nights, "warm_up": warm_up, "refit": refit, "skus": skus}
+        asked = how | {"workers": workers, "force": force}
+        return _run_and_show(data, first, out, config, variant or [], asked)
 
     raise typer.Exit(guarded(command))
+
+
+def _run_and_show(
+    data: str,
+    first: str,
+    out: Path,
+    config: Path | None,
+    variants: list[Path],
+    asked: dict[str, Any],
+) -> int:
+    # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from experiments.replay.request import ReplayRequest
+    from experiments.replay.run import run_replay
+    from experiments.shop import Shop
+    from pipelines.config.variant import read_variant
+    from pipelines.night.request import parse_date, usable_cores
+    from planner.progress import watched
+    from planner.replay_screen import show_replay
+
+    asked["workers"] = asked["workers"] or usable_cores()
+    request = ReplayRequest(
+        shop=Shop.open(data, config),
+        first=parse_date(first),
+        variants=tuple(read_variant(path) for path in variants),
+        runs=out,
+        **asked,
+    )
+    with watched() as observe:
+        folder = run_replay(request, observe)
+    show_replay(folder)
+    return track_and_show(folder, out, data, config)

@@ -29,15 +29,14 @@ def whatif(
         bool, typer.Option("--curve", help="Service against stock for the whole shop.")
     ] = False,
     workers: Workers = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Work it out anew although it was asked before.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Work it out anew.")] = False,
 ) -> None:
     """Plan the night as it would be if something were different."""
     from planner.exits import guarded
 
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
     def command() -> int:
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from experiments.record import REPORT
         from experiments.whatif.run import WhatIfRequest, run_whatif
         from experiments.whatif.scenario import read_scenario
@@ -57,8 +56,7 @@ def whatif(
         )
         with watched() as observe:
             folder = run_whatif(request, observe)
-        print((folder / REPORT).read_text("utf-8"))
-        print(f"Written: {folder}")
+        print((folder / REPORT).read_text("utf-8"), f"Written: {folder}", sep="\n")
         return track_and_show(folder, out, data, config)
 
     raise typer.Exit(guarded(command))
