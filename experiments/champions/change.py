@@ -7,10 +7,12 @@ the history. A kill between the two leaves the history one line short, and the n
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -43,6 +45,11 @@ class Said:
     by: str
     at: str
     why: str
+
+    @classmethod
+    def now(cls, why: str, by: str | None = None) -> Said:
+        """Said now, by the user of this system if nobody is named."""
+        return cls(by or getpass.getuser(), datetime.now(UTC).isoformat(timespec="seconds"), why)
 
 
 @dataclass(frozen=True)
