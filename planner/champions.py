@@ -33,6 +33,7 @@ from experiments.champions.evidence import (
     read_evidence,
 )
 from experiments.champions.gate import Evidence, Limits, Verdict, judge
+from experiments.champions.shadow import shadow_weeks
 from pipelines.config.variant import read_variant
 from pipelines.night.layout import RunsFolder
 from pipelines.night.outcome import ExitCode
@@ -186,6 +187,8 @@ def show_version(out: Path, name: str) -> int:
     console.print(f"stands as: {_role(folder, state, version_name) or '-'}", markup=False)
     settings = json.dumps(version.variant.config, ensure_ascii=False, indent=1)
     console.print(f"settings: {settings}", markup=False)
+    if state.standing.champion != version_name:
+        _print_shadow(console, folder, version_name, state.standing.champion)
     changes = [one for one in folder.history() if one.version == version_name]
     if changes:
         console.print(_changes(changes))
@@ -199,6 +202,28 @@ def _print_card(console: Console, name: str, version: Version) -> None:
             console.print(f"{what}: {text}", markup=False)
     if version.code:
         console.print(f"code: {version.code[:16]}", markup=False)
+
+
+def _print_shadow(console: Console, folder: ChampionFolder, name: str, champion: str) -> None:
+    """Its nights beside the champion: the last plan of both, and their forecasts on what sold."""
+    weeks = shadow_weeks(folder, name, champion)
+    if weeks.money:
+        last = weeks.money[-1]
+        title = f"the plan of {last.date}, each by its own forecast"
+        table = Table("figure", champion, name, title=title)
+        for figure, value in last.challenger.items():
+            before = last.champion.get(figure)
+            if value is not None and before is not None:
+                table.add_row(figure, f"{before:,.4g}", f"{value:,.4g}")
+        console.print(table)
+    if weeks.paired is not None:
+        title = f"forecasts of {counted(weeks.nights, 'night')} on what the week after sold"
+        table = Table("metric", champion, name, "difference", "95 % interval", title=title)
+        for row in weeks.paired[weeks.paired["segment_kind"] == "all"].itertuples():
+            span = f"{row.low:+.4f} to {row.high:+.4f}"
+            cells = (f"{row.base:.4f}", f"{row.value:.4f}", f"{row.difference:+.4f}", span)
+            table.add_row(str(row.metric), *cells)
+        console.print(table)
 
 
 def _show_change(change: Change, out: Path) -> None:

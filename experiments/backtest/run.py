@@ -42,7 +42,7 @@ def run_backtest(request: BacktestRequest, observe: Observer) -> Path:
         shutil.rmtree(asked.folder, ignore_errors=True)
     if is_done(asked.folder):
         shutil.rmtree(work, ignore_errors=True)
-        observe(Event("finished", _STEP, "unchanged", {"seconds": 0.0}))
+        observe(Event("resumed", _STEP, "unchanged"))
         return asked.folder
     observe(Event("started", _STEP, f"{len(asked.names) * len(asked.dates)} nights"))
     outcome, rows = _scored(asked, work, observe)

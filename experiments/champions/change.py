@@ -28,6 +28,7 @@ from pipelines.store.champions import (
     Standing,
     State,
     Version,
+    source_of,
 )
 from pipelines.store.files import sync_folder, written_whole
 from stockwright.errors import ConfigError, LockedError, describe
@@ -63,7 +64,8 @@ class Promotion:
 def challenge(folder: ChampionFolder, variant: Variant, nights: int, said: Said) -> Version:
     """Register a variant and let it plan in the shadow for ``nights`` nights, 0 for none.
 
-    The same settings under the same name are the same version. Raises ConfigError for settings
+    The same settings under the same name are the same version; its nights so far stay, and the new
+    ones come on top. Raises ConfigError for settings
     that no version may have.
     """
     if variant.name == BASE:
@@ -71,7 +73,7 @@ def challenge(folder: ChampionFolder, variant: Variant, nights: int, said: Said)
             f"{BASE!r} is the shop's own configuration; give the variant another name"
         )
     variant.check()
-    version = Version(variant, said.by, said.at, code_version())
+    version = Version(variant, said.by, said.at, code_version(), source_of(variant))
     with _changing(folder) as state:
         place = folder.version_file(version.id)
         place.parent.mkdir(exist_ok=True)
@@ -79,7 +81,8 @@ def challenge(folder: ChampionFolder, variant: Variant, nights: int, said: Said)
             with written_whole(place) as file:
                 file.write(version.to_json().encode())
         others = [one for one in state.challengers if one.version != version.id]
-        told = [Challenger(version=version.id, nights=nights)] if nights else []
+        done = len(folder.nights_of(version.id))
+        told = [Challenger(version=version.id, nights=done + nights)] if nights else []
         changed = state.model_copy(update={"challengers": (*others, *told)})
         _commit(folder, state, changed, "challenge", version.id, said)
     return version
@@ -95,7 +98,7 @@ def promote(
     a segment takes the segment back. Raises ConfigError where the standing is another one by now,
     or where a version that changes more than the forecast is to share a night.
     """
-    folder.version(asked.version)
+    folder.version(asked.version).check_source()
     check_scope(folder, asked)
     with _changing(folder) as state:
         if judged_against is not None and state.standing != judged_against:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
+import zlib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from experiments.replay.tables import ReplayTables
 from pipelines.assemble import Situation
@@ -31,6 +33,23 @@ def forecast_key(config: Config) -> str:
     shared = {name: getattr(Config(), name) for name in _POLICY}
     model = config.model.model_copy(update={"paths": Config().model.paths, "refit": "nightly"})
     return digest(config_text(config.model_copy(update={**shared, "model": model})))
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Evenings as they are kept: a fifth of their size."""
+
+    content: bytes
+
+    @classmethod
+    def of(cls, evenings: tuple[Planning, ...]) -> Packed:
+        """Some evenings, packed."""
+        return cls(zlib.compress(pickle.dumps(evenings, protocol=5), level=1))
+
+    def evenings(self) -> tuple[Planning, ...]:
+        """The evenings again."""
+        found: tuple[Planning, ...] = pickle.loads(zlib.decompress(self.content))
+        return found
 
 
 def fitted_block(tables: ReplayTables, config: Config, dates: Dates) -> tuple[Planning, ...]:

@@ -14,11 +14,11 @@ from experiments.replay.report import write_report
 from experiments.replay.request import BASE, ReplayRequest
 from experiments.replay.summary import by_night, by_segment, by_series, headline, paired
 from experiments.replay.tables import ReplayTables
-from experiments.replay.work import Replayed, code_of_replays, work_of
+from experiments.replay.work import Replayed, work_of
 from pipelines.config.variant import Variant
 from pipelines.night.code_version import code_version
 from pipelines.night.events import Event, Observer
-from pipelines.store.files import digest, written_whole
+from pipelines.store.files import written_whole
 
 _STEP, _WORK = "replay", "work"
 
@@ -51,9 +51,8 @@ def run_replay(request: ReplayRequest, observe: Observer) -> Path:
 
 def replay_folder(request: ReplayRequest) -> Path:
     """Where the replay of a request stands, done or not."""
-    key = digest(request.key(), code_of_replays())
     name = "-".join(variant.name for variant in request.variants) or BASE
-    return folder_of(request.runs, "replay", name[:60], key)
+    return folder_of(request.runs, "replay", name[:60], request.key())
 
 
 def play_arms(request: ReplayRequest, work: Path, observe: Observer) -> Replayed:

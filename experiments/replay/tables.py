@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,11 +10,12 @@ import pandas as pd
 
 from experiments.shop import Shop
 from pipelines.assemble import Situation, assemble
+from pipelines.assemble.demand import days_of
 from pipelines.assemble.keys import build_keys
 from pipelines.config import Config
-from pipelines.ingest import Ingested, read_tables
+from pipelines.ingest import Ingested, TablesError, read_tables, validate
 from pipelines.ingest.table import used_categories
-from stockwright.errors import DataError
+from stockwright.errors import ConfigError, DataError
 from stockwright.panel import mix_hash, text_hash
 
 # What these tell of the stock of a night is the shop's; a replay has its own.
@@ -35,9 +37,18 @@ class ReplayTables:
 
     @classmethod
     def open(cls, shop: Shop, last: np.datetime64, skus: int | None) -> ReplayTables:
-        """The tables of a shop up to ``last``. skus: how many of them, in a stable order."""
+        """The tables of a shop for evenings up to ``last``. skus: how many, in a stable order.
+
+        Raises ConfigError where the tables end before ``last``, DataError where they break the
+        contract.
+        """
         whole = cls(shop.source, None, (), ())
-        index = build_keys(read_tables(shop.source, shop.config, last).tables).index
+        # Stock is told of one date only, mostly a later one: what is carried is read off all rows.
+        report = validate(shop.source, shop.config)
+        if report.ingested is None:
+            raise TablesError(report.problems, report.rejected)
+        _check_reach(report.ingested.tables, last)
+        index = build_keys(report.ingested.tables).index
         names = np.array(index.skus, object)
         if not len(names):
             raise DataError("the tables name no key to replay")
@@ -87,3 +98,13 @@ class ReplayTables:
                 is_category = isinstance(column.dtype, pd.CategoricalDtype)
                 rows[name] = texts.astype("category") if is_category else texts
         return rows.assign(on_hand=0.0, reserved=0.0)
+
+
+def _check_reach(tables: Mapping[str, pd.DataFrame], last: np.datetime64) -> None:
+    """Raise ConfigError unless some table tells of the day ``last``."""
+    dates = [tables[name]["date"] for name in ("sales", "availability", "stock_history")]
+    newest = np.append(days_of(pd.concat(dates)), np.datetime64("0001-01-01", "D")).max()
+    if newest < last:
+        raise ConfigError(
+            f"the tables end on {newest}, the replay on {last}: begin earlier or replay less"
+        )

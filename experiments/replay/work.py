@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments.replay.arm import Log, Stretch, opened, play
-from experiments.replay.evenings import fitted_block, forecast_key, replanned_block
+from experiments.replay.evenings import Packed, fitted_block, forecast_key, replanned_block
 from experiments.replay.request import BASE, ReplayRequest
 from experiments.replay.tables import ReplayTables
 from experiments.replay.world import World, opening_stock, world_of
 from experiments.tasks import Task, run_tasks
 from pipelines.config import Config
 from pipelines.night.events import Observer
-from pipelines.night.planning import Planning
 from pipelines.store.files import digest
+from stockwright.calendar import Dates
 
 _STEP = "replay"
 
@@ -61,8 +61,8 @@ class Work:
 def work_of(request: ReplayRequest, tables: ReplayTables) -> Work:
     """The tasks of a replay. Arms whose settings decide on stock alone share forecasts."""
     arms, evenings = request.arms(), request.evenings()
-    base, common = arms[BASE], digest(code_of_replays(), request.world())
-    key = digest("world", base.key(), common)
+    base = arms[BASE]
+    key = digest("world", base.key(), request.world())
     world = Task("world", key, partial(world_of, tables, base.config, evenings))
     tasks, chains = [world], dict[str, str]()
     before: dict[str, Task] = {}
@@ -71,7 +71,7 @@ def work_of(request: ReplayRequest, tables: ReplayTables) -> Work:
         tasks += planned.values()
         if not number:
             first = (world, planned[BASE])
-            opening = Task("opening", _key("opening", first), opening_stock, first)
+            opening = Task("opening", _key("opening", first), _opening, first)
             tasks.append(opening)
             before = dict.fromkeys(arms, opening)
         for arm, shop in arms.items():
@@ -91,13 +91,13 @@ def _evenings(
     firsts: dict[str, Task] = {}
     out: dict[str, Task] = {}
     for arm, shop in request.arms().items():
-        key = digest("evenings", shop.key(), code_of_replays(), request.world(), str(number))
+        key = digest("evenings", shop.key(), request.world(), str(number))
         name, group = f"{arm}-evenings-{number:03d}", forecast_key(shop.config)
         if group in firsts:
-            again = partial(replanned_block, tables, shop.config, dates)
+            again = partial(_replanned, tables, shop.config, dates)
             out[arm] = Task(name, key, again, (firsts[group],))
         else:
-            out[arm] = Task(name, key, partial(fitted_block, tables, shop.config, dates))
+            out[arm] = Task(name, key, partial(_fitted, tables, shop.config, dates))
             firsts[group] = out[arm]
     return out
 
@@ -106,19 +106,21 @@ def _key(what: str, needs: tuple[Task, ...]) -> str:
     return digest(what, *(need.key for need in needs))
 
 
+def _fitted(tables: ReplayTables, config: Config, dates: Dates) -> Packed:
+    return Packed.of(fitted_block(tables, config, dates))
+
+
+def _replanned(tables: ReplayTables, config: Config, dates: Dates, other: Packed) -> Packed:
+    return Packed.of(replanned_block(tables, config, dates, other.evenings()))
+
+
+def _opening(world: World, evenings: Packed) -> NDArray[np.float64]:
+    return opening_stock(world, evenings.evenings())
+
+
 def _stretch(
-    config: Config,
-    world: World,
-    before: Stretch | NDArray[np.float64],
-    evenings: tuple[Planning, ...],
+    config: Config, world: World, before: Stretch | NDArray[np.float64], evenings: Packed
 ) -> Stretch:
     """The next evenings of an arm, behind others or behind its opening."""
     state = before.state if isinstance(before, Stretch) else opened(world, before)
-    return play(world, config, state, evenings)
-
-
-@cache
-def code_of_replays() -> str:
-    """Digest of the code of this folder: results of other code are not used."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return digest(*(file.read_text("utf-8") for file in files))
+    return play(world, config, state, evenings.evenings())

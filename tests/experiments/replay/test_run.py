@@ -18,6 +18,7 @@ import pytest
 from experiments.record import is_done, read_record
 from experiments.replay.request import BASE, ReplayRequest
 from experiments.replay.run import play_arms, replay_folder, run_replay
+from experiments.replay.tables import ReplayTables
 from experiments.replay.work import Replayed
 from experiments.shop import Shop
 from pipelines.config.variant import Variant
@@ -26,13 +27,13 @@ from stockwright.errors import ConfigError
 
 FIRST = np.datetime64("2025-09-21")
 ROOT = Path(__file__).resolve().parents[3]
-NIGHTS, WARM_UP = 6, 2
+NIGHTS, WARM_UP = 4, 1
 SAFER = Variant("safer", {"service": {"mode": "cycle", "default": 0.999}}, "fewer stock-outs")
 TWIN = Variant("twin")
 
 
 def request_of(shop: Shop, runs: Path, workers: int = 1) -> ReplayRequest:
-    return ReplayRequest(shop, FIRST, NIGHTS, (TWIN, SAFER), WARM_UP, 3, None, workers, runs)
+    return ReplayRequest(shop, FIRST, NIGHTS, (TWIN, SAFER), WARM_UP, 2, None, workers, runs)
 
 
 def quiet(event: Event) -> None:
@@ -124,7 +125,7 @@ def test_a_run_that_is_killed_ends_with_the_same_bytes_in_two_processes(
     cheap = Path(shop.source).parent / "cheap.toml"
     command = [
         *(sys.executable, "-m", "planner", "replay", "--data", shop.source, "--config", str(cheap)),
-        *("--from", str(FIRST), "--nights", str(NIGHTS), "--warm-up", str(WARM_UP), "--refit", "3"),
+        *("--from", str(FIRST), "--nights", str(NIGHTS), "--warm-up", str(WARM_UP), "--refit", "2"),
         *("--variant", str(twin), "--variant", str(safer), "--workers", "2"),
         *("--out", str(tmp_path)),
     ]
@@ -199,3 +200,21 @@ def test_it_says_how_much_demand_was_filled_and_what_is_left_out(folder: Path, p
 def test_a_request_that_makes_no_sense_is_refused(shop: Shop, wrong: dict[str, object]):
     with pytest.raises(ConfigError):
         ReplayRequest(shop, FIRST, **wrong)  # type: ignore[arg-type]
+
+
+def test_a_replay_beyond_the_end_of_the_tables_is_refused(shop: Shop, tmp_path: Path):
+    request = ReplayRequest(shop, FIRST, 60, runs=tmp_path)
+    with pytest.raises(ConfigError, match="the tables end on 2025-10-26"):
+        run_replay(request, quiet)
+
+
+def test_a_sample_of_skus_is_the_same_every_time_and_keeps_their_locations(shop: Shop):
+    last = FIRST + np.timedelta64(6, "D")
+    whole = ReplayTables.open(shop, last, None)
+    few, more = (ReplayTables.open(shop, last, count) for count in (2, 4))
+    assert few == ReplayTables.open(shop, last, 2)
+    assert len(set(few.sku)) == 2
+    assert set(few.sku) < set(more.sku) < set(whole.sku)
+    keys = set(zip(whole.sku, whole.location, strict=True))
+    assert set(zip(few.sku, few.location, strict=True)) == {k for k in keys if k[0] in few.sku}
+    assert few.evening(shop.config, FIRST).panel.n_series == len(few.sku)
