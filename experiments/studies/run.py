@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from experiments.backtest.asked import check_periods
 from experiments.record import Record, Segment, folder_of, is_done, read_record
 from experiments.shop import Shop
 from experiments.studies.evaluate import Evaluator, clear
@@ -48,8 +49,9 @@ def run_study(request: StudyRequest, observe: Observer) -> Path:
     that does not fit the configuration.
     """
     study, shop = request.study, Shop.open(request.data, request.config)
-    for variant in study.variants:
-        variant.of(shop.config)
+    configs = {variant.name: variant.of(shop.config) for variant in study.variants}
+    if study.backtest is not None:
+        check_periods(shop.config.period, shop.config.horizon_periods(), configs)
     folder = study_folder(request.runs, study, shop)
     work = folder / _WORK
     if request.force:
