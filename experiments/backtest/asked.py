@@ -23,10 +23,11 @@ from stockwright.errors import ConfigError, describe
 class Backtest:
     """A request with all that it asks for looked up.
 
-    shops: one for each variant. end: date to which demand is known. dates: of the origins.
+    shop: as it stands. shops: one for each variant. end: date to which demand is known. dates: of the origins.
     """
 
     request: BacktestRequest
+    shop: Shop
     shops: tuple[Shop, ...]
     end: np.datetime64
     dates: tuple[np.datetime64, ...]
@@ -43,12 +44,12 @@ class Backtest:
         return tuple(variant.name for variant in self.request.variants)
 
 
-def opened(request: BacktestRequest) -> Backtest:
-    """Look up what a request asks for.
+def opened(request: BacktestRequest, shop: Shop | None = None) -> Backtest:
+    """Look up what a request asks for. shop: what it names, where that was opened before.
 
     Raises ConfigError, as where a variant forecasts other periods than the rest; DataError.
     """
-    shop = Shop.open(request.data, request.config)
+    shop = shop or Shop.open(request.data, request.config)
     if request.horizon is not None:
         shop = shop.under(Variant("horizon", {"horizon": request.horizon}))
     shops = tuple(shop.under(variant) for variant in request.variants)
@@ -63,7 +64,7 @@ def opened(request: BacktestRequest) -> Backtest:
     keys = [each.key(name) for each, name in zip(shops, names, strict=True)]
     key = shop.key("backtest", *asked, *keys)
     folder = folder_of(request.out, "backtest", "-vs-".join(names)[:80], key)
-    return Backtest(request, shops, end, tuple(dates), folder)
+    return Backtest(request, shop, shops, end, tuple(dates), folder)
 
 
 def check_periods(period: str, horizon: int, configs: Mapping[str, Config]) -> None:

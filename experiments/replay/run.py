@@ -27,7 +27,7 @@ def run_replay(request: ReplayRequest, observe: Observer) -> Path:
     """The folder of the replay, whether it was done before, is taken up or is done now.
 
     Raises ConfigError for a request that does not fit the data, DataError for tables that break
-    the contract, InfeasiblePlanError where frozen lines of an evening break a hard limit.
+    the contract or change meanwhile, InfeasiblePlanError where frozen lines of an evening break a hard limit.
     """
     folder = replay_folder(request)
     if request.force:
@@ -38,6 +38,7 @@ def run_replay(request: ReplayRequest, observe: Observer) -> Path:
     arms = ", ".join(request.arms())
     observe(Event("started", _STEP, f"{request.nights} nights from {request.first}: {arms}"))
     found = play_arms(request, folder / _WORK, observe)
+    request.shop.check_unchanged(folder / _WORK)
     tables = tables_of(found, request)
     for name, table in tables.items():
         with written_whole(folder / f"{name}.parquet") as file:

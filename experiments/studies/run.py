@@ -60,7 +60,7 @@ def run_study(request: StudyRequest, observe: Observer) -> Path:
         observe(Event("finished", _STEP, "unchanged", {"seconds": 0.0}))
         return folder
     observe(Event("started", _STEP, f"{len(study.variants)} variants beside the base"))
-    evaluate = Evaluator(study, shop, request.config, work, request.workers, observe)
+    evaluate = Evaluator(study, shop, work, request.workers, observe)
     names = [variant.name for variant in study.variants]
     in_time = _clock(study.minutes)
     course = halve(names, study.rungs(), study.keep, evaluate, in_time, request.workers)
