@@ -20,6 +20,7 @@ from experiments.backtest.request import BacktestRequest
 from experiments.backtest.rows import Rows, rows_of
 from experiments.backtest.scores import Scores
 from experiments.backtest.tables import compared, metrics_table, origins_table, series_table
+from experiments.claim import claimed
 from experiments.record import is_done
 from experiments.shop import Shop
 from experiments.tasks import Task, run_tasks
@@ -38,11 +39,16 @@ def run_backtest(
 
     shop: what the request names, where that was opened before. Raises ConfigError for a request
     that does not fit the data; DataError for tables that break the contract or change meanwhile,
-    or a forecast that knows the future.
+    or a forecast that knows the future; LockedError where another process works at the same.
     """
     asked = opened(request, shop)
+    with claimed(asked.folder):
+        return _ended(asked, observe)
+
+
+def _ended(asked: Backtest, observe: Observer) -> Path:
     work = asked.folder / WORK
-    if request.force:
+    if asked.request.force:
         shutil.rmtree(asked.folder, ignore_errors=True)
     if is_done(asked.folder):
         shutil.rmtree(work, ignore_errors=True)

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.backtest.asked import check_periods
+from experiments.claim import claimed
 from experiments.record import Record, Segment, folder_of, is_done, read_record
 from experiments.shop import Shop
 from experiments.studies.evaluate import Evaluator, clear
@@ -46,13 +47,19 @@ def run_study(request: StudyRequest, observe: Observer) -> Path:
 
     A study whose time was over is gone on with by the same request, with any budget. Raises
     ConfigError and DataError as replays and backtests do, before anything is run for a variant
-    that does not fit the configuration.
+    that does not fit the configuration; LockedError where another process works at the same.
     """
     study, shop = request.study, Shop.open(request.data, request.config)
     configs = {variant.name: variant.of(shop.config) for variant in study.variants}
     if study.backtest is not None:
         check_periods(shop.config.period, shop.config.horizon_periods(), configs)
     folder = study_folder(request.runs, study, shop)
+    with claimed(folder):
+        return _ended(request, shop, folder, observe)
+
+
+def _ended(request: StudyRequest, shop: Shop, folder: Path, observe: Observer) -> Path:
+    study = request.study
     work = folder / _WORK
     if request.force:
         clear(folder)
