@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from experiments.champions.bid import Decision
     from experiments.whatif.scenario import Scenario
+    from pipelines.store.champions import Change
 
 #: Changes of the configuration by name: nested settings, a TOML file, or a variant itself.
 Variants = Mapping[str, Mapping[str, Any]] | Sequence[Variant | Path | str]
@@ -154,6 +156,85 @@ def whatif(
         **{"workers": usable_cores(), **how},
     )
     return Result(run_whatif(request, observe or _quiet))
+
+
+def study(
+    data: str | Path,
+    file: str | Path,
+    *,
+    out: str | Path = "runs",
+    config: str | Path | None = None,
+    observe: Observer | None = None,
+    **how: Any,
+) -> Result:
+    """Many variants through rungs, ranked by money: ``stockwright study``.
+
+    file: TOML. how: workers, force, as in ``StudyRequest``.
+    """
+    from experiments.studies.plan import read_study
+    from experiments.studies.run import StudyRequest, run_study
+
+    request = StudyRequest(
+        study=read_study(Path(file)),
+        data=str(data),
+        runs=Path(out),
+        config=_path(config),
+        **{"workers": usable_cores(), **how},
+    )
+    return Result(run_study(request, observe or _quiet))
+
+
+def challenge(
+    variant: Variant | Path | str,
+    *,
+    nights: int = 28,
+    out: str | Path = "runs",
+    why: str = "",
+    by: str | None = None,
+) -> str:
+    """A variant registered as a version, which is returned: ``stockwright models challenge``."""
+    from experiments.champions.bid import folder_of_champions
+    from experiments.champions.change import Said
+    from experiments.champions.change import challenge as register
+
+    (read,) = variants_of([variant])
+    said = Said.now(why or read.why, by)
+    return register(folder_of_champions(Path(out)), read, nights, said).id
+
+
+def promote(
+    name: str,
+    why: str,
+    *,
+    segments: Sequence[str] = (),
+    canary: float | None = None,
+    force: bool = False,
+    out: str | Path = "runs",
+    by: str | None = None,
+) -> Decision:
+    """The gate's verdict on a version, and the change if it decides now: ``stockwright models
+    promote``. segments: as ``category=Shoes``.
+    """
+    from experiments.champions.bid import Bid
+    from experiments.champions.change import Said
+    from pipelines.store.champions import Segment
+
+    parsed = [Segment.parse(text) for text in segments]
+    return Bid.of(Path(out), name, parsed, canary).settle(Said.now(why, by), force)
+
+
+def rollback(
+    why: str = "", *, steps: int = 1, out: str | Path = "runs", by: str | None = None
+) -> Change:
+    """Back to who decided before: ``stockwright models rollback``."""
+    from experiments.champions.bid import folder_of_champions
+    from experiments.champions.change import Said
+    from experiments.champions.change import rollback as go_back
+    from experiments.champions.events import record_change
+
+    change = go_back(folder_of_champions(Path(out)), Said.now(why, by), steps)
+    record_change(change, Path(out))
+    return change
 
 
 def variants_of(given: Variants) -> tuple[Variant, ...]:

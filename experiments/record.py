@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipelines.config.variant import Variant
-from pipelines.store.champions import settings_digest
+from pipelines.store.champions import settings_digest, source_of
 from pipelines.store.files import written_whole
 from stockwright.errors import DataError
 
@@ -66,7 +66,7 @@ class Record:
 
 def settings_tags(variants: Iterable[Variant]) -> dict[str, str]:
     """Tags by which the evidence for a variant is found: the digest of each one's settings."""
-    return {f"{SETTINGS}{one.name}": settings_digest(one) for one in variants}
+    return {f"{SETTINGS}{one.name}": settings_digest(one, source_of(one)) for one in variants}
 
 
 def read_record(folder: Path) -> Record:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from experiments.champions.change import (
-    Promotion,
-    Said,
-    challenge,
-    check_scope,
-    incumbent,
-    promote,
-    rollback,
-    standing_after,
-)
+from experiments.champions.bid import Bid
+from experiments.champions.change import Said, challenge, rollback
 from experiments.champions.events import record_change
 from experiments.champions.evidence import (
     Rivals,
@@ -32,7 +23,8 @@ from experiments.champions.evidence import (
     make_evidence,
     read_evidence,
 )
-from experiments.champions.gate import Evidence, Limits, Verdict, judge
+from experiments.champions.gate import Evidence, Verdict
+from experiments.champions.shadow import shadow_weeks
 from pipelines.config.variant import read_variant
 from pipelines.night.layout import RunsFolder
 from pipelines.night.outcome import ExitCode
@@ -87,7 +79,7 @@ def challenge_and_show(out: Path, variant: Path, nights: int, why: str, by: str 
     runs = RunsFolder(out)
     runs.prepare()
     read = read_variant(variant)
-    version = challenge(ChampionFolder(runs.champions), read, nights, _said(why or read.why, by))
+    version = challenge(ChampionFolder(runs.champions), read, nights, Said.now(why or read.why, by))
     print(f"Registered: {version.id}")
     if nights:
         print(f"It plans in the shadow of the next {counted(nights, 'night')}.")
@@ -96,39 +88,29 @@ def challenge_and_show(out: Path, variant: Path, nights: int, why: str, by: str 
 
 def promote_and_show(options: PromoteOptions) -> int:
     """``stockwright models promote``."""
-    folder = _folder(options.out)
-    segments = tuple(dict.fromkeys(Segment.parse(text) for text in options.segments))
-    version = folder.find(options.name)
-    standing = folder.state().standing
-    asked = Promotion(version, segments, options.canary)
-    check_scope(folder, asked)
-    if standing_after(standing, asked) == standing:
-        print(f"Unchanged: {version} decides already.")
+    _folder(options.out)
+    segments = [Segment.parse(text) for text in options.segments]
+    bid = Bid.of(options.out, options.name, segments, options.canary)
+    if bid.needless:
+        print(f"Unchanged: {bid.asked.version} decides already.")
         return ExitCode.PUBLISHED
-    rivals = Rivals(folder.version(version), folder.version(incumbent(standing, segments)))
-    evidence = _evidence(options, rivals)
-    verdict = judge(evidence, Limits(gain=options.canary is None), segments)
-    Console(highlight=False).print(_verdict(verdict, rivals))
-    for place in evidence.places:
+    said = Said.now(options.why, options.by)
+    decision = bid.settle(said, options.force, partial(_evidence, options))
+    Console(highlight=False).print(_verdict(decision.verdict, bid.rivals))
+    for place in decision.places():
         print(f"evidence: {place}")
-    if not (verdict.passed or options.force):
+    if decision.change is None:
         print("Not promoted. --force promotes all the same, and the history says so.")
         return ExitCode.GATE
-    measured = {"places": list(evidence.places)} | {
-        one.name: f"{one.measured}; asked: {one.limit}" for one in verdict.criteria
-    }
-    asked = replace(asked, forced=not verdict.passed, evidence=measured)
-    change = promote(folder, asked, _said(options.why, options.by), standing)
-    if change is not None:
-        _show_change(change, options.out)
+    _show_change(decision.change)
     return ExitCode.PUBLISHED
 
 
-def _evidence(options: PromoteOptions, rivals: Rivals) -> Evidence:
+def _evidence(options: PromoteOptions, runs: Path, rivals: Rivals) -> Evidence:
     if options.evidence:
         return read_evidence(options.evidence, rivals)
     if options.data is None or options.first is None:
-        return find_evidence(options.out, rivals)
+        return find_evidence(runs, rivals)
     # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     trial = Trial(
@@ -140,7 +122,7 @@ def _evidence(options: PromoteOptions, rivals: Rivals) -> Evidence:
         workers=options.workers or usable_cores(),
     )
     with watched() as observe:
-        return make_evidence(trial, options.out, rivals, observe)
+        return make_evidence(trial, runs, rivals, observe)
 
 
 def _verdict(verdict: Verdict, rivals: Rivals) -> Table:
@@ -154,7 +136,9 @@ def _verdict(verdict: Verdict, rivals: Rivals) -> Table:
 
 def rollback_and_show(out: Path, steps: int, why: str, by: str | None) -> int:
     """``stockwright models rollback``."""
-    _show_change(rollback(_folder(out), _said(why, by), steps), out)
+    change = rollback(_folder(out), Said.now(why, by), steps)
+    record_change(change, out)
+    _show_change(change)
     return ExitCode.PUBLISHED
 
 
@@ -186,6 +170,8 @@ def show_version(out: Path, name: str) -> int:
     console.print(f"stands as: {_role(folder, state, version_name) or '-'}", markup=False)
     settings = json.dumps(version.variant.config, ensure_ascii=False, indent=1)
     console.print(f"settings: {settings}", markup=False)
+    if state.standing.champion != version_name:
+        _print_shadow(console, folder, version_name, state.standing.champion)
     changes = [one for one in folder.history() if one.version == version_name]
     if changes:
         console.print(_changes(changes))
@@ -201,8 +187,29 @@ def _print_card(console: Console, name: str, version: Version) -> None:
         console.print(f"code: {version.code[:16]}", markup=False)
 
 
-def _show_change(change: Change, out: Path) -> None:
-    record_change(change, out)
+def _print_shadow(console: Console, folder: ChampionFolder, name: str, champion: str) -> None:
+    """Its nights beside the champion: the last plan of both, and their forecasts on what sold."""
+    weeks = shadow_weeks(folder, name, champion)
+    if weeks.money:
+        last = weeks.money[-1]
+        title = f"the plan of {last.date}, each by its own forecast"
+        table = Table("figure", champion, name, title=title)
+        for figure, value in last.challenger.items():
+            before = last.champion.get(figure)
+            if value is not None and before is not None:
+                table.add_row(figure, f"{before:,.4g}", f"{value:,.4g}")
+        console.print(table)
+    if weeks.paired is not None:
+        title = f"forecasts of {counted(weeks.nights, 'night')} on what the week after sold"
+        table = Table("metric", champion, name, "difference", "95 % interval", title=title)
+        for row in weeks.paired[weeks.paired["segment_kind"] == "all"].itertuples():
+            span = f"{row.low:+.4f} to {row.high:+.4f}"
+            cells = (f"{row.base:.4f}", f"{row.value:.4f}", f"{row.difference:+.4f}", span)
+            table.add_row(str(row.metric), *cells)
+        console.print(table)
+
+
+def _show_change(change: Change) -> None:
     print(f"{_spelled(change.before)} -> {_spelled(change.after)}")
     print("The next night uses it; a date that is published takes --force.")
 
@@ -244,7 +251,3 @@ def _folder(out: Path) -> ChampionFolder:
     if not out.is_dir():
         raise ConfigError(f"the folder of runs {out} is not there; check --out")
     return ChampionFolder(RunsFolder(out).champions)
-
-
-def _said(why: str, by: str | None) -> Said:
-    return Said(by or getpass.getuser(), datetime.now(UTC).isoformat(timespec="seconds"), why)

@@ -11,6 +11,7 @@ from planner.backtest import backtest
 from planner.models import models
 from planner.options import ConfigFile, Runs, Source, Workers
 from planner.replay import replay
+from planner.study import study
 from planner.track import track
 from planner.whatif import whatif
 
@@ -142,10 +143,8 @@ def status(out: Runs = Path("runs")) -> None:
     raise typer.Exit(guarded(lambda: show_status(out)))
 
 
-app.command()(backtest)
-app.command()(replay)
-app.command()(track)
-app.command()(whatif)
+for command in (backtest, replay, study, whatif, track):
+    app.command()(command)
 
 
 def run() -> None:

@@ -127,10 +127,10 @@ class _Terminal:
 
     def __call__(self, event: Event) -> None:
         if event.kind == "started":
-            # An experiment is one step of its own.
-            known = event.step in STEPS
-            self._progress.update(self._steps, description=event.step, visible=known)
-        elif event.kind in ("finished", "resumed"):
+            # Experiments have steps of their own, and no night to be part of.
+            ours = event.step in STEPS
+            self._progress.update(self._steps, description=event.step, visible=ours)
+        elif event.kind in ("finished", "resumed") and "seconds" in event.fields:
             self._ended(event)
         elif event.kind == "progress" and "total" in event.fields:
             done, total = event.fields["done"], event.fields["total"]
@@ -139,7 +139,7 @@ class _Terminal:
                 visible=True,
                 completed=float(str(done)),
                 total=float(str(total)),
-                description=f"  {event.step}, blocks",
+                description=f"  {event.step}, {event.message or 'blocks'}",
             )
         elif event.message and event.kind != "progress":
             self._progress.console.print(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from planner.options import ConfigFile, Runs, Source
+from planner.tracking import track_and_show
 
 _First = Annotated[str, typer.Option("--from", help="First evening, as 2026-05-31.")]
 _Nights = Annotated[int, typer.Option(min=1, help="Evenings, one a period.")]
@@ -18,7 +19,9 @@ _Variants = Annotated[
 ]
 _WarmUp = Annotated[
     int | None,
-    typer.Option(min=0, help="First evenings that no figure counts; default: four weeks."),
+    typer.Option(
+        min=0, help="First evenings that no figure counts; default: a quarter, at most four weeks."
+    ),
 ]
 _Refit = Annotated[int, typer.Option(min=1, help="Days from one fit to the next.")]
 _Skus = Annotated[
@@ -46,25 +49,40 @@ def replay(
     from planner.exits import guarded
 
     def command() -> int:
-        # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        from experiments.replay.request import ReplayRequest
-        from experiments.replay.run import run_replay
-        from experiments.shop import Shop
-        from pipelines.config.variant import read_variant
-        from pipelines.night.outcome import ExitCode
-        from pipelines.night.request import parse_date, usable_cores
-        from planner.progress import watched
-        from planner.replay_screen import show_replay
-
-        shop, variants = Shop.open(data, config), tuple(map(read_variant, variant or ()))
-        begin, processes = parse_date(first), workers or usable_cores()
-        request = ReplayRequest(
-            shop, begin, nights, variants, warm_up, refit, skus, processes, out, force
-        )
-        with watched() as observe:
-            folder = run_replay(request, observe)
-        show_replay(folder)
-        return ExitCode.PUBLISHED
+        how = {"nights": nights, "warm_up": warm_up, "refit": refit, "skus": skus}
+        asked = how | {"workers": workers, "force": force}
+        return _run_and_show(data, first, out, config, variant or [], asked)
 
     raise typer.Exit(guarded(command))
+
+
+def _run_and_show(
+    data: str,
+    first: str,
+    out: Path,
+    config: Path | None,
+    variants: list[Path],
+    asked: dict[str, Any],
+) -> int:
+    # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from experiments.replay.request import ReplayRequest
+    from experiments.replay.run import run_replay
+    from experiments.shop import Shop
+    from pipelines.config.variant import read_variant
+    from pipelines.night.request import parse_date, usable_cores
+    from planner.progress import watched
+    from planner.replay_screen import show_replay
+
+    asked["workers"] = asked["workers"] or usable_cores()
+    request = ReplayRequest(
+        shop=Shop.open(data, config),
+        first=parse_date(first),
+        variants=tuple(read_variant(path) for path in variants),
+        runs=out,
+        **asked,
+    )
+    with watched() as observe:
+        folder = run_replay(request, observe)
+    show_replay(folder)
+    return track_and_show(folder, out, data, config)

@@ -14,6 +14,7 @@ from pipelines.assemble import Situation
 from pipelines.night.blocks import BlockRun, forecast_in_blocks
 from pipelines.night.engine import Engine
 from pipelines.night.events import Event
+from pipelines.night.foresee import said
 from stockwright.errors import FitError
 from stockwright.forecast import Forecast
 from stockwright.panel import DemandPanel
@@ -60,17 +61,9 @@ def forecast_night(shop: Shop, date: np.datetime64, series: int | None) -> Made:
         notes.append(f"the forecast read {', '.join(others[:3])}; nothing tells what they know")
     if failed:
         notes.append(f"{date}: {len(failed)} series without a forecast, {_faults(failed)}")
-    forecast = _as_planned(situation, made, rows)
+    forecast = said(situation, made, rows)
     stages, stairs = engine.stages(situation, config), engine.staircase(content)
     return Made(situation, forecast, rows, stages, stairs, tuple(notes))
-
-
-def _as_planned(situation: Situation, forecast: Forecast, rows: NDArray[np.int64]) -> Forecast:
-    """The forecast of some series with what was known and said of the days ahead, as planned on."""
-    said = situation.given.take(rows).on(situation.commitments.take(rows).on(forecast))
-    said = situation.overrides.take(rows).on(said)
-    ends = situation.network.items.ends[rows]
-    return said.until(ends - situation.panel.origin)
 
 
 def _faults(failed: tuple[Finding, ...]) -> str:

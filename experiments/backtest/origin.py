@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments.backtest.chance import check_signals
 from experiments.backtest.guard import check_blind
 from experiments.backtest.night import forecast_night
 from experiments.backtest.outcome import Outcome
@@ -37,8 +38,10 @@ class Night:
 
 
 def keep_outcome(shop: Shop, end: np.datetime64) -> Outcome:
-    """The task that reads what came after all origins."""
-    return Outcome.of(shop.situation(end))
+    """The task that reads what came. Raises DataError for signals that knew it."""
+    situation = shop.situation(end)
+    check_signals(situation)
+    return Outcome.of(situation)
 
 
 def score_night(night: Night) -> Scores:

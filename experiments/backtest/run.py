@@ -42,7 +42,7 @@ def run_backtest(request: BacktestRequest, observe: Observer) -> Path:
         shutil.rmtree(asked.folder, ignore_errors=True)
     if is_done(asked.folder):
         shutil.rmtree(work, ignore_errors=True)
-        observe(Event("finished", _STEP, "unchanged", {"seconds": 0.0}))
+        observe(Event("resumed", _STEP, "unchanged"))
         return asked.folder
     observe(Event("started", _STEP, f"{len(asked.names) * len(asked.dates)} nights"))
     outcome, rows = _scored(asked, work, observe)
@@ -51,7 +51,7 @@ def run_backtest(request: BacktestRequest, observe: Observer) -> Path:
         with written_whole(asked.folder / f"{name}.parquet") as file:
             table.to_parquet(file, index=False, compression="zstd")
     write_plots(asked, rows, tables)
-    write_report(asked, rows, outcome, tables)
+    write_report(asked, rows, tables)
     record_of(asked, rows, tables).write(asked.folder)
     shutil.rmtree(work, ignore_errors=True)
     return asked.folder

@@ -95,12 +95,10 @@ def scored(
         _of_block(situation, forecast, rows, some, spans, outcome, every)
         for some in _blocks(len(rows))
     ]
-    names = [list(part) for part in parts[0]]
-    joined = [
-        {name: np.concatenate([part[kind][name] for part in parts]) for name in kind_names}
-        for kind, kind_names in enumerate(names)
-    ]
-    steps, sums, ahead = joined
+    steps, sums, ahead = (
+        {name: np.concatenate([part[kind][name] for part in parts]) for name in parts[0][kind]}
+        for kind in range(3)
+    )
     place = matched(panel.index.take(rows), outcome.index)
     demand = situation.sold[rows]
     weeks = max(VALUE_DAYS // panel.calendar.days, 1)
@@ -188,12 +186,19 @@ def _of_steps(forecast: Forecast, came: Came, naive: tuple[Naive, Naive]) -> Tab
     }
     for name, each in zip(("last", "season"), naive, strict=True):
         found[f"{name}_absolute"] = np.abs(each.mean - units)
-        found[f"{name}_squared"] = (each.mean - units) ** 2
         found[f"{name}_pinball"] = _scaled_pinball(each.quantile(LEVELS), units)
     kept = {name: np.where(known, values, 0.0).astype(np.float64) for name, values in found.items()}
     kept["recovered"] = np.where(sure, came.recovered, 0.0)
     kept["recovered_mean"] = np.where(sure, mean, 0.0)
-    return kept
+    return kept | _left_to_chance(forecast, kept, naive[1])
+
+
+def _left_to_chance(forecast: Forecast, steps: Table, season: Naive) -> Table:
+    """Count, units and squared misses, the naive ones too, of periods without promised units."""
+    free = np.asarray(forecast.committed == 0) & (steps["count"] > 0)
+    squared = {"squared": steps["squared"], "season": (season.mean - steps["units"]) ** 2}
+    found = {"count": free, "units": steps["units"]} | squared
+    return {f"free_{name}": np.where(free, values, 0.0) for name, values in found.items()}
 
 
 def _scaled_pinball(quantile: Floats, units: Floats) -> Floats:

@@ -7,10 +7,12 @@ the history. A kill between the two leaves the history one line short, and the n
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -28,6 +30,7 @@ from pipelines.store.champions import (
     Standing,
     State,
     Version,
+    source_of,
 )
 from pipelines.store.files import sync_folder, written_whole
 from stockwright.errors import ConfigError, LockedError, describe
@@ -42,6 +45,11 @@ class Said:
     by: str
     at: str
     why: str
+
+    @classmethod
+    def now(cls, why: str, by: str | None = None) -> Said:
+        """Said now, by the user of this system if nobody is named."""
+        return cls(by or getpass.getuser(), datetime.now(UTC).isoformat(timespec="seconds"), why)
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,8 @@ class Promotion:
 def challenge(folder: ChampionFolder, variant: Variant, nights: int, said: Said) -> Version:
     """Register a variant and let it plan in the shadow for ``nights`` nights, 0 for none.
 
-    The same settings under the same name are the same version. Raises ConfigError for settings
+    The same settings under the same name are the same version; its nights so far stay, and the new
+    ones come on top. Raises ConfigError for settings
     that no version may have.
     """
     if variant.name == BASE:
@@ -71,7 +80,7 @@ def challenge(folder: ChampionFolder, variant: Variant, nights: int, said: Said)
             f"{BASE!r} is the shop's own configuration; give the variant another name"
         )
     variant.check()
-    version = Version(variant, said.by, said.at, code_version())
+    version = Version(variant, said.by, said.at, code_version(), source_of(variant))
     with _changing(folder) as state:
         place = folder.version_file(version.id)
         place.parent.mkdir(exist_ok=True)
@@ -79,7 +88,8 @@ def challenge(folder: ChampionFolder, variant: Variant, nights: int, said: Said)
             with written_whole(place) as file:
                 file.write(version.to_json().encode())
         others = [one for one in state.challengers if one.version != version.id]
-        told = [Challenger(version=version.id, nights=nights)] if nights else []
+        done = len(folder.nights_of(version.id))
+        told = [Challenger(version=version.id, nights=done + nights)] if nights else []
         changed = state.model_copy(update={"challengers": (*others, *told)})
         _commit(folder, state, changed, "challenge", version.id, said)
     return version
@@ -95,7 +105,7 @@ def promote(
     a segment takes the segment back. Raises ConfigError where the standing is another one by now,
     or where a version that changes more than the forecast is to share a night.
     """
-    folder.version(asked.version)
+    folder.version(asked.version).check_source()
     check_scope(folder, asked)
     with _changing(folder) as state:
         if judged_against is not None and state.standing != judged_against:

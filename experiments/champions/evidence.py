@@ -20,7 +20,7 @@ from experiments.shop import Shop
 from pipelines.config.variant import Variant
 from pipelines.night.events import Observer
 from pipelines.night.layout import RunsFolder
-from pipelines.store.champions import ChampionFolder, Version, settings_digest
+from pipelines.store.champions import ChampionFolder, Version
 from stockwright.errors import ConfigError, describe
 
 _PAIRED = "paired.parquet"
@@ -133,7 +133,7 @@ def _arm_in(place: Path, rivals: Rivals) -> str | None:
     if record.kind not in (_MONEY, _FORECAST):
         return None
     pairs = _paired(place)[["variant", "against"]].drop_duplicates()
-    wanted = tuple(settings_digest(one.variant) for one in (rivals.version, rivals.champion))
+    wanted = tuple(one.digest for one in (rivals.version, rivals.champion))
     for variant, against in pairs.itertuples(index=False):
         if (_digest(record.tags, variant), _digest(record.tags, against)) == wanted:
             return str(variant)

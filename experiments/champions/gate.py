@@ -151,10 +151,12 @@ class _Pair:
 
 
 def _enough(evidence: Evidence, limits: Limits) -> Criterion:
-    nights, origins = evidence.nights, evidence.origins
-    told = nights >= limits.nights and (evidence.same_forecast or origins >= limits.origins)
-    wanted = f"{limits.nights} nights, {limits.origins} origins"
-    measured = f"{nights} nights replayed, forecasts of {origins} origins"
+    measured, wanted = f"{evidence.nights} nights replayed", f"{limits.nights} nights"
+    told = evidence.nights >= limits.nights
+    if not evidence.same_forecast:
+        measured += f", forecasts of {evidence.origins} origins"
+        wanted += f", {limits.origins} origins"
+        told = told and evidence.origins >= limits.origins
     return Criterion("enough evidence", measured, wanted, told)
 
 

@@ -35,17 +35,26 @@ _STABLE = "stability"
 
 
 @dataclass(frozen=True)
+class NightMoney:
+    """Figures of one night's plans by name, None where there is nothing to tell one."""
+
+    date: str
+    champion: Mapping[str, float | None]
+    challenger: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
 class ShadowWeeks:
     """What the nights in the shadow say.
 
     paired: as ``paired.parquet`` of a backtest. nights: weeks that were scored. stretches: of seven
-    nights that they lie in. money: ``money.json`` of each night.
+    nights that they lie in. money: figures of both plans, of each night.
     """
 
     paired: pd.DataFrame | None
     nights: int
     stretches: int
-    money: tuple[Mapping[str, object], ...]
+    money: tuple[NightMoney, ...]
 
 
 @dataclass(frozen=True)
@@ -69,8 +78,9 @@ def shadow_weeks(folder: ChampionFolder, version: str, champion: str) -> ShadowW
     scored = [night for night, _ in mine if (night / SOLD).is_file() and (night / WEEK).is_file()]
     rows = list(_rows_of(scored))
     table = _paired(rows, version, champion) if rows else None
+    money = tuple(NightMoney(c["date"], c["champion"], c["challenger"]) for _, c in mine)
     stretches = len({one.stretch for one in rows})
-    return ShadowWeeks(table, len(rows), stretches, tuple(card for _, card in mine))
+    return ShadowWeeks(table, len(rows), stretches, money)
 
 
 def _rows_of(nights: Sequence[Path]) -> Iterator[_Rows]:

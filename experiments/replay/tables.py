@@ -103,7 +103,7 @@ class ReplayTables:
 def _check_reach(tables: Mapping[str, pd.DataFrame], last: np.datetime64) -> None:
     """Raise ConfigError unless some table tells of the day ``last``."""
     dates = [tables[name]["date"] for name in ("sales", "availability", "stock_history")]
-    newest = days_of(pd.concat(dates)).max(initial=np.datetime64("0001-01-01", "D"))
+    newest = np.append(days_of(pd.concat(dates)), np.datetime64("0001-01-01", "D")).max()
     if newest < last:
         raise ConfigError(
             f"the tables end on {newest}, the replay on {last}: begin earlier or replay less"

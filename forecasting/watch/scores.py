@@ -37,7 +37,7 @@ class Scores:
 
     value: over the recent blocks. low, high: its 95 % interval. usual: what it is held against.
     score: value less usual over its standard error, as a normal score; NaN where nothing can be
-    told. blocks: how many of the recent ones ``value`` is of.
+    told. blocks: how many of the newest ones were looked at for ``value``.
     """
 
     value: Floats
@@ -78,7 +78,8 @@ def wape_scores(days: DaySums, length: int) -> Scores:
     """Absolute error of the median over units sold; held against its own past alone."""
     blocks = days.blocks(length)
     units, error = blocks.part("units"), blocks.part("error")
-    seen = (units >= _LEAST_UNITS) & (error > 0) & _whole(blocks)
+    enough = (units >= _LEAST_UNITS) & (blocks.part("cells") >= _LEAST_CELLS)
+    seen = enough & (error > 0) & _whole(blocks)
     ratio = np.log(np.where(seen, error, np.nan) / np.where(seen, units, 1.0))
     usual, past = _past(ratio)
     each = days.part("error") - days.part("units") * _of_days(np.exp(usual))
@@ -195,7 +196,8 @@ def _look(recent: Floats, usual: Floats, variance: Floats, freedom: Floats, past
     reach = special.stdtrit(freedom, 0.975) * own
     shown = np.where(past > 0, usual, np.nan)
     clipped = np.clip(score, -_MOST, _MOST)
-    return Scores(now, now - reach, now + reach, shown, clipped, count.astype(np.float64))
+    looked = np.full(len(now), float(recent.shape[1]))
+    return Scores(now, now - reach, now + reach, shown, clipped, looked)
 
 
 #: Measures of a forecast, in the order of the published rows.

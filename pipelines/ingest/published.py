@@ -1,4 +1,5 @@
-"""The contract as files: a Table Schema for each table, a JSON Schema for the configuration.
+"""The contract as files: a Table Schema for each table, and for drift.csv, a JSON Schema for the
+configuration.
 
 ``python -m pipelines.ingest.published docs/schema`` writes them.
 """
@@ -13,6 +14,7 @@ from typing import Any
 from pipelines.config.model import Config
 from pipelines.ingest.declare import Column, Table
 from pipelines.ingest.schema import ALL_TABLES
+from pipelines.publish.drift_schema import DRIFT
 
 _TYPES = {"number": "number", "integer": "integer", "flag": "boolean"}
 _TYPES |= {"date": "date", "moment": "datetime"}
@@ -20,7 +22,8 @@ _TYPES |= {"date": "date", "moment": "datetime"}
 
 def schema_files() -> dict[str, str]:
     """Text of each file by its name."""
-    files = {f"{name}.json": table_schema(table) for name, table in ALL_TABLES.items()}
+    tables = {**ALL_TABLES, DRIFT.name: DRIFT}
+    files = {f"{name}.json": table_schema(table) for name, table in tables.items()}
     files["config.json"] = Config.model_json_schema()
     return {
         name: json.dumps(content, indent=2, ensure_ascii=False) + "\n"

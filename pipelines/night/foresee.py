@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.night.blocks import BlockRun, Route, forecast_in_blocks
 from pipelines.night.events import Observer
@@ -61,8 +62,17 @@ class Foresight:
         return forecast_in_blocks(predict, panel, panel.horizon, run, self.observe, routes)
 
 
-def said(situation: Situation, forecast: Forecast) -> Forecast:
-    """The forecast with what is known better: the shop's own, promises, overrides, ends of sale."""
-    told = situation.given.on(situation.commitments.on(forecast))
-    told = situation.overrides.on(told)
-    return told.until(situation.network.items.ends - situation.panel.origin)
+def said(
+    situation: Situation, forecast: Forecast, rows: NDArray[np.int64] | None = None
+) -> Forecast:
+    """The forecast with what is known better: the shop's own, promises, overrides, ends of sale.
+
+    rows: the series that it is of, rising; None for all of the situation.
+    """
+    given, promised = situation.given, situation.commitments
+    spoken, ends = situation.overrides, situation.network.items.ends
+    if rows is not None:
+        given, promised = given.take(rows), promised.take(rows)
+        spoken, ends = spoken.take(rows), ends[rows]
+    told = spoken.on(given.on(promised.on(forecast)))
+    return told.until(ends - situation.panel.origin)

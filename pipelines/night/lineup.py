@@ -142,7 +142,9 @@ def in_force(
     share: float = 1.0,
 ) -> InForce:
     """A version with the shop's configuration under it. Raises ConfigError."""
-    config = folder.version(version).variant.of(shop)
+    registered = folder.version(version)
+    registered.check_source()
+    config = registered.variant.of(shop)
     copy = "" if version == BASE else sha256_of(folder.version_file(version))
     return InForce(version, config, segment, share, copy)
 
@@ -189,5 +191,9 @@ def _in_segment(segment: Segment | None, situation: Situation) -> NDArray[np.boo
         return np.ones(index.n_series, np.bool_)
     if segment.kind == "location":
         return np.asarray(index.location_names() == segment.name, np.bool_)
-    top = [str(category).partition("/")[0] for category in situation.catalog.category]
-    return np.asarray(np.array(top, object) == segment.name, np.bool_)[index.sku]
+    return np.asarray(top_level(situation.catalog.category) == segment.name, np.bool_)[index.sku]
+
+
+def top_level(category: NDArray[np.object_]) -> NDArray[np.str_]:
+    """The first level of each path of a category."""
+    return np.asarray(np.char.partition(category.astype(np.str_), "/")[..., 0], np.str_)

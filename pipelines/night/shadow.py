@@ -22,7 +22,7 @@ from pipelines.night.checkpoint import CheckpointFolder
 from pipelines.night.evening import Evening
 from pipelines.night.events import Event, Observer
 from pipelines.night.layout import RunsFolder
-from pipelines.night.lineup import Lineup, in_force, model_key
+from pipelines.night.lineup import Lineup, in_force, model_key, top_level
 from pipelines.night.modeling import Fitted, fit_or_reuse
 from pipelines.night.rooms import Rooms
 from pipelines.night.steps import StepRunner
@@ -217,11 +217,10 @@ def _periods(situation: Situation) -> int:
 
 def _labels(situation: Situation) -> dict[str, Any]:
     catalog, index = situation.catalog, situation.panel.index
-    top = [str(each).partition("/")[0] or "none" for each in catalog.category]
     return {
-        "category": np.array(top, object)[index.sku],
+        "category": top_level(catalog.category)[index.sku].astype(object),
         "location": index.location_names(),
-        "abc": np.array([str(each)[:1] for each in catalog.abc_xyz], object),
+        "abc": catalog.abc_xyz.astype("U1").astype(object),
         "life_stage": np.asarray(catalog.life_stage, object),
     }
 

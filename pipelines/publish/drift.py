@@ -11,14 +11,12 @@ from forecasting.watch.alerts import ALERT, WATCH
 from forecasting.watch.report import INPUT, DriftReport, DriftRow
 from forecasting.watch.sums import ALL
 from pipelines.publish.cells import Table, rounded
+from pipelines.publish.drift_schema import DRIFT
 from pipelines.publish.night import text_array
 from pipelines.publish.texts import Texts
 from stockwright.plan import Finding
 
-COLUMNS = (
-    *("segment_kind", "segment", "measure", "value", "low", "high", "usual", "score"),
-    *("periods", "alert", "nights", "fallback", "evidence"),
-)
+COLUMNS = DRIFT.column_names()
 _NUMBERS = ("value", "low", "high", "usual", "score")
 # Measures that are shares or ratios less 1, as a person reads them.
 _SIGNED = ("bias",)

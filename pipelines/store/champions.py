@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipelines.config.named_model import named_model_version
 from pipelines.config.variant import Variant
 from pipelines.store.files import digest
 from stockwright.errors import ConfigError, describe
@@ -113,39 +114,63 @@ class State(_Part):
 class Version:
     """A registered variant.
 
-    id: name and digest. by, at, code: who registered it, when (UTC), with which code.
+    by, at, code: who registered it, when (UTC), with which code. source: digest of the source of
+    the model class that it names, "" for ours.
     """
 
     variant: Variant
     by: str
     at: str
     code: str
+    source: str = ""
 
     @property
     def id(self) -> str:
-        """``<name>@<digest of the settings>``."""
-        return version_id(self.variant)
+        """Name, and digest of settings and source: with others it is another version.
+
+        The shop's own configuration, which changes nothing, is ``base``.
+        """
+        name = self.variant.name
+        return BASE if name == BASE else f"{name}@{self.digest}"
+
+    @property
+    def digest(self) -> str:
+        """Digest of its settings and of the source of its class."""
+        return settings_digest(self.variant, self.source)
+
+    def check_source(self) -> None:
+        """Raise ConfigError where the model class is not what it was at the registration."""
+        if source_of(self.variant) != self.source:
+            use = self.variant.config["model"]["use"]
+            raise ConfigError(
+                f"the class {use} was changed since {self.id} was registered with it; put its "
+                "source back, or register the variant again and promote that"
+            )
 
     def to_json(self) -> str:
         """The content of its file."""
         one = self.variant
         content = {"name": one.name, "why": one.why, "config": one.config}
-        content |= {"by": self.by, "at": self.at, "code": self.code}
+        content |= {"by": self.by, "at": self.at, "code": self.code, "source": self.source}
         return json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
-def settings_digest(variant: Variant) -> str:
-    """Digest of the settings of a variant, whatever its name."""
-    settings = json.dumps(variant.config, ensure_ascii=False, sort_keys=True, default=str)
-    return digest(settings)[:_DIGITS]
+def settings_digest(variant: Variant, source: str = "") -> str:
+    """Digest of the settings of a variant, whatever its name.
 
-
-def version_id(variant: Variant) -> str:
-    """Name of a variant and digest of its settings: other settings are another version.
-
-    The shop's own configuration, which changes nothing, is ``base``.
+    source: digest of the source of the model class that it names, "" for ours.
     """
-    return BASE if variant.name == BASE else f"{variant.name}@{settings_digest(variant)}"
+    settings = json.dumps(variant.config, ensure_ascii=False, sort_keys=True, default=str)
+    return digest(settings, *filter(None, [source]))[:_DIGITS]
+
+
+def source_of(variant: Variant) -> str:
+    """Digest of the source of the model class that a variant names as it is now, "" for none.
+
+    Raises ConfigError where it cannot be imported.
+    """
+    model = variant.config.get("model", {})
+    return named_model_version(str(model.get("use", ""))) if isinstance(model, Mapping) else ""
 
 
 @dataclass(frozen=True)
@@ -248,7 +273,7 @@ class ChampionFolder:
 
 def _parsed(content: Mapping[str, Any]) -> Version:
     variant = Variant(content["name"], content["config"], content["why"])
-    return Version(variant, content["by"], content["at"], content["code"])
+    return Version(variant, content["by"], content["at"], content["code"], content["source"])
 
 
 def _change(line: str) -> Change | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.api import Result, variants_of
+from experiments.api import Result, challenge, promote, rollback, variants_of
 from pipelines.config.variant import Variant
 from pipelines.demo import DEMO_LAST_DATE, write_demo
 from stockwright.errors import ConfigError, DataError
@@ -51,3 +51,17 @@ def test_the_lines_of_python_in_the_docs_run_as_shown(
     for result in found:
         assert result.record.metrics
         assert result._repr_markdown_().startswith("#")
+
+
+def test_versions_are_challenged_promoted_and_rolled_back_as_by_the_commands(tmp_path: Path):
+    variant = Variant("deeper", {"model": {"leaves": 63}})
+    version = challenge(variant, out=tmp_path, by="ann")
+    refused = promote("deeper", "more leaves", out=tmp_path, by="ann")
+    assert refused.change is None
+    assert "money" in refused.verdict.failed
+    forced = promote("deeper", "more leaves", segments=["category=Shoes"], force=True, out=tmp_path)
+    assert forced.change is not None
+    assert forced.change.forced
+    assert forced.change.after.segments[0].version == version
+    assert rollback(out=tmp_path).after == forced.change.before
+    assert len(list((tmp_path / "experiments").glob("promotion-*/run.json"))) == 2

@@ -50,6 +50,15 @@ def test_on_a_terminal_steps_are_shown_with_their_seconds():
     assert "{" not in shown
 
 
+def test_tasks_of_an_experiment_are_shown_and_what_was_done_before_is_said():
+    stream = Screen()
+    with watched(stream) as observe:
+        observe(Event("started", "backtest", "12 nights"))
+        observe(Event("resumed", "backtest", "3 of 12 were done before", {"done": 3, "total": 12}))
+        observe(Event("progress", "backtest", "2024-04-07", {"done": 4, "total": 12}))
+    assert "3 of 12 were done before" in stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("fault", "code"), [(DataError("2 problems\n  - one\n  - two"), 3), (KeyboardInterrupt(), 130)]
 )

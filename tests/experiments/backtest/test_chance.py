@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments.backtest.chance import check_chance
+from experiments.backtest.chance import check_chance, check_signals
 from experiments.backtest.night import Made
 from experiments.backtest.outcome import Outcome, matched
 from experiments.backtest.scores import Scores, scored
+from pipelines.assemble import Situation
 from stockwright.errors import DataError
 
 
@@ -59,3 +60,39 @@ def test_demand_that_repeats_itself_is_foreseen_without_a_leak(made: Made, outco
     shape = made.forecast.mean.shape
     demand = np.tile(sold, 8)[:, : shape[1]].astype(float)
     check_chance("steady", [scores_of(made, demand, demand, outcome)] * 3, 7)
+
+
+def with_signal(made: Made, values: np.ndarray, ahead: bool) -> Situation:
+    """The night with a signal ``insight`` of values (series, period of the history)."""
+    panel = made.situation.panel
+    rest = np.full((panel.n_series, panel.horizon), 0.0 if ahead else np.nan)
+    signal = np.concatenate([values, rest], axis=1).astype(np.float32)
+    known = frozenset({"insight"}) if ahead else frozenset()
+    covariates = replace(panel.covariates, signals={"insight": signal}, known_ahead=known)
+    return replace(made.situation, panel=replace(panel, covariates=covariates))
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_a_signal_that_holds_demand_is_named(made: Made, ahead: bool) -> None:
+    """Scaled and a little blurred; one that is not known ahead tells the next day's."""
+    sold = made.situation.panel.demand
+    told = sold if ahead else np.roll(sold, -1, axis=1)
+    blurred = 3 * told + np.random.default_rng(2).normal(0, 0.3, sold.shape)
+    with pytest.raises(DataError, match=r"signals know the future.*insight"):
+        check_signals(with_signal(made, blurred, ahead))
+
+
+def test_the_mean_that_demand_is_drawn_around_is_a_signal_that_may_be_known(made: Made) -> None:
+    """As good as a signal can be: a season of each day and series, known exactly."""
+    shape = made.situation.sold.shape
+    mean = np.random.default_rng(3).gamma(1.0, 4.0, shape)
+    demand = np.random.default_rng(4).poisson(mean).astype(np.float32)
+    situation = with_signal(made, mean, True)
+    status = np.zeros_like(situation.panel.status)
+    panel = replace(situation.panel, demand=demand, status=status)
+    check_signals(replace(situation, panel=panel))
+
+
+def test_a_signal_of_the_same_day_is_no_leak_where_it_is_not_known_ahead(made: Made) -> None:
+    """Clicks run beside demand: they may say all of the day that they are of."""
+    check_signals(with_signal(made, made.situation.panel.demand, False))

@@ -20,6 +20,7 @@ from experiments.backtest.run import run_backtest
 from experiments.record import read_record
 from pipelines.config.variant import Variant
 from pipelines.night.events import Event
+from stockwright.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[3]
 SAME = Variant("same", {"model": {"leaves": 31}})
@@ -143,8 +144,6 @@ def test_a_backtest_killed_half_way_ends_with_the_same_bytes(small_shop: Path, t
 
 
 def test_a_request_that_does_not_fit_is_told_before_anything_is_done(request_of) -> None:
-    from stockwright.errors import ConfigError
-
     with pytest.raises(ConfigError, match="fewer"):
         run_backtest(replace(request_of, origins=60), _quiet)
 

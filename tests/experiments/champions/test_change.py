@@ -5,12 +5,15 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 
 import pytest
 
 from experiments.champions import change as module
 from experiments.champions.change import Promotion, Said, challenge, promote, rollback
+from pipelines.config import Config
 from pipelines.config.variant import Variant
+from pipelines.night.lineup import lineup_of
 from pipelines.store.champions import BASE, ChampionFolder, Segment, Standing
 from stockwright.errors import ConfigError, LockedError
 
@@ -210,3 +213,35 @@ def _die_at(moment):
         module.os.write = die
     else:
         module.os.write = lambda handle, text: (real(handle, text[:40]), die())
+
+
+def test_a_changed_model_class_is_another_version_and_the_old_one_does_not_run(
+    folder, tmp_path, monkeypatch
+):
+    place = tmp_path / "shop_model.py"
+    place.write_text(CLASS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    variant = Variant("own", {"model": {"use": "shop_model:Flat"}})
+    first = challenge(folder, variant, 0, SAID).id
+    promote(folder, Promotion(first), SAID)
+    lineup_of(folder, Config())
+    place.write_text(CLASS + "# mended, and longer than the file that was compiled\n")
+    monkeypatch.delitem(sys.modules, "shop_model")
+    with pytest.raises(ConfigError, match=r"shop_model:Flat was changed since own@"):
+        lineup_of(folder, Config())
+    second = challenge(folder, variant, 0, SAID).id
+    assert first != second
+    promote(folder, Promotion(second), SAID)
+    assert lineup_of(folder, Config()).champion.version == second
+
+
+CLASS = '''
+class Flat:
+    """Forecasts nothing."""
+
+    def fit(self, panel):
+        return b""
+
+    def predict(self, content, panel, horizon):
+        raise NotImplementedError
+'''

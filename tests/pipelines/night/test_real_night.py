@@ -27,6 +27,7 @@ PLAN = {
     "plan.xlsx",
     "summary.json",
     "drift.csv",
+    "recent.parquet",
     "suppliers.csv",
     "supplier_forecast.csv",
     "pulse_keys.parquet",

@@ -133,3 +133,11 @@ def test_nights_beside_another_champion_are_no_evidence(shop, champions, tuned_r
     promote(champions, Promotion(other), SAID)
     assert shadow_weeks(champions, version, other).nights == 0
     assert shadow_weeks(champions, version, "base").nights == 5
+
+
+def test_a_challenger_that_is_told_again_gets_its_nights_on_top(shop, champions, tuned_rooms):
+    version = register(champions, nights=1)
+    nights(shop, tuned_rooms, 2)
+    register(champions, nights=2)
+    nights(shop, tuned_rooms, 4, "2026-11-13")
+    assert champions.nights_of(version) == ["2026-11-10", "2026-11-13", "2026-11-14"]

@@ -1,0 +1,1 @@
+"""Studies: many variants, few of which are worth a long replay."""
