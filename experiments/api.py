@@ -158,6 +158,32 @@ def whatif(
     return Result(run_whatif(request, observe or _quiet))
 
 
+def study(
+    data: str | Path,
+    file: str | Path,
+    *,
+    out: str | Path = "runs",
+    config: str | Path | None = None,
+    observe: Observer | None = None,
+    **how: Any,
+) -> Result:
+    """Many variants through rungs, ranked by money: ``stockwright study``.
+
+    file: TOML. how: workers, force, as in ``StudyRequest``.
+    """
+    from experiments.studies.plan import read_study
+    from experiments.studies.run import StudyRequest, run_study
+
+    request = StudyRequest(
+        study=read_study(Path(file)),
+        data=str(data),
+        runs=Path(out),
+        config=_path(config),
+        **{"workers": usable_cores(), **how},
+    )
+    return Result(run_study(request, observe or _quiet))
+
+
 def challenge(
     variant: Variant | Path | str,
     *,

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from planner.options import ConfigFile, Runs, Source
+from planner.tracking import track_and_show
 
 _Variants = Annotated[
     list[Path] | None,
@@ -65,7 +66,6 @@ def _run_and_show(
     from experiments.backtest.request import PLAIN, BacktestRequest
     from experiments.backtest.run import run_backtest
     from pipelines.config.variant import read_variant
-    from pipelines.night.outcome import ExitCode
     from pipelines.night.request import parse_date, usable_cores
     from planner.backtest_screen import show_backtest
     from planner.progress import watched
@@ -78,4 +78,4 @@ def _run_and_show(
     with watched() as observe:
         folder = run_backtest(request, observe)
     show_backtest(folder)
-    return ExitCode.PUBLISHED
+    return track_and_show(folder, out, data, config)

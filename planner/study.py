@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from planner.options import ConfigFile, Runs, Source
+from planner.tracking import track_and_show
 
 
 def study(
@@ -30,24 +31,20 @@ def study(
     def command() -> int:
         # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        import time
         from dataclasses import replace
 
         from experiments.studies.plan import read_study
         from experiments.studies.run import StudyRequest, run_study
-        from pipelines.night.outcome import ExitCode
         from pipelines.night.request import usable_cores
         from planner.progress import watched
         from planner.study_screen import show_study
-        from planner.tracking import track_and_show
 
-        began, asked = time.time(), read_study(file)
+        asked = read_study(file)
         asked = asked if minutes is None else replace(asked, minutes=minutes)
         request = StudyRequest(asked, data, out, config, workers or usable_cores(), force)
         with watched() as observe:
             folder = run_study(request, observe)
         show_study(folder)
-        track_and_show(folder, out, data, config, began)
-        return ExitCode.PUBLISHED
+        return track_and_show(folder, out, data, config)
 
     raise typer.Exit(guarded(command))

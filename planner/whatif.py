@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from planner.options import ConfigFile, Runs, Source, Workers
+from planner.tracking import track_and_show
 
 _Files = Annotated[
     list[Path] | None, typer.Argument(help="Scenarios: TOML files, see docs/experiments.md.")
@@ -27,21 +29,17 @@ def whatif(
         bool, typer.Option("--curve", help="Service against stock for the whole shop.")
     ] = False,
     workers: Workers = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Work it out anew although it was asked before.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Work it out anew.")] = False,
 ) -> None:
     """Plan the night as it would be if something were different."""
     from planner.exits import guarded
 
-    def command() -> int:
-        import os
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    def command() -> int:
         from experiments.record import REPORT
         from experiments.whatif.run import WhatIfRequest, run_whatif
         from experiments.whatif.scenario import read_scenario
-        from pipelines.night.outcome import ExitCode
         from pipelines.night.request import parse_date, usable_cores
         from planner.progress import watched
 
@@ -58,8 +56,7 @@ def whatif(
         )
         with watched() as observe:
             folder = run_whatif(request, observe)
-        print((folder / REPORT).read_text("utf-8"))
-        print(f"Written: {folder}")
-        return ExitCode.PUBLISHED
+        print((folder / REPORT).read_text("utf-8"), f"Written: {folder}", sep="\n")
+        return track_and_show(folder, out, data, config)
 
     raise typer.Exit(guarded(command))

@@ -26,7 +26,6 @@ _LEAST, _FEWEST = 0.5, 500
 _SERIES, _PARTS = 4000, 200
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def check_chance(variant: str, scores: Sequence[Scores], every: int) -> None:

@@ -23,6 +23,8 @@ _READERS = (
     ("pyarrow.dataset", "dataset"),
 )
 _SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/run")
+# A model of one's own may stand beside the tables.
+_CODE = (".py", ".pyc", ".so", ".pyd")
 _watching: list[set[str]] = []
 
 
@@ -86,9 +88,8 @@ def check_unread(opened: set[str], source: str, date: np.datetime64) -> None:
     if "://" in source:
         return
     folder = Path(source).resolve()
-    inside = sorted(
-        name for name in opened if folder in (path := Path(name).resolve(), *path.parents)
-    )
+    paths = sorted({Path(name).resolve() for name in opened if Path(name).suffix not in _CODE})
+    inside = [str(path) for path in paths if folder in path.parents]
     if inside:
         raise DataError(
             describe(

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pandas as pd
 
 from experiments.backtest.asked import Backtest
-from experiments.backtest.outcome import Outcome
 from experiments.backtest.rows import Rows
 from experiments.backtest.tables import ALL
 from experiments.record import REPORT
@@ -125,9 +124,7 @@ def _number(value: float, metric: str) -> str:
     return f"{value:.1%}" if metric in _SHARES else f"{value:.3f}"
 
 
-def write_report(
-    asked: Backtest, rows: dict[str, Rows], outcome: Outcome, tables: dict[str, pd.DataFrame]
-) -> None:
+def write_report(asked: Backtest, rows: dict[str, Rows], tables: dict[str, pd.DataFrame]) -> None:
     """Write ``report.md``."""
     lines = [
         f"# Backtest: {', '.join(asked.names)}",

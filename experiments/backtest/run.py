@@ -51,7 +51,7 @@ def run_backtest(request: BacktestRequest, observe: Observer) -> Path:
         with written_whole(asked.folder / f"{name}.parquet") as file:
             table.to_parquet(file, index=False, compression="zstd")
     write_plots(asked, rows, tables)
-    write_report(asked, rows, outcome, tables)
+    write_report(asked, rows, tables)
     record_of(asked, rows, tables).write(asked.folder)
     shutil.rmtree(work, ignore_errors=True)
     return asked.folder

@@ -95,12 +95,10 @@ def scored(
         _of_block(situation, forecast, rows, some, spans, outcome, every)
         for some in _blocks(len(rows))
     ]
-    names = [list(part) for part in parts[0]]
-    joined = [
-        {name: np.concatenate([part[kind][name] for part in parts]) for name in kind_names}
-        for kind, kind_names in enumerate(names)
-    ]
-    steps, sums, ahead = joined
+    steps, sums, ahead = (
+        {name: np.concatenate([part[kind][name] for part in parts]) for name in parts[0][kind]}
+        for kind in range(3)
+    )
     place = matched(panel.index.take(rows), outcome.index)
     demand = situation.sold[rows]
     weeks = max(VALUE_DAYS // panel.calendar.days, 1)

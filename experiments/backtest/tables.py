@@ -22,7 +22,6 @@ from experiments.metrics.losses import LEVELS
 DRAWS = 500
 #: The segment of the whole shop.
 ALL = "all"
-KEYS = ["variant", "segment_kind", "segment", "metric"]
 # Metrics of a single series; others need many.
 _OF_SERIES = (
     *("wape", "bias", "bias_recovered", "rmsse", "pinball", "sum_wape", "sum_bias"),

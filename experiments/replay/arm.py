@@ -21,6 +21,7 @@ from stockwright.stock import StockPosition
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _LONG_AGO = -(10**6)
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,9 @@ def _night(
     shop = _with_returns(state.shop, back, world)
     rng = np.random.default_rng([world.seed, now])
     after, books = step(shop, sent.decisions, world.asked.units[:, now], world.terms, rng)
+    # Parts of a unit that are shared out may leave less than nothing by the rounding of numbers.
+    near = (after.on_hand < 0) & (after.on_hand > -_ROUNDING)
+    after = replace(after, on_hand=np.where(near, 0.0, after.on_hand))
     transit = state.transit.joined(sent.transit(books)).open_at(now + 1)
     moved_in, moved_out = _sideways(world, state, sent)
     closed = ArmState(now + 1, after, transit, books.waiting, moved_in, moved_out)

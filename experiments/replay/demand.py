@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 # Days before and after a day without stock that say what would have been sold on it.
 _AROUND_DAYS = 28
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,10 @@ def asked_of(
     periods = np.arange(start, start + nights)
     cells = np.s_[:, start : start + nights]
     replayed = _replayed(situation)
-    sold = situation.sold[cells].astype(np.float64)
-    counted = bool((situation.sold == np.rint(situation.sold)).all())
+    nearest = np.rint(situation.sold)
+    # Units are kept in 32 bits, and promised ones in parts that add up to whole units but for that.
+    counted = bool((np.abs(situation.sold - nearest) <= _ROUNDING * (1 + nearest)).all())
+    sold = (nearest if counted else situation.sold)[cells].astype(np.float64)
     lost = _lost(situation, periods, config.seed, counted)
     price = np.broadcast_to(panel.covariates.price, (panel.n_series, panel.covariates.n_periods))
     usual = np.where(np.isnan(network.items.price), network.items.unit_cost, network.items.price)

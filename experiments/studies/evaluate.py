@@ -77,7 +77,7 @@ class Evaluator:
         variant, study = self._variants.get(name), self._study
         shop = self._shop if variant is None else self._shop.under(variant)
         parts = (rung.nights, rung.origins, study.replay, study.backtest, name)
-        key = shop.key("study", code_version("experiments"), *map(str, parts))
+        key = shop.key("study", code_version("", "experiments"), *map(str, parts))
         asked = Asked(
             self._shop.source,
             self._config,

@@ -73,7 +73,7 @@ def study_folder(runs: Path, study: Study, shop: Shop) -> Path:
     """Where a study stands, done or not; its budget has no part in that."""
     parts = [study.name, str(study.keep), str(study.replay), str(study.backtest)]
     variants = [text for one in study.variants for text in (one.name, str(one.config))]
-    key = shop.key("study", code_version("experiments"), *parts, *variants)
+    key = shop.key("study", code_version("", "experiments"), *parts, *variants)
     return folder_of(runs, "study", study.name, key)
 
 
@@ -119,7 +119,7 @@ def _record(study: Study, shop: Shop, table: pd.DataFrame, complete: bool) -> Re
         )
         for row in rows
     )
-    tags = {"version": __version__, "code": code_version("experiments"), "inputs": shop.inputs}
+    tags = {"version": __version__, "code": code_version("", "experiments"), "inputs": shop.inputs}
     return Record("study", study.name, params, metrics, tags, segments)
 
 

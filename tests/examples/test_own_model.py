@@ -65,23 +65,39 @@ def test_a_history_shorter_than_a_week_is_no_error(seasonal_mean) -> None:
     assert model.predict(model.fit(panel), panel, 9).mean.shape == (1, 9)
 
 
-def test_the_commands_of_the_readme_run_as_written(tmp_path: Path) -> None:
-    """In a folder that holds the example, with this Python for the installed command."""
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
-    block = re.search(r"```sh\n(.*?)```", (FOLDER / "README.md").read_text("utf-8"), re.S)
-    environment = dict(os.environ)
-    for line in block[1].splitlines():
+def run_block(number: int, folder: Path) -> str:
+    """Run a block of the README's commands in a folder that holds the example, with this Python
+    for the installed command; what the last of them printed."""
+    if not (folder / "examples").exists():
+        (folder / "examples").symlink_to(ROOT / "examples")
+    blocks = re.findall(r"```sh\n(.*?)```", (FOLDER / "README.md").read_text("utf-8"), re.S)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(["examples/own_model", str(ROOT)])}
+    for line in blocks[number].splitlines():
         words = shlex.split(line)
         if words[0] == "export":
-            name, _, value = words[1].partition("=")
-            environment[name] = os.pathsep.join([value, str(ROOT)])
+            assert words[1] == "PYTHONPATH=examples/own_model"
             continue
         assert words.pop(0) == ".venv/bin/stockwright"
-        environment.setdefault("PYTHONPATH", str(ROOT))
         done = subprocess.run(
-            [*RUN, *words], cwd=tmp_path, env=environment, capture_output=True, text=True
+            [*RUN, *words], cwd=folder, env=environment, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("SKU P000001")
-    found = pd.read_parquet(tmp_path / "build/own_model/runs/2025-10-26/forecasts.parquet")
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("own_model")
+
+
+def test_the_night_of_the_readme_runs_as_written(folder: Path) -> None:
+    assert run_block(0, folder).startswith("SKU P000001")
+    found = pd.read_parquet(folder / "build/own_model/runs/2025-10-26/forecasts.parquet")
     assert set(found["model"]) == {"seasonal mean"}
+
+
+@pytest.mark.slow
+def test_the_backtest_of_the_readme_runs_as_written(folder: Path) -> None:
+    if not (folder / "build").exists():
+        run_block(0, folder)
+    assert "seasonal-mean" in run_block(1, folder)

@@ -11,7 +11,7 @@ from planner.main import app
 
 COMMANDS = [
     *("demo", "validate", "nightly", "explain", "pulse", "status"),
-    *("backtest", "replay", "whatif", "models", "track"),
+    *("backtest", "replay", "study", "whatif", "track", "models"),
 ]
 HEAVY = (
     "pandas", "numpy", "scipy", "pyarrow", "lightgbm", "ortools", "statsmodels", "sqlalchemy",

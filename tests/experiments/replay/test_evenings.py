@@ -97,6 +97,22 @@ def test_a_perfect_forecast_loses_no_more_units(
     assert knowing.missed.sum() <= usual.missed.sum()
 
 
+def test_goods_that_are_weighed_are_conserved_too(
+    shop: Shop, block: tuple[Planning, ...], world: World
+):
+    asked = replace(world.asked, units=world.asked.units * 0.37, whole=False)
+    weighed = replace(world, asked=asked, terms=replace(world.terms, whole=False))
+    opening = opening_stock(weighed, block) / 3
+    log = play(weighed, shop.config, opened(weighed, opening), block).log
+    before = np.concatenate([opening[:, None], log.left[:, :-1]], axis=1)
+    into, out = log.received + log.returned, log.shipped + log.sold + log.expired
+    assert np.abs(before + into - out - log.left).max() < 1e-6
+    assert (log.left >= 0).all()
+    served = log.sold - log.stood_in + log.elsewhere + log.missed
+    assert np.allclose(served, asked.units)
+    assert log.elsewhere.sum() > 0
+
+
 def test_settings_of_stock_alone_share_the_forecasts_that_they_would_make(
     shop: Shop, tables: ReplayTables, block: tuple[Planning, ...]
 ):
