@@ -87,6 +87,7 @@ def record_of(request: ReplayRequest, found: Replayed, tables: dict[str, pd.Data
         "first": str(request.first),
         "nights": request.nights,
         "warm_up": request.settled,
+        "period_days": request.days,
         "refit_days": request.refit,
         "skus": len(set(found.world.index.sku)),
         "series": int(asked.replayed.sum()),

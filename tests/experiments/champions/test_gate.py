@@ -88,7 +88,7 @@ def forecasts(pinball=0.0, coverage=0.0, stability=0.0, base_coverage=0.0, hurt=
 
 def verdict(money, forecast=None, limits=None, where=(), **more):
     found = forecasts() if forecast is None else forecast
-    evidence = Evidence(money, found, **({"nights": 150, "origins": 12} | more))
+    evidence = Evidence(money, found, **({"days": 150, "origins": 12} | more))
     return judge(evidence, limits or Limits(), where)
 
 
@@ -171,7 +171,7 @@ def test_forecasts_have_to_be_calibrated_stable_and_no_worse_anywhere(forecast, 
 
 def test_what_is_not_known_does_not_pass():
     money = replayed(2, gain=0.1)
-    evidence = Evidence(money, None, nights=150)
+    evidence = Evidence(money, None, days=150)
     assert judge(evidence, Limits()).failed == ["enough evidence", "forecast"]
     alone = Evidence(None, forecasts(), origins=12)
     assert {"money", "enough evidence"} <= set(judge(alone, Limits()).failed)
@@ -181,13 +181,13 @@ def test_what_is_not_known_does_not_pass():
 
 
 def test_a_version_with_the_champions_forecast_needs_no_backtest():
-    evidence = Evidence(replayed(2, gain=0.1), None, nights=150, same_forecast=True)
+    evidence = Evidence(replayed(2, gain=0.1), None, days=150, same_forecast=True)
     assert judge(evidence, Limits()).passed
 
 
-def test_few_nights_or_origins_are_not_enough():
+def test_few_days_or_origins_are_not_enough():
     money = replayed(2, gain=0.1)
-    assert verdict(money, nights=20).failed == ["enough evidence"]
+    assert verdict(money, days=20).failed == ["enough evidence"]
     assert verdict(money, origins=3).failed == ["enough evidence"]
 
 
