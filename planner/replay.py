@@ -19,7 +19,9 @@ _Variants = Annotated[
 ]
 _WarmUp = Annotated[
     int | None,
-    typer.Option(min=0, help="First evenings that no figure counts; default: four weeks."),
+    typer.Option(
+        min=0, help="First evenings that no figure counts; default: a quarter, at most four weeks."
+    ),
 ]
 _Refit = Annotated[int, typer.Option(min=1, help="Days from one fit to the next.")]
 _Skus = Annotated[

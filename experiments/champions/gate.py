@@ -6,11 +6,14 @@ of one is 1.96 standard errors on its own side, and a bound at another probabili
 standard errors away as the normal distribution asks. Segments are many, and one of them always
 looks worst: with m of them each is tested at the m-th part of the error that is allowed for all
 (Bonferroni; Dunn 1961), so that noise blocks nothing and a segment that is ruined does.
+
+A location is judged by the margin of what it sells, for its stock may serve others, and segments
+by SKU by their profit. One that sells nothing has nothing to lose.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,7 +39,8 @@ class Limits:
     champion's margin that may be lost where it need not be better. error: probability with which
     noise alone passes as a gain; segment_error: with which it passes as a hurt of any segment, more
     because a promotion that waits costs less than a segment that is ruined. segment_loss:
-    share of a segment's margin that it may lose, beyond noise; segment_pinball: by how much its
+    share of a segment's margin that it may lose, beyond noise, if that is more than ``least_loss``
+    of the shop's; segment_pinball: by how much its
     pinball loss may rise. coverage: how far the coverage of sums may be from its level; worse: by
     how much further than the champion's it may be all the same. unstable: by how much forecasts of
     the same day may move more. nights: of a replay, origins: of a backtest, at least.
@@ -47,6 +51,7 @@ class Limits:
     error: float = 0.01
     segment_error: float = 0.05
     segment_loss: float = 0.01
+    least_loss: float = 0.0002
     segment_pinball: float = 0.03
     coverage: float = 0.02
     worse: float = 0.005
@@ -112,7 +117,7 @@ def judge(evidence: Evidence, limits: Limits, segments: Sequence[Segment] = ()) 
     scopes: list[Scope] = [(one.kind, one.name) for one in segments] or [_WHOLE]
     found = [_enough(evidence, limits), *(_money(evidence, limits, scope) for scope in scopes)]
     if not segments:
-        found.append(_segments(evidence.money, "profit", limits))
+        found.append(_money_of_segments(evidence.money, limits))
     if evidence.same_forecast:
         said = "the same forecast as the champion's"
         return Verdict((*found, Criterion("forecast", said, "-", True)))
@@ -127,7 +132,7 @@ def judge(evidence: Evidence, limits: Limits, segments: Sequence[Segment] = ()) 
         if segments:
             found.append(_pinball(evidence.forecast, limits, scope))
     if not segments:
-        found.append(_segments(evidence.forecast, "pinball", limits))
+        found.append(_forecast_of_segments(evidence.forecast, limits))
     return Verdict(tuple(found))
 
 
@@ -145,9 +150,9 @@ class _Pair:
         """The bound that the difference is above, ``z`` standard errors down."""
         return self.difference - (self.difference - self.low) * z / _HALF
 
-    def above(self, z: float) -> float:
-        """The bound that the difference is below, ``z`` standard errors up."""
-        return self.difference + (self.high - self.difference) * z / _HALF
+    def turned(self) -> _Pair:
+        """What the first has more than the second."""
+        return _Pair(self.value, self.base, -self.difference, -self.high, -self.low)
 
 
 def _enough(evidence: Evidence, limits: Limits) -> Criterion:
@@ -175,26 +180,51 @@ def _money(evidence: Evidence, limits: Limits, scope: Scope) -> Criterion:
     return Criterion(name, measured, f"at least {_money_text(least)}", low >= least)
 
 
-def _segments(table: pd.DataFrame | None, metric: str, limits: Limits) -> Criterion:
-    """Whether any segment is hurt: less profit or more loss than its limit, beyond noise."""
-    money = metric == "profit"
-    share = limits.segment_loss if money else limits.segment_pinball
-    name = "no segment hurt in money" if money else "no segment forecast worse"
-    wanted = f"{'loss' if money else 'rise'} of at most {share:.1%} beyond noise"
-    pairs = {} if table is None else dict(_pairs(table, metric))
-    if table is None or not pairs:
+def _money_of_segments(table: pd.DataFrame | None, limits: Limits) -> Criterion:
+    """Whether any segment surely loses more of its margin than its limit."""
+    wanted = f"loss of at most {limits.segment_loss:.1%} beyond noise"
+    least = limits.least_loss * _margin(table, _WHOLE)
+    cases = {}
+    for scope, pair in _pairs(table, "profit", "margin"):
+        if (margin := _margin(table, scope)) > 0.0:
+            cases[scope] = (pair.turned(), margin, max(limits.segment_loss * margin, least))
+    return _hurt("no segment hurt in money", wanted, cases, limits, -1.0)
+
+
+def _forecast_of_segments(table: pd.DataFrame, limits: Limits) -> Criterion:
+    """Whether the pinball loss of any segment surely rises by more than its limit."""
+    share = limits.segment_pinball
+    wanted = f"rise of at most {share:.1%} beyond noise"
+    cases = {
+        scope: (pair, pair.base, share * pair.base)
+        for scope, pair in _pairs(table, "pinball", "pinball")
+    }
+    return _hurt("no segment forecast worse", wanted, cases, limits, 1.0)
+
+
+def _hurt(
+    name: str,
+    wanted: str,
+    cases: Mapping[Scope, tuple[_Pair, float, float]],
+    limits: Limits,
+    sign: float,
+) -> Criterion:
+    """cases: how much worse each segment is, the scale of that, and how much worse it may be.
+    sign: of a worse figure, as it is shown.
+    """
+    if not cases:
         return Criterion(name, "not known", wanted, False)
-    z = float(stats.norm.ppf(1.0 - limits.segment_error / len(pairs)))
-    hurt: list[tuple[float, str]] = []
-    for scope, pair in pairs.items():
-        scale = _margin(table, scope) if money else pair.base
-        surely = -pair.above(z) if money else pair.below(z)
-        if surely > share * scale:
-            change = pair.difference / scale if scale > 0 else -np.inf
-            hurt.append((abs(change), f"{scope[0]} {scope[1]} {change:+.1%}"))
-    worst = ", ".join(text for _, text in sorted(hurt, reverse=True)[:3])
-    measured = f"{len(hurt)} of {len(pairs)} hurt: {worst}" if hurt else f"0 of {len(pairs)} hurt"
-    return Criterion(name, measured, wanted, not hurt)
+    z = float(stats.norm.ppf(1.0 - limits.segment_error / len(cases)))
+    found = sorted(
+        (
+            (worse.difference / scale, f"{kind} {segment} {sign * worse.difference / scale:+.1%}")
+            for (kind, segment), (worse, scale, most) in cases.items()
+            if scale > 0.0 and worse.below(z) > most
+        ),
+        reverse=True,
+    )
+    worst = f": {', '.join(text for _, text in found[:3])}" if found else ""
+    return Criterion(name, f"{len(found)} of {len(cases)} hurt{worst}", wanted, not found)
 
 
 def _calibrated(table: pd.DataFrame, limits: Limits, scope: Scope) -> Iterable[Criterion]:
@@ -231,9 +261,14 @@ def _pinball(table: pd.DataFrame, limits: Limits, scope: Scope) -> Criterion:
     return Criterion(name, f"pinball {_share(pair.difference, pair.base)}", wanted, passed)
 
 
-def _pairs(table: pd.DataFrame, metric: str) -> Iterable[tuple[Scope, _Pair]]:
+def _pairs(
+    table: pd.DataFrame | None, metric: str, of_location: str
+) -> Iterable[tuple[Scope, _Pair]]:
     """The segments that no promotion may hurt; those without an interval tell nothing."""
-    rows = table[(table["metric"] == metric) & table["segment_kind"].isin(KINDS)]
+    if table is None:
+        return
+    metrics = np.where(table["segment_kind"] == "location", of_location, metric)
+    rows = table[(table["metric"] == metrics) & table["segment_kind"].isin(KINDS)]
     for row in rows.itertuples():
         pair = _of(row)
         if np.isfinite([pair.low, pair.high]).all() and pair.high > pair.low:

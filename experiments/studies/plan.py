@@ -13,9 +13,9 @@ nights = [28, 91]
 "model.leaves" = [15, 31, 63]
 
 [[variant]]
-name = "no-clearance"
-[variant.config.clearance]
-use = false
+name = "safer"
+[variant.config.service]
+cap = 0.99
 """
 
 from __future__ import annotations

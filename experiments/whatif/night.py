@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -61,16 +61,12 @@ class Planned:
 
 @dataclass(frozen=True)
 class Night:
-    """The night of a date in a folder of runs: what it reads, and the night as it is.
-
-    shop: its own configuration, without champions.
-    """
+    """The night of a date in a folder of runs: what it reads, and the night as it is."""
 
     engine: Engine
     workers: int
     observe: Observer
     runs: RunsFolder
-    shop: Config
     base: Planned
 
     @classmethod
@@ -99,7 +95,7 @@ class Night:
         plan = engine.plan(situation, forecast, settings)
         base = Planned(lineup, ingested, situation, fitted, raw, forecast, plan, known)
         observe(Event("finished", "base"))
-        return cls(engine, workers, observe, runs, shop, base)
+        return cls(engine, workers, observe, runs, base)
 
     def under(self, scenario: Scenario) -> Planned:
         """The night under a scenario: what a full run would plan on the changed inputs.
@@ -108,8 +104,7 @@ class Night:
         """
         base, engine = self.base, self.engine
         spent = float(base.plan.orders.value.sum())
-        shop = changed_config(self.shop, scenario, spent)
-        lineup = lineup_of(ChampionFolder(self.runs.champions), shop)
+        lineup = varied(base.lineup, lambda config: changed_config(config, scenario, spent))
         ingested = changed_tables(base.ingested, scenario)
         settings, date = lineup.champion.config, base.situation.as_of
         situation = demand_changed(seen(engine, self.runs, ingested, settings, date), scenario)
@@ -123,6 +118,14 @@ class Night:
         forecast = said(situation, raw)
         plan = engine.plan(situation, forecast, settings)
         return Planned(lineup, ingested, situation, fitted, raw, forecast, plan, source)
+
+
+def varied(lineup: Lineup, change: Callable[[Config], Config]) -> Lineup:
+    """The same versions with their configurations changed: a scenario goes before a champion."""
+    champion, *others = (
+        replace(one, config=change(one.config)) for one in (lineup.champion, *lineup.others)
+    )
+    return Lineup(champion, tuple(others))
 
 
 def seen(
@@ -189,7 +192,9 @@ def _kept_models(
         return None
     card = read_manifest(folder)["model"]
     cards = [each["model"] for each in card.get("champions", [])] or [card]
-    if len(cards) != 1 + len(lineup.others):
+    versions = (lineup.champion, *lineup.others)
+    # Other settings or other code, or other versions in force, have other recipes.
+    if [each["recipe"] for each in cards] != [recipe_of(v.config)[:16] for v in versions]:
         return None
     found = []
     for each in cards:

@@ -20,20 +20,24 @@ BREAKS = 0.002
 
 @dataclass(frozen=True)
 class Extreme:
-    """What is rehearsed. name: "demand", "inbound" or "warehouse". steps: from mild to harsh."""
+    """What is rehearsed. name: "demand", "inbound" or "warehouse". steps: from mild to harsh.
+    place: the location that is lost, "" for none.
+    """
 
     name: str
     steps: tuple[Scenario, ...]
+    place: str = ""
 
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """What an extreme did. figures: of the harshest step. first: code of the limit that broke
-    first, "" for none; at: name of the step in which it did; money: what it costs there more than
-    in the plan as it is.
+    """What an extreme did. place: the location that was lost, "" for none. figures: of the harshest
+    step. first: code of the limit that broke first, "" for none; at: name of the step in which it
+    did; money: what it costs there more than in the plan as it is.
     """
 
     name: str
+    place: str
     step: str
     figures: Figures
     first: str
@@ -60,9 +64,13 @@ def extremes(base: Planned) -> list[Extreme]:
         found.append(Extreme("inbound", inbound))
     lost = busiest(base)
     if lost is not None:
-        gone = (Scenario(name=f"without-{lost}", outage=(Outage(party=lost),)),)
-        found.append(Extreme("warehouse", gone))
+        found.append(Extreme("warehouse", (without(lost),), lost))
     return found
+
+
+def without(place: str) -> Scenario:
+    """A location does nothing any more, whatever letters its name has."""
+    return Scenario(name="warehouse-lost", outage=(Outage(party=place),))
 
 
 def next_event(base: Planned) -> tuple[date | None, date | None]:
@@ -102,7 +110,7 @@ def _rehearsed(extreme: Extreme, night: Night, before: Figures) -> Rehearsed:
     for scenario in extreme.steps:
         steps.append((scenario.name, figures_of(night.under(scenario), night.base)))
     name, figures = steps[-1]
-    return Rehearsed(extreme.name, name, figures, *first_broken(steps, before))
+    return Rehearsed(extreme.name, extreme.place, name, figures, *first_broken(steps, before))
 
 
 def first_broken(steps: Sequence[tuple[str, Figures]], before: Figures) -> tuple[str, str, float]:

@@ -79,7 +79,12 @@ def _rehearsal(rehearsed: Sequence[Rehearsed]) -> list[str]:
         first = f"{broken} (at {each.at}: {each.money:,.0f})" if each.first else broken
         values = each.figures.values
         rows.append(
-            [each.step, f"{values['fill_rate']:.4f}", f"{values['missed_money']:,.0f}", first]
+            [
+                f"{each.step} ({each.place})" if each.place else each.step,
+                f"{values['fill_rate']:.4f}",
+                f"{values['missed_money']:,.0f}",
+                first,
+            ]
         )
     head = ["extreme", "fill rate", "money missed", "breaks first"]
     return ["## Rehearsal of extremes", "", *_table(head, rows)]

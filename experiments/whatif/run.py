@@ -13,7 +13,7 @@ from experiments.record import Record, Segment, folder_of, is_done
 from experiments.shop import Shop
 from experiments.whatif.curve import Point, trade_off
 from experiments.whatif.figures import Figures, figures_of
-from experiments.whatif.night import Night, Planned
+from experiments.whatif.night import Night, Planned, varied
 from experiments.whatif.rehearsal import Rehearsed, rehearse
 from experiments.whatif.report import write_report
 from experiments.whatif.scenario import Scenario
@@ -139,11 +139,9 @@ def without_clearance(night: Night) -> Night:
     base = night.base
     if not base.config.clearance.use:
         return night
-    shop = _unclearing(night.shop)
-    champion = replace(base.lineup.champion, config=_unclearing(base.config))
-    plan = night.engine.plan(base.situation, base.forecast, champion.config)
-    unclearing = replace(base, lineup=replace(base.lineup, champion=champion), plan=plan)
-    return replace(night, shop=shop, base=unclearing)
+    lineup = varied(base.lineup, _unclearing)
+    plan = night.engine.plan(base.situation, base.forecast, lineup.champion.config)
+    return replace(night, base=replace(base, lineup=lineup, plan=plan))
 
 
 def _unclearing(config: Config) -> Config:

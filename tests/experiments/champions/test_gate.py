@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.champions.gate import LEVELS, Evidence, Limits, judge
+from experiments.champions.gate import KINDS, LEVELS, Evidence, Limits, judge
 from experiments.metrics.bootstrap import Blocks, paired_interval_in
 from pipelines.store.champions import Segment
 
@@ -31,15 +31,17 @@ def segments():
     yield "life_stage", rng.choice(["new", "regular", "dormant"], SKUS, p=[0.1, 0.8, 0.1])
 
 
-def paired_rows(metric, base, value, draws=200):
-    """Rows of ``paired`` for one metric from (skus, weeks) of both."""
+def paired_rows(metric, base, value, drawn, draws=200):
+    """Rows of ``paired`` for one metric from (skus, weeks) of both; with intervals for ``drawn``
+    kinds and the whole shop.
+    """
     for kind, names in segments():
         for name in np.unique(names):
             rows = np.flatnonzero(names == name)
             ways = np.divmod(np.arange(len(rows) * WEEKS), WEEKS)
             before, after = base[rows].ravel(), value[rows].ravel()
             found = (0.0, 0.0, 0.0)
-            if draws:
+            if kind in (*drawn, "all"):
                 found = paired_interval_in(Blocks(ways, draws, 7), before, after)
             yield (kind, name, metric, before.sum(), after.sum(), *found)
 
@@ -59,7 +61,10 @@ def replayed(seed, gain=0.0, ruined=0.0):
     share = gain - ruined * hats[:, None]
     profit = 0.6 * margin
     after = profit + margin * share + size * (own + noise)
-    rows = [*paired_rows("profit", profit, after), *paired_rows("margin", margin, margin, 0)]
+    rows = [
+        *paired_rows("profit", profit, after, [k for k in KINDS if k != "location"]),
+        *paired_rows("margin", margin, margin + after - profit, ["location"]),
+    ]
     return pd.DataFrame(rows, columns=HEAD)
 
 
@@ -184,3 +189,33 @@ def test_few_nights_or_origins_are_not_enough():
     money = replayed(2, gain=0.1)
     assert verdict(money, nights=20).failed == ["enough evidence"]
     assert verdict(money, origins=3).failed == ["enough evidence"]
+
+
+def a_row(kind, segment, metric, base, change, width):
+    return (kind, segment, metric, base, base + change, change, change - width, change + width)
+
+
+def test_a_location_that_costs_more_because_others_sell_more_is_not_hurt():
+    """The central warehouse sells nothing and holds more, at a cost; the shop earns 10 % more."""
+    rows = [
+        a_row("all", "all", "profit", 600.0, 100.0, 10.0),
+        a_row("all", "all", "margin", 1000.0, 120.0, 10.0),
+        a_row("location", "central", "profit", -50.0, -20.0, 1.0),
+        a_row("location", "central", "margin", 0.0, 0.0, 0.0),
+        a_row("location", "north", "profit", 650.0, 120.0, 10.0),
+        a_row("location", "north", "margin", 1000.0, 120.0, 10.0),
+    ]
+    assert verdict(pd.DataFrame(rows, columns=HEAD)).passed
+    rows[-1] = a_row("location", "north", "margin", 1000.0, -120.0, 10.0)
+    assert verdict(pd.DataFrame(rows, columns=HEAD)).failed == ["no segment hurt in money"]
+
+
+def test_a_sure_loss_of_next_to_nothing_hurts_no_segment():
+    """Of 10,000 of margin, a segment with 1 loses .5: less than the two in ten thousand."""
+    rows = [
+        a_row("all", "all", "profit", 6000.0, 1000.0, 10.0),
+        a_row("all", "all", "margin", 10000.0, 1000.0, 10.0),
+        a_row("life_stage", "ended", "profit", 1.0, -0.5, 0.01),
+        a_row("life_stage", "ended", "margin", 1.0, -0.5, 0.01),
+    ]
+    assert verdict(pd.DataFrame(rows, columns=HEAD)).passed

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.whatif.night import FITTED, PREDICTED, SAME, Night
+from experiments.champions.change import Promotion, Said, challenge, promote
+from experiments.whatif.night import FITTED, PREDICTED, SAME, Night, varied
 from experiments.whatif.run import write_plan
 from experiments.whatif.scenario import scenario_from
+from pipelines.config.variant import Variant
 from pipelines.demo import DEMO_LAST_DATE
 from pipelines.night.layout import RunsFolder
 from pipelines.night.night import run_night
 from pipelines.night.request import NightRequest
+from pipelines.store.champions import ChampionFolder
 from stockwright.errors import ConfigError
 
 LAST = pd.Timestamp(str(DEMO_LAST_DATE))
@@ -192,6 +195,34 @@ def differing(one: Path, other: Path) -> list[str]:
     names = {p.name for folder in (one, other) for p in folder.iterdir()}
     names -= {"manifest.json", "plan.xlsx"}
     return [n for n in sorted(names) if (one / n).read_bytes() != (other / n).read_bytes()]
+
+
+def promoted(night: Night, folder: Path, settings: dict) -> RunsFolder:
+    """A copy of the night's folder of runs with another champion."""
+    shutil.copytree(night.runs.root, folder, symlinks=True)
+    champions = ChampionFolder(RunsFolder(folder).champions)
+    said = Said.now("test", "somebody")
+    version = challenge(champions, Variant("other", settings), 0, said)
+    promote(champions, Promotion(version.id), said)
+    return RunsFolder(folder)
+
+
+def test_a_model_of_another_champion_is_not_the_nights(night: Night, shop: Path, tmp_path: Path):
+    runs = promoted(night, tmp_path / "runs", {"model": {"trees": 7}})
+    again = Night.open(str(shop), np.datetime64(DEMO_LAST_DATE), runs, None, 1, lambda event: None)
+    assert again.base.source == FITTED
+    assert again.base.config.model.trees == 7
+
+
+def test_a_scenario_goes_before_the_champion(night: Night):
+    champion = night.base.lineup.champion
+    modest = champion.config.model_copy(
+        update={"service": champion.config.service.model_copy(update={"cap": 0.6})}
+    )
+    lineup = varied(night.base.lineup, lambda config: modest)
+    scenario = scenario_from({"name": "raised", "config": {"service": {"cap": 0.9}}}, "raised")
+    under = replace(night, base=replace(night.base, lineup=lineup)).under(scenario)
+    assert under.config.service.cap == 0.9
 
 
 def test_demand_times_one_changes_no_line(night: Night):

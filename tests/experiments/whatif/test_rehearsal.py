@@ -5,7 +5,14 @@ import pytest
 
 from experiments.whatif.figures import TIME, Figures
 from experiments.whatif.night import Night
-from experiments.whatif.rehearsal import busiest, extremes, first_broken, next_event, rehearse
+from experiments.whatif.rehearsal import (
+    busiest,
+    extremes,
+    first_broken,
+    next_event,
+    rehearse,
+    without,
+)
 
 
 def figures(sales: float = 1000.0, **broken: float) -> Figures:
@@ -42,6 +49,12 @@ def test_the_warehouse_that_is_lost_has_the_most_demand(night: Night):
     names = index.location_names()
     places = {name: worth[names == name].sum() for name in index.locations if name != "central"}
     assert busiest(base) == max(places, key=places.get)
+
+
+@pytest.mark.parametrize("name", ["WH-1", "华东仓", "a b"])
+def test_a_warehouse_that_is_lost_may_have_any_name(name: str):
+    assert without(name).variant.name
+    assert without(name).outage[0].party == name
 
 
 @pytest.mark.slow
