@@ -15,6 +15,7 @@ from experiments.replay.segments import ALL
 from experiments.replay.summary import headline
 from experiments.replay.world import World
 from pipelines.store.files import written_whole
+from stockwright.errors import counted
 
 #: Figures of the first table, with what they are called.
 HEADLINE = {
@@ -59,10 +60,11 @@ _PAIRED = (
 
 
 def _head(request: ReplayRequest) -> list[str]:
-    unit = "nights" if request.days == 1 else "weeks"
+    unit = "night" if request.days == 1 else "week"
+    settled = counted(request.settled, f"{unit} is", f"{unit}s are")
     lines = [
-        f"# Replay of {request.nights} {unit} from {request.first}\n",
-        f"The first {request.settled} {unit} are warm-up and count in no figure.\n",
+        f"# Replay of {counted(request.nights, unit)} from {request.first}\n",
+        f"Of them {settled} warm-up that counts in no figure.\n",
     ]
     for variant in request.variants:
         lines.append(f"- **{variant.name}**{': ' + variant.why if variant.why else ''}")

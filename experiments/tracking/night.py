@@ -125,6 +125,8 @@ def _metrics(summary: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[st
     figures |= {f"exceptions.{code}": rows for code, rows in summary["exceptions"].items()}
     figures |= {f"slow.{grade}": one["share"] for grade, one in summary["slow_grades"].items()}
     figures |= {f"limits.{name}": value for name, value in summary["limits"].items()}
+    watched = summary.get("drift", {})
+    figures |= {f"drift.{name}": n for name, n in watched.items() if isinstance(n, int)}
     figures |= {f"seconds.{step}": value for step, value in manifest["seconds"].items()}
     figures |= {"keys": summary["keys"], "rejected_rows": summary["rejected_rows"]}
     figures |= {"exit_code": manifest["exit_code"], "seconds": sum(manifest["seconds"].values())}

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from experiments.record import PLOTS
+from pipelines.night.manifest import read_manifest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +38,7 @@ def draw_night(run: Path, earlier: Sequence[Path], keys: pd.DataFrame, folder: P
     summary = json.loads((run / "summary.json").read_text("utf-8"))
     drawn = {
         "trade_off.png": trade_off(keys, summary["date"]),
-        "staircase.png": staircase(summary["staircase"], summary["date"]),
+        "staircase.png": staircase(summary["staircase"], read_manifest(run)["model"]["fitted_on"]),
     }
     if (run / "recent.parquet").is_file():
         recent = pq.read_table(run / "recent.parquet").to_pandas()
@@ -154,7 +155,7 @@ def trade_off(keys: pd.DataFrame, date: str) -> Figure | None:
     return figure
 
 
-def staircase(stairs: Sequence[dict[str, Any]], date: str) -> Figure | None:
+def staircase(stairs: Sequence[dict[str, Any]], fitted_on: str) -> Figure | None:
     """Pinball loss and WAPE of each rung of the forecast on held-out origins."""
     shop = [stair for stair in stairs if stair["segment"] == "shop"]
     if not shop:
@@ -173,7 +174,7 @@ def staircase(stairs: Sequence[dict[str, Any]], date: str) -> Figure | None:
     ]
     axis.set_xticks(place, gains, fontsize=8)
     axis.set_ylabel("loss over units sold")
-    axis.set_title(f"What each rung of the forecast adds, held-out origins, model of {date}")
+    axis.set_title(f"What each rung of the forecast adds, held-out origins, fit of {fitted_on}")
     axis.margins(y=0.12)
     axis.legend(fontsize=8)
     return figure

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.night.checkpoint import CheckpointFolder
 from pipelines.night.code_version import code_version
 from pipelines.night.evening import Evening
-from pipelines.night.events import Observer
+from pipelines.night.events import Event, Observer
 from pipelines.night.foresee import Foresight, said
 from pipelines.night.inputs import InputFile, config_text, hash_folder, inputs_digest
 from pipelines.night.layout import RunsFolder, link_target
@@ -177,7 +177,13 @@ class Walk:
         return self.rooms.assemble(ingested, config, self.date, nights, snapshots)
 
     def _watch(self, situation: Situation, ingested: Ingested) -> DriftReport:
-        return self.rooms.watch(situation, ingested, self.config, self.runs.judged(self.date))
+        """What drifts; nothing, with a warning, where that cannot be told; a plan needs none."""
+        try:
+            return self.rooms.watch(situation, ingested, self.config, self.runs.judged(self.date))
+        except (ArithmeticError, LookupError, ValueError, DataError) as error:
+            fault = f"nothing is watched for drift tonight: {type(error).__name__}: {error}"
+            self.observe(Event("warning", "drift", fault))
+            return situation.drift
 
     def _forecast(
         self, situation: Situation, fitted: Fitted, others: tuple[Fitted, ...]

@@ -25,4 +25,5 @@ for file in orders.csv transfers.csv policy.csv policy.parquet forecasts.parquet
     rejected_rows.csv plan.xlsx summary.json manifest.json; do
     test -s "runs/latest/$file" || { echo "the wheel's night wrote no $file"; exit 1; }
 done
+test -s runs/mlflow.db || { echo "the wheel's night was not tracked"; exit 1; }
 echo "wheel: installed outside the repository, ran a night, published a whole plan"

@@ -106,9 +106,16 @@ def test_arms_open_with_the_same_stock_and_the_same_demand(played: Replayed):
     assert first[BASE].sum() > 0
 
 
-def test_a_higher_level_holds_more_stock_and_serves_no_less(folder: Path):
+def test_a_higher_level_orders_more(folder: Path):
     found = whole(folder)
-    for name in ("stock_value", "ordered_units", "turnover_days"):
+    assert found.loc["safer", "ordered_units"] > found.loc[BASE, "ordered_units"]
+
+
+@pytest.mark.slow
+def test_a_higher_level_holds_more_stock_and_serves_no_less(shop: Shop, tmp_path: Path):
+    request = ReplayRequest(shop, FIRST, 21, (SAFER,), 10, 21, None, 2, tmp_path)
+    found = whole(run_replay(request, quiet))
+    for name in ("stock_value", "turnover_days"):
         assert found.loc["safer", name] > found.loc[BASE, name]
     assert found.loc["safer", "fill_rate"] >= found.loc[BASE, "fill_rate"]
 

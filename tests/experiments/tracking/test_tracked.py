@@ -86,6 +86,7 @@ def dates(runs: Path) -> list[str]:
     return [path.name for path in runs.iterdir() if path.name[:2] == "20"]
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_is_logged_anew_and_a_whole_one_is_left(stored: Path) -> None:
     from mlflow import MlflowClient
 

@@ -87,6 +87,8 @@ class SmallRooms:
         )
 
     def watch(self, situation, ingested, config, earlier):
+        if "unwatched" in situation.panel.index.skus:
+            raise ValueError("no number")
         alert = "alert" if "shifted" in situation.panel.index.skus and earlier else "none"
         fallen = np.isin(situation.panel.index.sku_names(), ["fallen"])
         row = DriftRow("all", "all", "bias", 0.5, 0.4, 0.6, 0.0, 5.0, 7, alert, 1, fallen.any())

@@ -26,3 +26,11 @@ def test_a_night_with_fallen_segments_says_so_and_is_no_failure(shop, small_room
     manifest = json.loads((shop.out / "latest" / "manifest.json").read_text())
     assert manifest["substitutes"] == ["forecast of all all: it has drifted"]
     assert len(pd.read_csv(shop.out / "latest" / "orders.csv")) == 2
+
+
+def test_a_fault_of_the_watch_is_the_watch_s_alone(shop, small_rooms):
+    shop.sell("a", "unwatched")
+    said = []
+    assert shop.night(small_rooms(), observe=said.append).code == 0
+    warned = [event.message for event in said if event.kind == "warning"]
+    assert warned == ["nothing is watched for drift tonight: ValueError: no number"]
