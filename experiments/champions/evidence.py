@@ -108,7 +108,7 @@ def _with_shadow(evidence: Evidence, runs: Path, rivals: Rivals) -> Evidence:
     if weeks.paired is None:
         return evidence
     places = (*evidence.places, str(folder.shadow(rivals.version.id)))
-    return replace(evidence, forecast=weeks.paired, origins=weeks.stretches, places=places)
+    return replace(evidence, forecast=weeks.paired, origins=weeks.weeks, places=places)
 
 
 def _joined(rivals: Rivals, places: Sequence[Path], strict: bool) -> Evidence:
