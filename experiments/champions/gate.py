@@ -40,7 +40,8 @@ class Limits:
     noise alone passes as a gain; segment_error: with which it passes as a hurt of any segment, more
     because a promotion that waits costs less than a segment that is ruined. segment_loss:
     share of a segment's margin that it may lose, beyond noise, if that is more than ``least_loss``
-    of the shop's; segment_pinball: by how much its
+    of the shop's; ruin: share that none may lose even where it is only likely, with ruin_error the
+    probability that it is noise for a single segment; segment_pinball: by how much its
     pinball loss may rise. coverage: how far the coverage of sums may be from its level; worse: by
     how much further than the champion's it may be all the same. unstable: by how much forecasts of
     the same day may move more. days: of a replay, origins: of a backtest, at least.
@@ -52,6 +53,8 @@ class Limits:
     segment_error: float = 0.05
     segment_loss: float = 0.01
     least_loss: float = 0.0002
+    ruin: float = 0.2
+    ruin_error: float = 0.1
     segment_pinball: float = 0.03
     coverage: float = 0.02
     worse: float = 0.005
@@ -220,12 +223,19 @@ def _hurt(
         (
             (worse.difference / scale, f"{kind} {segment} {sign * worse.difference / scale:+.1%}")
             for (kind, segment), (worse, scale, most) in cases.items()
-            if scale > 0.0 and worse.below(z) > most
+            if scale > 0.0
+            and (worse.below(z) > most or _ruined(worse, max(limits.ruin * scale, most), limits))
         ),
         reverse=True,
     )
     worst = f": {', '.join(text for _, text in found[:3])}" if found else ""
     return Criterion(name, f"{len(found)} of {len(cases)} hurt{worst}", wanted, not found)
+
+
+def _ruined(worse: _Pair, most: float, limits: Limits) -> bool:
+    """Whether a segment looks ruined, though too few of it were seen to be sure."""
+    z = float(stats.norm.ppf(1.0 - limits.ruin_error))
+    return worse.difference > most and worse.below(z) > 0.0
 
 
 def _calibrated(table: pd.DataFrame, limits: Limits, scope: Scope) -> Iterable[Criterion]:

@@ -221,3 +221,15 @@ def test_a_sure_loss_of_next_to_nothing_hurts_no_segment():
         a_row("life_stage", "ended", "margin", 1.0, -0.5, 0.01),
     ]
     assert verdict(pd.DataFrame(rows, columns=HEAD)).passed
+
+
+@pytest.mark.parametrize(("width", "failed"), [(600.0, ["no segment hurt in money"]), (1500.0, [])])
+def test_a_segment_that_is_likely_ruined_is_hurt_though_too_few_of_it_were_seen(width, failed):
+    """Half of its margin is lost: at 1.6 standard errors that is likely, at .7 it is noise."""
+    rows = [
+        a_row("all", "all", "profit", 6000.0, 1000.0, 10.0),
+        a_row("all", "all", "margin", 10000.0, 1000.0, 10.0),
+        a_row("category", "Hats", "profit", 800.0, -500.0, width),
+        a_row("category", "Hats", "margin", 1000.0, -500.0, width),
+    ]
+    assert verdict(pd.DataFrame(rows, columns=HEAD)).failed == failed

@@ -61,12 +61,17 @@ def test_the_champion_with_another_seed_is_not_promoted(replayed):
 
 
 def test_one_that_ruins_a_category_is_not_promoted_though_it_earns_more(replayed):
+    """At this size its gain is not beyond noise; test_gate has the size where only the category
+    stands in the way.
+    """
     out, category = replayed
+    (place,) = (out / "experiments").glob("replay-*")
+    rows = pd.read_parquet(place / "paired.parquet").query("variant == 'ruins'")
+    gain = rows.query("metric == 'profit'").set_index("segment")["difference"]
+    assert gain["all"] > 0
+    assert gain[category] < 0
     answer = promote(out, "ruins")
     assert answer.exit_code == 3, answer.output
-    lines = {line.split("│")[1].strip(): line for line in answer.stdout.splitlines() if "│" in line}
-    assert f"category {category}" in lines["no segment hurt in money"]
-    assert "FAILED" in lines["no segment hurt in money"]
 
 
 def test_a_planted_improvement_is_promoted_and_rolled_back(replayed):
