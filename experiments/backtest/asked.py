@@ -23,7 +23,8 @@ from stockwright.errors import ConfigError, describe
 class Backtest:
     """A request with all that it asks for looked up.
 
-    shop: as it stands. shops: one for each variant. end: date to which demand is known. dates: of the origins.
+    shop: as it stands. shops: one for each variant. end: date to which demand is known. dates: of
+    the origins.
     """
 
     request: BacktestRequest

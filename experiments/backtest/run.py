@@ -32,9 +32,7 @@ WORK = "work"
 _STEP = "backtest"
 
 
-def run_backtest(
-    request: BacktestRequest, observe: Observer, shop: Shop | None = None
-) -> Path:
+def run_backtest(request: BacktestRequest, observe: Observer, shop: Shop | None = None) -> Path:
     """The folder of the backtest, whether it was done before, is taken up or is done now.
 
     shop: what the request names, where that was opened before. Raises ConfigError for a request

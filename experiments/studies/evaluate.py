@@ -23,7 +23,7 @@ from experiments.studies.scores import Scores
 from experiments.tasks import Task, run_tasks
 from pipelines.config.variant import Variant
 from pipelines.night.code_version import code_version
-from pipelines.night.events import Event, Observer
+from pipelines.night.events import Observer, quiet
 from pipelines.night.request import parse_date
 
 #: Figures of a backtest that stand beside the money.
@@ -57,9 +57,7 @@ class Asked:
 class Evaluator:
     """``Evaluate`` on a shop: each result is kept, so that a killed study is taken up."""
 
-    def __init__(
-        self, study: Study, shop: Shop, work: Path, workers: int, see: Observer
-    ) -> None:
+    def __init__(self, study: Study, shop: Shop, work: Path, workers: int, see: Observer) -> None:
         self._study, self._shop = study, shop
         self._work, self._workers, self._see = work, workers, see
         self._variants: Mapping[str, Variant] = {one.name: one for one in study.variants}
@@ -103,10 +101,6 @@ def measure(asked: Asked, workers: int) -> Scores:
     return Scores(found[0].sku, found[0].worth, found[0].unit, metrics)
 
 
-def _unseen(event: Event) -> None:
-    """Steps within a variant are not shown."""
-
-
 def _replayed(asked: Asked, part: ReplayPart, workers: int) -> Scores:
     """Profit of each SKU. All variants share a folder: what they have in common is done once."""
     request = ReplayRequest(
@@ -119,7 +113,7 @@ def _replayed(asked: Asked, part: ReplayPart, workers: int) -> Scores:
         workers=workers,
         runs=asked.work,
     )
-    played = play_arms(request, asked.work / "replay", _unseen)
+    played = play_arms(request, asked.work / "replay", quiet)
     account, world = accounts_of(played, request)[asked.name], played.world
     rows = np.flatnonzero(world.asked.replayed)
     sku, place = np.unique(world.index.sku[rows], return_inverse=True)
@@ -141,7 +135,7 @@ def _backtested(asked: Asked, part: BacktestPart, workers: int) -> Scores:
         series=part.series,
         workers=workers,
     )
-    folder = run_backtest(request, _unseen, asked.shop)
+    folder = run_backtest(request, quiet, asked.shop)
     series = pd.read_parquet(folder / "series.parquet", columns=["sku", "pinball", "units"])
     loss = (series["pinball"] * series["units"]).fillna(0.0).groupby(series["sku"]).sum()
     metrics = read_record(folder).metrics

@@ -140,7 +140,9 @@ def test_a_backtest_killed_half_way_ends_with_the_same_bytes(small_shop: Path, t
             [*command, workers, "--out", str(place)], env=environment, check=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-    (killed,), (whole,) = ((r / "experiments").glob("backtest-*") for r in (runs, tmp_path / "whole"))
+    (killed,), (whole,) = (
+        (r / "experiments").glob("backtest-*") for r in (runs, tmp_path / "whole")
+    )
     assert killed.name == whole.name
     assert contents(killed) == contents(whole)
 

@@ -15,7 +15,10 @@ from typer.testing import CliRunner
 
 from experiments.claim import claimed
 from experiments.record import read_record
+from experiments.shop import Shop
+from experiments.studies import evaluate
 from experiments.studies import run as running
+from experiments.studies.evaluate import Asked, measure
 from experiments.studies.plan import BASE, BacktestPart, Rung, Study, read_study
 from experiments.studies.run import StudyRequest, run_study
 from experiments.studies.scores import Scores
@@ -23,7 +26,7 @@ from pipelines.config.variant import Variant, read_variant
 from pipelines.demo import write_demo
 from pipelines.night.events import Event
 from planner.main import app
-from stockwright.errors import ConfigError, LockedError
+from stockwright.errors import ConfigError, DataError, LockedError
 
 FILE = """
 why = "what does service bring?"
@@ -160,6 +163,20 @@ def test_a_study_that_another_process_works_at_is_left_alone(request_of: StudyRe
     with claimed(folder), pytest.raises(LockedError, match="another process works"):
         run_study(replace(request_of, force=True), unseen)
     assert read_record(folder).params["complete"]
+
+
+def test_a_variant_that_was_measured_on_other_tables_is_refused(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variants before it were measured on the tables as they were."""
+    scores = Scores(("a",), np.ones(1), "money", {})
+    monkeypatch.setattr(evaluate, "_backtested", lambda *_: scores)
+    part, rung = BacktestPart(origins=[2]), Rung(0, 0, 2)
+    asked = Asked(Shop.open(str(shop)), None, rung, None, part, tmp_path / "work")
+    assert measure(asked, 1) == scores
+    (shop / "sales.csv").write_text("date,sku,location,units\n2025-10-26,a,East,2\n")
+    with pytest.raises(DataError, match="changed while"):
+        measure(asked, 1)
 
 
 def test_a_variant_of_another_horizon_is_refused_before_anything_is_run(
