@@ -88,7 +88,7 @@ def forecasts(pinball=0.0, coverage=0.0, stability=0.0, base_coverage=0.0, hurt=
 
 def verdict(money, forecast=None, limits=None, where=(), **more):
     found = forecasts() if forecast is None else forecast
-    evidence = Evidence(money, found, **({"nights": 150, "origins": 12} | more))
+    evidence = Evidence(money, found, **({"days": 150, "origins": 12} | more))
     return judge(evidence, limits or Limits(), where)
 
 
@@ -128,7 +128,8 @@ def test_an_improvement_that_ruins_the_smallest_category_is_not():
         found = verdict(replayed(seed, gain=0.1, ruined=0.4, where="Shoes"))
         assert found.failed == ["no segment hurt in money"]
         (line,) = [one for one in found.criteria if not one.passed]
-        assert line.measured.startswith("1 of") and "category Shoes" in line.measured
+        assert line.measured.startswith("1 of")
+        assert "category Shoes" in line.measured
 
 
 def test_a_segment_can_take_what_does_not_hold_for_the_shop():
@@ -173,7 +174,7 @@ def test_forecasts_have_to_be_calibrated_stable_and_no_worse_anywhere(forecast, 
 
 def test_what_is_not_known_does_not_pass():
     money = replayed(2, gain=0.1)
-    evidence = Evidence(money, None, nights=150)
+    evidence = Evidence(money, None, days=150)
     assert judge(evidence, Limits()).failed == ["enough evidence", "forecast"]
     alone = Evidence(None, forecasts(), origins=12)
     assert {"money", "enough evidence"} <= set(judge(alone, Limits()).failed)
@@ -183,13 +184,13 @@ def test_what_is_not_known_does_not_pass():
 
 
 def test_a_version_with_the_champions_forecast_needs_no_backtest():
-    evidence = Evidence(replayed(2, gain=0.1), None, nights=150, same_forecast=True)
+    evidence = Evidence(replayed(2, gain=0.1), None, days=150, same_forecast=True)
     assert judge(evidence, Limits()).passed
 
 
 def test_few_nights_or_origins_are_not_enough():
     money = replayed(2, gain=0.1)
-    assert verdict(money, nights=20).failed == ["enough evidence"]
+    assert verdict(money, days=20).failed == ["enough evidence"]
     assert verdict(money, origins=3).failed == ["enough evidence"]
 
 
