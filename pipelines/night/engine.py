@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.context import FeatureContext, build_context
 from forecasting.blend.staircase import Stair
@@ -81,7 +82,14 @@ class Engine:
         self, situation: Situation, ingested: Ingested, config: Config, earlier: Sequence[Path]
     ) -> DriftReport:
         """Forecasts of earlier nights against the sales since, and the inputs of the model."""
-        return watched(situation, ingested.tables, config.drift, earlier)
+        content = self.substitute(situation, config)
+
+        def plain(origin: int, rows: NDArray[np.int64], steps: int) -> Forecast:
+            past = situation.panel.until(origin)
+            predict = replace(predictor(content, past, parts=False), horizon=steps)
+            return predict(past.take(rows))
+
+        return watched(situation, ingested.tables, config.drift, earlier, plain)
 
     def fit(self, situation: Situation, config: Config) -> bytes:
         """Fit the model that the configuration names, or ours. Raises FitError."""

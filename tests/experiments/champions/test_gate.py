@@ -188,7 +188,7 @@ def test_a_version_with_the_champions_forecast_needs_no_backtest():
     assert judge(evidence, Limits()).passed
 
 
-def test_few_nights_or_origins_are_not_enough():
+def test_few_days_or_origins_are_not_enough():
     money = replayed(2, gain=0.1)
     assert verdict(money, days=20).failed == ["enough evidence"]
     assert verdict(money, origins=3).failed == ["enough evidence"]
