@@ -1,5 +1,7 @@
 """Evidence that is made for a version is found again, whoever is champion."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from pipelines.config.variant import Variant
 from pipelines.demo import DEMO_LAST_DATE, write_demo
 from stockwright.errors import ConfigError
 
+pytestmark = pytest.mark.slow
 SAID = Said("ann", "2026-11-21T08:00:00+00:00", "a test")
 _SHOP = """
 [service]
@@ -56,7 +59,7 @@ def test_a_replay_made_under_a_promoted_champion_is_found_again(shop):
     found = find_evidence(runs, rivals)
     assert found.places == made.places
     assert found.money.equals(made.money)
-    assert read_evidence(made.places, runs, rivals).places == made.places
+    assert read_evidence([*map(Path, made.places)], runs, rivals).places == made.places
     (basis,) = found.bases
     assert basis.sample.startswith("4 of ")
     assert basis.source == str(data.resolve())
