@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from experiments.champions.basis import Basis, Tonight, lines
 from pipelines.store.champions import Segment
 from stockwright.errors import ConfigError
 
@@ -44,7 +45,8 @@ class Limits:
     probability that it is noise for a single segment; segment_pinball: by how much its
     pinball loss may rise. coverage: how far the coverage of sums may be from its level; worse: by
     how much further than the champion's it may be all the same. unstable: by how much forecasts of
-    the same day may move more. days: of a replay, origins: of a backtest, at least.
+    the same day may move more. days: of a replay, origins: of a backtest, at least. age: days that
+    evidence may end before the last night.
     """
 
     gain: bool = True
@@ -61,13 +63,14 @@ class Limits:
     unstable: float = 0.1
     days: int = 28
     origins: int = 4
+    age: int = 366
 
     def __post_init__(self) -> None:
         shares = (self.tolerance, self.segment_loss, self.segment_pinball, self.coverage)
         if not (all(0 <= one < 1 for one in (*shares, self.worse)) and self.unstable >= 0):
             raise ConfigError("limits of the gate are shares of at least 0")
         errors = (self.error, self.segment_error)
-        if not all(0 < one < 0.5 for one in errors) or min(self.days, self.origins) < 1:
+        if not all(0 < one < 0.5 for one in errors) or min(self.days, self.origins, self.age) < 1:
             raise ConfigError("the gate wants errors in (0, 0.5), and days and origins >= 1")
 
 
@@ -76,9 +79,9 @@ class Evidence:
     """What is known of a version beside the champion.
 
     money, forecast: rows of ``paired``: segment_kind, segment, metric, base, value, difference,
-    low, high; None where there is none. days: of the replay, behind its warm-up. origins: nights
-    whose forecasts were held against what sold. same_forecast: the versions forecast the same.
-    places: folders.
+    low, high; None where there is none. days: of the replay. origins: nights whose forecasts were
+    held against what sold. same_forecast: the versions forecast the same. bases: what it stands on.
+    tonight: what the shop is now.
     """
 
     money: pd.DataFrame | None = None
@@ -86,7 +89,13 @@ class Evidence:
     days: int = 0
     origins: int = 0
     same_forecast: bool = False
-    places: tuple[str, ...] = ()
+    bases: tuple[Basis, ...] = ()
+    tonight: Tonight = field(default_factory=Tonight)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Folders of the experiments."""
+        return tuple(one.place for one in self.bases)
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,9 @@ class Verdict:
 def judge(evidence: Evidence, limits: Limits, segments: Sequence[Segment] = ()) -> Verdict:
     """The verdict on a version for the whole shop, or for some of its segments."""
     scopes: list[Scope] = [(one.kind, one.name) for one in segments] or [_WHOLE]
-    found = [_enough(evidence, limits), *(_money(evidence, limits, scope) for scope in scopes)]
+    stands_on = lines(evidence.bases, evidence.tonight, limits.age)
+    found = [_enough(evidence, limits), *(Criterion(*line) for line in stands_on)]
+    found += [_money(evidence, limits, scope) for scope in scopes]
     if not segments:
         found.append(_money_of_segments(evidence.money, limits))
     if evidence.same_forecast:

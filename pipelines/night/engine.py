@@ -20,7 +20,6 @@ from forecasting.params import ModelParams
 from forecasting.watch.report import DriftReport
 from pipelines.assemble import Situation, assemble
 from pipelines.assemble.clearing import SlowStock, slow_stock_of
-from pipelines.assemble.strategies import stage_names
 from pipelines.config import Config, load_config
 from pipelines.config.as_of import check_as_of
 from pipelines.ingest import TABLES, Ingested, read_tables
@@ -147,11 +146,6 @@ class Engine:
         stock = slow_stock_of(situation, forecast, life, config)
         self._on_hand = (forecast, stock)
         return cleared(plan, situation, forecast, life, response, config, stock)
-
-    def stages(self, situation: Situation, config: Config) -> NDArray[np.object_]:
-        """Name of the life stage of each series, (series,)."""
-        life, _ = self._life(situation.panel, config)
-        return stage_names(life, situation.catalog.life_stage)
 
     def planning(self, situation: Situation, forecast: Forecast, config: Config) -> Planning:
         """What the plan is decided on but the stock; clearance is no part of it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.assemble.segments import segment_names
 from pipelines.night.events import Event, Observer
 from pipelines.night.inputs import config_text
 from pipelines.night.modeling import Fitted, fit_or_reuse, recipe_of
@@ -238,11 +239,5 @@ def _in_segment(segment: Segment | None, situation: Situation) -> NDArray[np.boo
     index = situation.panel.index
     if segment is None:
         return np.ones(index.n_series, np.bool_)
-    if segment.kind == "location":
-        return np.asarray(index.location_names() == segment.name, np.bool_)
-    return np.asarray(top_level(situation.catalog.category) == segment.name, np.bool_)[index.sku]
-
-
-def top_level(category: NDArray[np.object_]) -> NDArray[np.str_]:
-    """The first level of each path of a category."""
-    return np.asarray(np.char.partition(category.astype(np.str_), "/")[..., 0], np.str_)
+    names = segment_names(index, situation.catalog)[segment.kind]
+    return np.asarray(names == segment.name, np.bool_)

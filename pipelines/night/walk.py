@@ -260,7 +260,7 @@ class Walk:
         if self.lineup.is_base:
             return {}
         cards = self.lineup.cards(evening.situation, evening.fitted, evening.others)
-        return {"champions": cards}
+        return {"champions": cards, "shop": self.shop.model_dump(mode="json")}
 
 
 def _summary(folder: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Champions in the night: who forecasts what, what is recorded, and what a rollback restores."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 
 from experiments.champions.change import Promotion, Said, challenge, promote, rollback
 from pipelines.config.variant import Variant
+from pipelines.night.layout import RunsFolder
 from pipelines.night.lineup import drawn
+from pipelines.night.manifest import last_shop
 from pipelines.night.outcome import ExitCode
 from pipelines.store.champions import ChampionFolder, Segment
 from stockwright.errors import ConfigError, DataError
@@ -157,6 +160,33 @@ def test_where_a_segment_cannot_be_fitted_the_champion_forecasts_it_and_that_is_
     assert outcome.summary["substitutes"] == ["MODEL_SUBSTITUTE"]
     said = f"version {bad} for category=Shoes: thirteen trees never grow"
     assert manifest(shop)["substitutes"] == [said]
+
+
+def test_a_category_is_the_same_with_and_without_spaces_in_its_path(shop, champions, tuned_rooms):
+    class Spaced(tuned_rooms):
+        def assemble(self, *given):
+            found = super().assemble(*given)
+            spaced = [name.replace("/", " / ") for name in found.catalog.category]
+            return replace(found, catalog=replace(found.catalog, category=np.array(spaced, object)))
+
+    more = register(champions, "more", 5)
+    promote(champions, Promotion(more, (SHOES,)), SAID)
+    shop.night(Spaced())
+    assert per_sku(shop) == {sku: 5.0 if sku <= "d" else 1.0 for sku in NAMES}
+
+
+def test_the_manifest_keeps_the_shops_own_configuration_beside_its_champions(
+    shop, champions, tuned_rooms
+):
+    runs = RunsFolder(shop.out)
+    assert last_shop(runs) is None
+    shop.night(tuned_rooms())
+    own = last_shop(runs)
+    promote(champions, Promotion(register(champions, "more", 5)), SAID)
+    shop.night(tuned_rooms(), force=True)
+    assert manifest(shop)["config"]["model"]["trees"] == 5
+    assert last_shop(runs) == own == ("2026-11-21", manifest(shop)["model"]["shop"])
+    assert own[1]["model"]["trees"] == 1
 
 
 def harm(champions, rooms, version, how):
