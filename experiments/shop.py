@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from pipelines.config import Config, load_config
 from pipelines.config.variant import Variant
 from pipelines.ingest import TABLES, read_tables
 from pipelines.night.code_version import code_version
-from pipelines.night.inputs import config_text, hash_folder
+from pipelines.night.inputs import config_text, hash_database, hash_folder
 from pipelines.store.files import digest
-from stockwright.errors import ConfigError
+from stockwright.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True)
@@ -29,17 +30,14 @@ class Shop:
     def open(cls, source: str, config: Path | None = None) -> Shop:
         """The shop in a folder or database; ``config`` as ``nightly`` takes it.
 
-        A database is known by its URL alone: its content is not read for that. Raises ConfigError
-        where the folder is not there.
+        A database is read for its digest. Raises ConfigError where there is none such, DataError
+        where a database cannot be read.
         """
-        if "://" in source:
-            return cls(source, load_config(config, None), digest("database", source))
-        folder = Path(source)
-        if not folder.is_dir():
+        folder = None if "://" in source else Path(source)
+        if not (folder is None or folder.is_dir()):
             raise ConfigError(f"the data folder {source} is not there; check --data")
-        files = hash_folder(folder, frozenset(TABLES))
-        names = [text for file in files for text in (file.name, file.sha256)]
-        return cls(source, load_config(config, folder), digest("folder", *names))
+        settings = load_config(config, folder)
+        return cls(source, settings, _content(source, settings))
 
     def under(self, variant: Variant) -> Shop:
         """The same shop with a variant's settings."""
@@ -58,3 +56,25 @@ class Shop:
         """
         tables = read_tables(self.source, self.config, date)
         return assemble(tables, self.config, date)
+
+    def check_unchanged(self, kept: Path | None = None) -> None:
+        """Raise DataError where the tables are no longer those that were opened; what was worked
+        out in the folder ``kept`` is then of neither and is removed.
+        """
+        if _content(self.source, self.config) == self.inputs:
+            return
+        if kept is not None:
+            shutil.rmtree(kept, ignore_errors=True)
+        raise DataError(
+            "the tables changed while the experiment read them, so what it found is of no use; "
+            "let the export end, then give the same command again"
+        )
+
+
+def _content(source: str, config: Config) -> str:
+    """Digest of what the tables hold."""
+    if "://" in source:
+        kind, files = "database", hash_database(source, config)
+    else:
+        kind, files = "folder", hash_folder(Path(source), frozenset(TABLES))
+    return digest(kind, *(text for file in files for text in (file.name, file.sha256)))

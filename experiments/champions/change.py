@@ -21,6 +21,7 @@ from pipelines.config.variant import Variant
 from pipelines.night.code_version import code_version
 from pipelines.store.champions import (
     BASE,
+    Act,
     Canary,
     Challenger,
     ChampionFolder,
@@ -216,14 +217,14 @@ def _commit(
     folder: ChampionFolder,
     state: State,
     changed: State,
-    act: str,
+    act: Act,
     version: str,
     said: Said,
     asked: Promotion | None = None,
 ) -> Change:
     change = Change(
         revision=state.revision + 1,
-        act=act,  # type: ignore[arg-type]
+        act=act,
         version=version,
         by=said.by,
         at=said.at,

@@ -108,7 +108,7 @@ def _with_shadow(evidence: Evidence, runs: Path, rivals: Rivals) -> Evidence:
     if weeks.paired is None:
         return evidence
     places = (*evidence.places, str(folder.shadow(rivals.version.id)))
-    return replace(evidence, forecast=weeks.paired, origins=weeks.stretches, places=places)
+    return replace(evidence, forecast=weeks.paired, origins=weeks.weeks, places=places)
 
 
 def _joined(rivals: Rivals, places: Sequence[Path], strict: bool) -> Evidence:
@@ -150,7 +150,8 @@ def _with(evidence: Evidence, place: Path, record: Record, arm: str) -> Evidence
     places = (*evidence.places, str(place))
     if record.kind == _MONEY:
         nights = int(record.params["nights"]) - int(record.params["warm_up"])
-        return replace(evidence, money=rows, nights=nights, places=places)
+        days = nights * int(record.params.get("period_days", 1))
+        return replace(evidence, money=rows, days=days, places=places)
     origins = int(record.params["origins"])
     return replace(evidence, forecast=rows, origins=origins, places=places)
 

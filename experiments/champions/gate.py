@@ -43,7 +43,7 @@ class Limits:
     of the shop's; segment_pinball: by how much its
     pinball loss may rise. coverage: how far the coverage of sums may be from its level; worse: by
     how much further than the champion's it may be all the same. unstable: by how much forecasts of
-    the same day may move more. nights: of a replay, origins: of a backtest, at least.
+    the same day may move more. days: of a replay, origins: of a backtest, at least.
     """
 
     gain: bool = True
@@ -56,7 +56,7 @@ class Limits:
     coverage: float = 0.02
     worse: float = 0.005
     unstable: float = 0.1
-    nights: int = 28
+    days: int = 28
     origins: int = 4
 
     def __post_init__(self) -> None:
@@ -64,8 +64,8 @@ class Limits:
         if not (all(0 <= one < 1 for one in (*shares, self.worse)) and self.unstable >= 0):
             raise ConfigError("limits of the gate are shares of at least 0")
         errors = (self.error, self.segment_error)
-        if not all(0 < one < 0.5 for one in errors) or min(self.nights, self.origins) < 1:
-            raise ConfigError("the gate wants errors in (0, 0.5), and nights and origins >= 1")
+        if not all(0 < one < 0.5 for one in errors) or min(self.days, self.origins) < 1:
+            raise ConfigError("the gate wants errors in (0, 0.5), and days and origins >= 1")
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,14 @@ class Evidence:
     """What is known of a version beside the champion.
 
     money, forecast: rows of ``paired``: segment_kind, segment, metric, base, value, difference,
-    low, high; None where there is none. nights: of the replay. origins: nights whose forecasts
-    were held against what sold. same_forecast: the versions forecast the same. places: folders.
+    low, high; None where there is none. days: of the replay, behind its warm-up. origins: nights
+    whose forecasts were held against what sold. same_forecast: the versions forecast the same.
+    places: folders.
     """
 
     money: pd.DataFrame | None = None
     forecast: pd.DataFrame | None = None
-    nights: int = 0
+    days: int = 0
     origins: int = 0
     same_forecast: bool = False
     places: tuple[str, ...] = ()
@@ -156,8 +157,8 @@ class _Pair:
 
 
 def _enough(evidence: Evidence, limits: Limits) -> Criterion:
-    measured, wanted = f"{evidence.nights} nights replayed", f"{limits.nights} nights"
-    told = evidence.nights >= limits.nights
+    measured, wanted = f"{evidence.days} days replayed", f"{limits.days} days"
+    told = evidence.days >= limits.days
     if not evidence.same_forecast:
         measured += f", forecasts of {evidence.origins} origins"
         wanted += f", {limits.origins} origins"

@@ -47,13 +47,14 @@ class NightMoney:
 class ShadowWeeks:
     """What the nights in the shadow say.
 
-    paired: as ``paired.parquet`` of a backtest. nights: weeks that were scored. stretches: of seven
-    nights that they lie in. money: figures of both plans, of each night.
+    paired: as ``paired.parquet`` of a backtest. nights: whose week was scored. weeks: as many as
+    they fill: of whole weeks, and of stretches of seven days that they lie in, the fewer. money:
+    figures of both plans, of each night.
     """
 
     paired: pd.DataFrame | None
     nights: int
-    stretches: int
+    weeks: int
     money: tuple[NightMoney, ...]
 
 
@@ -79,8 +80,10 @@ def shadow_weeks(folder: ChampionFolder, version: str, champion: str) -> ShadowW
     rows = list(_rows_of(scored))
     table = _paired(rows, version, champion) if rows else None
     money = tuple(NightMoney(c["date"], c["champion"], c["challenger"]) for _, c in mine)
-    stretches = len({one.stretch for one in rows})
-    return ShadowWeeks(table, len(rows), stretches, money)
+    # Nights before periods were written down were those of days.
+    days = mine[-1][1].get("days", 1) if mine else 1
+    weeks = min(len({one.stretch for one in rows}), len(rows) * days // _STRETCH)
+    return ShadowWeeks(table, len(rows), weeks, money)
 
 
 def _rows_of(nights: Sequence[Path]) -> Iterator[_Rows]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from experiments.claim import claimed
 from experiments.record import Record, Segment, folder_of, is_done, settings_tags
 from experiments.replay.money import Account, account_of
 from experiments.replay.plots import draw_plots
@@ -27,9 +28,15 @@ def run_replay(request: ReplayRequest, observe: Observer) -> Path:
     """The folder of the replay, whether it was done before, is taken up or is done now.
 
     Raises ConfigError for a request that does not fit the data, DataError for tables that break
-    the contract, InfeasiblePlanError where frozen lines of an evening break a hard limit.
+    the contract or change meanwhile, InfeasiblePlanError where frozen lines of an evening break a
+    hard limit, LockedError where another process works at the same.
     """
     folder = replay_folder(request)
+    with claimed(folder):
+        return _ended(request, folder, observe)
+
+
+def _ended(request: ReplayRequest, folder: Path, observe: Observer) -> Path:
     if request.force:
         shutil.rmtree(folder, ignore_errors=True)
     if is_done(folder):
@@ -38,6 +45,7 @@ def run_replay(request: ReplayRequest, observe: Observer) -> Path:
     arms = ", ".join(request.arms())
     observe(Event("started", _STEP, f"{request.nights} nights from {request.first}: {arms}"))
     found = play_arms(request, folder / _WORK, observe)
+    request.shop.check_unchanged(folder / _WORK)
     tables = tables_of(found, request)
     for name, table in tables.items():
         with written_whole(folder / f"{name}.parquet") as file:
@@ -87,6 +95,7 @@ def record_of(request: ReplayRequest, found: Replayed, tables: dict[str, pd.Data
         "first": str(request.first),
         "nights": request.nights,
         "warm_up": request.settled,
+        "period_days": request.days,
         "refit_days": request.refit,
         "skus": len(set(found.world.index.sku)),
         "series": int(asked.replayed.sum()),

@@ -12,7 +12,10 @@ import numpy as np
 from pipelines.store.files import digest, sha256_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipelines.config import Config
+    from pipelines.ingest.discover import Opener
 
 _SUFFIXES = (".csv", ".parquet", ".xlsx")
 
@@ -38,6 +41,29 @@ def hash_folder(folder: Path, tables: frozenset[str]) -> tuple[InputFile, ...]:
         elif path.suffix.casefold() in _SUFFIXES and path.stem.casefold() in tables:
             files.append(path)
     return tuple(InputFile(str(path.relative_to(folder)), sha256_of(path)) for path in files)
+
+
+def hash_database(url: str, config: Config) -> tuple[InputFile, ...]:
+    """Hash what a night may read of each table of a database, by name: the columns of the contract.
+
+    Raises ConfigError where there is no such database, DataError where it cannot be read.
+    """
+    from pipelines.ingest.discover import discover
+    from pipelines.ingest.header import match_columns
+    from pipelines.ingest.schema import TABLES
+
+    def content(name: str, opener: Opener) -> InputFile:
+        def wanted(names: Sequence[str]) -> list[str]:
+            matched, _ = match_columns(TABLES[name], name, names, config)
+            return list(dict.fromkeys(matched.values()))
+
+        return InputFile(name, opener(wanted).sha256)
+
+    found = discover(url)
+    try:
+        return tuple(content(name, one) for name, some in found.tables.items() for one in some)
+    finally:
+        found.close()
 
 
 def inputs_digest(

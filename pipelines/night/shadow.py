@@ -180,7 +180,9 @@ def _write_money(scene: Scene, folder: Path, version: str) -> None:
     champion = _figures(published) if published else {}
     head = {"date": str(scene.date), "version": version, "against": scene.lineup.champion.version}
     sides = {"champion": champion, "challenger": challenger}
-    _write_json(folder / MONEY, head | {"lineup": scene.lineup.said} | sides)
+    head |= {"lineup": scene.lineup.said}
+    days = scene.evening.situation.panel.calendar.days
+    _write_json(folder / MONEY, head | {"days": days} | sides)
 
 
 def _figures(folder: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from experiments.claim import claimed
 from experiments.record import read_record
 from pipelines.demo import DEMO_LAST_DATE
 from pipelines.night.layout import RunsFolder
@@ -33,7 +34,7 @@ def answered(shop: Path, copied: Path) -> tuple[str, Path]:
     (copied.parent / "twice.toml").write_text("[[demand]]\nfactor = 2.0\n")
     code, said = asked(shop, copied, str(copied.parent / "twice.toml"), "--curve")
     assert code == 0, said
-    (folder,) = (copied / "experiments").iterdir()
+    (folder,) = (copied / "experiments").glob("whatif-*")
     return said, folder
 
 
@@ -51,6 +52,17 @@ def test_the_scenario_stands_beside_the_plan_as_it_is(answered: tuple[str, Path]
     more = figures.loc["order_units", "twice"] - figures.loc["order_units", "base"]
     assert ordered == pytest.approx(more)
     assert (folder / "plots" / "trade-off.png").stat().st_size > 10_000
+    assert read_record(folder).segments[1].name == "twice"
+
+
+def test_a_question_that_another_process_answers_is_refused_and_its_folder_left_alone(
+    shop: Path, copied: Path, answered: tuple[str, Path]
+):
+    _, folder = answered
+    with claimed(folder):
+        code, said = asked(shop, copied, str(copied.parent / "twice.toml"), "--curve", "--force")
+    assert code == 75, said
+    assert "another process works" in said
     assert read_record(folder).segments[1].name == "twice"
 
 
