@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-WEEKS, NIGHTS, SHIFTED = 46, 7, 3
+WEEKS, NIGHTS, SHIFTED = 46, 7, 2
 LAST = np.datetime64("2026-09-06")
 CATEGORIES = {"home": range(20), "toys": range(20, 40)}
 CONFIG = """period = "week"
@@ -49,11 +49,11 @@ def sundays() -> list[str]:
 
 
 def write_shop(shop) -> None:
-    """40 SKUs in one place; demand of toys is doubled in the last three weeks."""
+    """40 SKUs in one place; demand of toys is four times as high in the last two weeks."""
     rng = np.random.default_rng(2)
     rate = 10 ** rng.uniform(1.0, 1.8, 40)
     units = rng.poisson(rate[:, None] * np.ones(WEEKS))
-    units[20:, -SHIFTED:] = rng.poisson(2 * rate[20:, None] * np.ones(SHIFTED))
+    units[20:, -SHIFTED:] = rng.poisson(4 * rate[20:, None] * np.ones(SHIFTED))
     sales = [
         f"{date},s{i:02},Here,{units[i, week]},10"
         for week, date in enumerate(sundays())
