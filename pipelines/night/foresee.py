@@ -65,7 +65,8 @@ class Foresight:
         """The series that the champion does not forecast, and the versions of them by place."""
         panel, rooms = situation.panel, self.rooms
         codes, fallback = lineup.codes(situation, others), situation.drift.fallback
-        codes = np.where(fallback, len(others), codes)
+        if fallback.any():
+            codes = np.where(fallback, len(others), codes)
         rows = {place: np.flatnonzero(codes == place) for place in range(len(others) + 1)}
         tried = {
             place: _Tried(rooms, one.model.content, panel)

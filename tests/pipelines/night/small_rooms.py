@@ -98,7 +98,7 @@ class SmallRooms:
         since = np.datetime64(earlier[1].name[:10] if earlier[1:] else situation.as_of)
         nights = max(len(earlier), 1)
         row = DriftRow("all", "all", "bias", *numbers, 7, alert, nights, fallen.any(), since=since)
-        return DriftReport((row,), fallen)
+        return DriftReport((row,), fallen if fallen.any() else np.zeros(0, np.bool_))
 
     def fit(self, situation, config):
         self.calls.append("fit")
