@@ -10,21 +10,28 @@ import numpy as np
 
 from pipelines.assemble import Situation, assemble
 from pipelines.config import Config, load_config
+from pipelines.config.tracking import masked
 from pipelines.config.variant import Variant
 from pipelines.ingest import TABLES, read_tables
 from pipelines.night.code_version import code_version
-from pipelines.night.inputs import config_text, hash_database, hash_folder
+from pipelines.night.inputs import config_text, hash_database, hash_folder, shop_digest
 from pipelines.store.files import digest
 from stockwright.errors import ConfigError, DataError
+
+#: Tags of a record: digest of the shop's own configuration, and where its tables are.
+SHOP, SOURCE = "shop", "source"
 
 
 @dataclass(frozen=True)
 class Shop:
-    """source: folder of tables, or URL of a database. inputs: digest of the tables' content."""
+    """source: folder of tables, or URL of a database. inputs: digest of the tables' content. own:
+    the configuration without variants, None where ``config`` is that.
+    """
 
     source: str
     config: Config
     inputs: str
+    own: Config | None = None
 
     @classmethod
     def open(cls, source: str, config: Path | None = None) -> Shop:
@@ -41,7 +48,14 @@ class Shop:
 
     def under(self, variant: Variant) -> Shop:
         """The same shop with a variant's settings."""
-        return Shop(self.source, variant.of(self.config), self.inputs)
+        own = self.own or self.config
+        return Shop(self.source, variant.of(self.config), self.inputs, own)
+
+    def tags(self) -> dict[str, str]:
+        """What the record of an experiment says of the shop."""
+        own = shop_digest((self.own or self.config).model_dump(mode="json"))
+        source = self.source if "://" in self.source else str(Path(self.source).resolve())
+        return {"inputs": self.inputs, SHOP: own, SOURCE: masked(source)}
 
     def key(self, *parts: str) -> str:
         """Digest of what decides an experiment: tables, settings, code, and ``parts``."""

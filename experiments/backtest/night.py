@@ -25,14 +25,13 @@ from stockwright.plan import Finding
 class Made:
     """What a night forecasts.
 
-    forecast: of the series ``rows`` of the situation. stages: (series,) life stage of all of them.
-    stairs: what each rung of the forecast brought when it was fitted.
+    forecast: of the series ``rows`` of the situation. stairs: what each rung of the forecast
+    brought when it was fitted.
     """
 
     situation: Situation
     forecast: Forecast
     rows: NDArray[np.int64]
-    stages: NDArray[np.object_]
     stairs: tuple[Stair, ...]
     notes: tuple[str, ...]
 
@@ -62,8 +61,7 @@ def forecast_night(shop: Shop, date: np.datetime64, series: int | None) -> Made:
     if failed:
         notes.append(f"{date}: {len(failed)} series without a forecast, {_faults(failed)}")
     forecast = said(situation, made, rows)
-    stages, stairs = engine.stages(situation, config), engine.staircase(content)
-    return Made(situation, forecast, rows, stages, stairs, tuple(notes))
+    return Made(situation, forecast, rows, engine.staircase(content), tuple(notes))
 
 
 def _faults(failed: tuple[Finding, ...]) -> str:

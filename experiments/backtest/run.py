@@ -61,7 +61,7 @@ def _ended(asked: Backtest, observe: Observer) -> Path:
             table.to_parquet(file, index=False, compression="zstd")
     write_plots(asked, rows, tables)
     write_report(asked, rows, tables)
-    record_of(asked, rows, tables).write(asked.folder)
+    record_of(asked, rows, tables, outcome.index.n_series).write(asked.folder)
     shutil.rmtree(work, ignore_errors=True)
     return asked.folder
 

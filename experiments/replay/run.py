@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from experiments.claim import claimed
-from experiments.record import Record, Segment, folder_of, is_done, settings_tags
+from experiments.record import SAMPLE, Record, Segment, folder_of, is_done, settings_tags
 from experiments.replay.money import Account, account_of
 from experiments.replay.plots import draw_plots
 from experiments.replay.report import write_report
@@ -66,7 +67,8 @@ def replay_folder(request: ReplayRequest) -> Path:
 def play_arms(request: ReplayRequest, work: Path, observe: Observer) -> Replayed:
     """What the arms did; results on the way are kept in the folder ``work``."""
     tables = ReplayTables.open(request.shop, request.last, request.skus)
-    return work_of(request, tables).run(work, request.workers, observe)
+    played = work_of(request, tables).run(work, request.workers, observe)
+    return replace(played, of_skus=tables.of_skus)
 
 
 def tables_of(found: Replayed, request: ReplayRequest) -> dict[str, pd.DataFrame]:
@@ -95,6 +97,7 @@ def record_of(request: ReplayRequest, found: Replayed, tables: dict[str, pd.Data
         "first": str(request.first),
         "nights": request.nights,
         "warm_up": request.settled,
+        "period_days": request.days,
         "refit_days": request.refit,
         "skus": len(set(found.world.index.sku)),
         "series": int(asked.replayed.sum()),
@@ -110,8 +113,10 @@ def record_of(request: ReplayRequest, found: Replayed, tables: dict[str, pd.Data
         Segment(arm, headline(metrics, arm), {"why": _why(request, arm)}) for arm in request.arms()
     ]
     name = "-".join(variant.name for variant in request.variants) or BASE
-    tags = {"inputs": request.shop.inputs, "code": code_version()}
-    tags |= settings_tags([Variant(BASE), *request.variants])
+    tags = request.shop.tags() | {"code": code_version()}
+    tags |= settings_tags([Variant(BASE), *request.variants], request.digests)
+    if request.skus is not None and request.skus < found.of_skus:
+        tags[SAMPLE] = f"{request.skus:,} of {found.of_skus:,} SKUs"
     return Record("replay", name, params, base | filled, tags, tuple(arms))
 
 

@@ -69,9 +69,11 @@ class Variant:
             found["model"] = {key: value for key, value in model.items() if key != "paths"}
         return {key: value for key, value in found.items() if value != {}}
 
-    def check(self) -> None:
+    def check(self, shop: Config | None = None) -> None:
         """Raise ConfigError that lists every problem of the settings, and those that no version
         of a shop may have.
+
+        shop: the configuration that they change, None for the defaults.
         """
         fixed = [key for key in _settings(self.config) if key.partition(".")[0] in _OF_THE_SHOP]
         if fixed:
@@ -79,7 +81,7 @@ class Variant:
             raise ConfigError(
                 describe(f"variant {self.name} changes the shop itself", fixed, advice)
             )
-        self.of(Config())
+        self.of(shop or Config())
 
 
 def _settings(config: Mapping[str, Any], above: str = "") -> list[str]:

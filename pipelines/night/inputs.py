@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -75,6 +76,13 @@ def inputs_digest(
     """
     texts = [text for file in files for text in (file.name, file.sha256)]
     return digest("inputs", str(date), config, *texts, *filter(None, [champions]))
+
+
+def shop_digest(settings: Mapping[str, Any]) -> str:
+    """Digest of a configuration, as it is written down, without what decides no figure."""
+    aside = {"block_size", "tracking", "output", "pulse"}
+    kept = {name: value for name, value in settings.items() if name not in aside}
+    return digest("shop", json.dumps(kept, sort_keys=True))[:16]
 
 
 def config_text(config: Config) -> str:
