@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from experiments.record import PLOTS, REPORT, Record, read_record
 from pipelines.config.variant import Variant, read_variant
-from pipelines.night.events import Observer
+from pipelines.night.events import Observer, quiet
 from pipelines.night.request import parse_date, usable_cores
 from stockwright.errors import DataError, describe
 
@@ -97,7 +97,7 @@ def backtest(
         last=None if last is None else _date(last),
         **{"workers": usable_cores(), **how},
     )
-    return Result(run_backtest(request, observe or _quiet))
+    return Result(run_backtest(request, observe or quiet))
 
 
 def replay(
@@ -127,7 +127,7 @@ def replay(
         runs=Path(out),
         **{"workers": usable_cores(), **how},
     )
-    return Result(run_replay(request, observe or _quiet))
+    return Result(run_replay(request, observe or quiet))
 
 
 def whatif(
@@ -155,7 +155,7 @@ def whatif(
         config=_path(config),
         **{"workers": usable_cores(), **how},
     )
-    return Result(run_whatif(request, observe or _quiet))
+    return Result(run_whatif(request, observe or quiet))
 
 
 def study(
@@ -181,7 +181,7 @@ def study(
         config=_path(config),
         **{"workers": usable_cores(), **how},
     )
-    return Result(run_study(request, observe or _quiet))
+    return Result(run_study(request, observe or quiet))
 
 
 def challenge(
@@ -260,7 +260,3 @@ def _date(given: Day) -> np.datetime64:
 
 def _path(given: str | Path | None) -> Path | None:
     return None if given is None else Path(given)
-
-
-def _quiet(event: object) -> None:
-    return None

@@ -24,6 +24,8 @@ Kind = Literal["night", "backtest", "replay", "study", "whatif", "promotion"]
 RECORD, REPORT, PLOTS = "run.json", "report.md", "plots"
 #: What the tags that tell the settings of an arm begin with.
 SETTINGS = "settings."
+#: Tag of an experiment on a part of the assortment: how much of it.
+SAMPLE = "sample"
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,18 @@ class Record:
             file.write(f"{json.dumps(content, ensure_ascii=False, indent=1)}\n".encode())
 
 
-def settings_tags(variants: Iterable[Variant]) -> dict[str, str]:
-    """Tags by which the evidence for a variant is found: the digest of each one's settings."""
-    return {f"{SETTINGS}{one.name}": settings_digest(one, source_of(one)) for one in variants}
+def settings_tags(
+    variants: Iterable[Variant], digests: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Tags by which the evidence for a variant is found: the digest of each one's settings.
+
+    digests: by name, of those that go by others than their own.
+    """
+    told = digests or {}
+    return {
+        f"{SETTINGS}{one.name}": told.get(one.name) or settings_digest(one, source_of(one))
+        for one in variants
+    }
 
 
 def read_record(folder: Path) -> Record:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.synchronize import Event as Signal
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,8 @@ def run_tasks(
 
     folder: where results are kept. workers: processes at a time; 1 runs everything in this one.
     Where more tasks can be begun than there are workers, the first of the list are. step: name of
-    the step in events. What a task raises is raised here, and tasks that were not begun are left.
-    Raises OSError where a result cannot be written.
+    the step in events. What a task raises is raised here; the processes end, and what they had
+    begun is left, as it is where the caller stops. Raises OSError where a result cannot be written.
     """
     kept = CheckpointFolder(folder)
     missing = [task for task in tasks if not kept.has(task.name, task.key)]
@@ -79,16 +79,22 @@ class _Pool:
         self._pool: ProcessPoolExecutor | None = None
         if self._workers > 1:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._workers, context, _begin, (os.getpid(),))
+            self._stop = context.Event()
+            begin = (os.getpid(), self._stop)
+            self._pool = ProcessPoolExecutor(self._workers, context, _begin, begin)
 
     def __enter__(self) -> _Pool:
         if self._pool is not None:
             self._submit()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+    def __exit__(self, fault: type[BaseException] | None, *_: object) -> None:
+        if self._pool is None:
+            return
+        if fault is not None:
+            # Nobody waits for what still runs, and a command cannot end before its pool does.
+            self._stop.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def finish(self, task: Task) -> None:
         """Return when the result of a task is kept."""
@@ -145,13 +151,13 @@ def _kept(folder: Path, task: Task) -> None:
     kept.save(task.name, task.key, task.work(*needed))
 
 
-def _begin(parent: int) -> None:
-    """Set up a process of the pool: it ends when the one that asked for it is gone."""
+def _begin(parent: int, stop: Signal) -> None:
+    """Set up a process of the pool: it ends at ``stop``, or when the one that asked is gone."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
+        while os.getppid() == parent and not stop.wait(1.0):
+            pass
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

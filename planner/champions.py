@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from experiments.champions.basis import known_shop
 from experiments.champions.bid import Bid
 from experiments.champions.change import Said, challenge, rollback
 from experiments.champions.events import record_change
@@ -25,6 +26,7 @@ from experiments.champions.evidence import (
 )
 from experiments.champions.gate import Evidence, Verdict
 from experiments.champions.shadow import shadow_weeks
+from pipelines.config import load_config
 from pipelines.config.variant import read_variant
 from pipelines.night.layout import RunsFolder
 from pipelines.night.outcome import ExitCode
@@ -58,7 +60,7 @@ class PromoteOptions:
     evidence: tuple[Path, ...] = ()
     data: str | None = None
     first: str | None = None
-    nights: int = 182
+    nights: int | None = None
     skus: int | None = None
     config: Path | None = None
     workers: int | None = None
@@ -74,12 +76,16 @@ class PromoteOptions:
             raise ConfigError("--evidence and --data exclude each other; give one of them")
 
 
-def challenge_and_show(out: Path, variant: Path, nights: int, why: str, by: str | None) -> int:
-    """``stockwright models challenge``."""
+def challenge_and_show(
+    out: Path, variant: Path, nights: int, why: str, by: str | None, config: Path | None = None
+) -> int:
+    """``stockwright models challenge``. config: of the shop, None: as its last night had it."""
     runs = RunsFolder(out)
     runs.prepare()
     read = read_variant(variant)
-    version = challenge(ChampionFolder(runs.champions), read, nights, Said.now(why or read.why, by))
+    shop = known_shop(out) if config is None else load_config(config)
+    said = Said.now(why or read.why, by)
+    version = challenge(ChampionFolder(runs.champions), read, nights, said, shop)
     print(f"Registered: {version.id}")
     if nights:
         print(f"It plans in the shadow of the next {counted(nights, 'night')}.")
@@ -108,7 +114,7 @@ def promote_and_show(options: PromoteOptions) -> int:
 
 def _evidence(options: PromoteOptions, runs: Path, rivals: Rivals) -> Evidence:
     if options.evidence:
-        return read_evidence(options.evidence, rivals)
+        return read_evidence(options.evidence, runs, rivals)
     if options.data is None or options.first is None:
         return find_evidence(runs, rivals)
     # LightGBM reads this when it is loaded: waiting threads shall sleep, not spin.

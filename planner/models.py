@@ -20,6 +20,13 @@ By = Annotated[str | None, typer.Option("--by", help="Who; default: the user of 
 Why = Annotated[str, typer.Option("--why", help="Why, for the history.")]
 Name = Annotated[str, typer.Argument(help="Name of a version, or NAME@DIGEST.")]
 
+Nights = Annotated[
+    int | None, typer.Option(min=1, help="Nights to replay; default: those of half a year.")
+]
+Skus = Annotated[
+    int | None, typer.Option(min=1, help="Replay so many SKUs; the gate lets no sample through.")
+]
+
 
 def _done(command: Callable[[], int]) -> typer.Exit:
     from planner.exits import guarded
@@ -50,13 +57,17 @@ def challenge(
         int, typer.Option(min=0, help="Nights that it plans in the shadow; 0: none.")
     ] = 28,
     why: Why = "",
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="Configuration of the shop; default: its last night's."),
+    ] = None,
     by: By = None,
     out: Runs = Path("runs"),
 ) -> None:
     """Register a variant as a version and let it plan beside the champion."""
     from planner.champions import challenge_and_show
 
-    raise _done(lambda: challenge_and_show(out, variant, nights, why, by))
+    raise _done(lambda: challenge_and_show(out, variant, nights, why, by, config))
 
 
 @models.command()
@@ -80,8 +91,8 @@ def promote(
     first: Annotated[
         str | None, typer.Option("--from", help="Date of the first night to replay.")
     ] = None,
-    nights: Annotated[int, typer.Option(min=1, help="Nights to replay.")] = 182,
-    skus: Annotated[int | None, typer.Option(min=1, help="Replay so many SKUs.")] = None,
+    nights: Nights = None,
+    skus: Skus = None,
     config: ConfigFile = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Default: the cores.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Promote against the gate.")] = False,

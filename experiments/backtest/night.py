@@ -13,7 +13,7 @@ from forecasting.blend.staircase import Stair
 from pipelines.assemble import Situation
 from pipelines.night.blocks import BlockRun, forecast_in_blocks
 from pipelines.night.engine import Engine
-from pipelines.night.events import Event
+from pipelines.night.events import quiet
 from pipelines.night.foresee import said
 from stockwright.errors import FitError
 from stockwright.forecast import Forecast
@@ -25,14 +25,13 @@ from stockwright.plan import Finding
 class Made:
     """What a night forecasts.
 
-    forecast: of the series ``rows`` of the situation. stages: (series,) life stage of all of them.
-    stairs: what each rung of the forecast brought when it was fitted.
+    forecast: of the series ``rows`` of the situation. stairs: what each rung of the forecast
+    brought when it was fitted.
     """
 
     situation: Situation
     forecast: Forecast
     rows: NDArray[np.int64]
-    stages: NDArray[np.object_]
     stairs: tuple[Stair, ...]
     notes: tuple[str, ...]
 
@@ -55,23 +54,18 @@ def forecast_night(shop: Shop, date: np.datetime64, series: int | None) -> Made:
             content = engine.substitute(situation, config)
         predict = engine.predictor(content, panel, parts=False)
         run = BlockRun(config.block_size, 1, config.gates.failed_series_share)
-        made, failed = forecast_in_blocks(predict, panel.take(rows), panel.horizon, run, _quiet)
+        made, failed = forecast_in_blocks(predict, panel.take(rows), panel.horizon, run, quiet)
     check_unread(opened, shop.source, date)
     if others := foreign(opened):
         notes.append(f"the forecast read {', '.join(others[:3])}; nothing tells what they know")
     if failed:
         notes.append(f"{date}: {len(failed)} series without a forecast, {_faults(failed)}")
     forecast = said(situation, made, rows)
-    stages, stairs = engine.stages(situation, config), engine.staircase(content)
-    return Made(situation, forecast, rows, stages, stairs, tuple(notes))
+    return Made(situation, forecast, rows, engine.staircase(content), tuple(notes))
 
 
 def _faults(failed: tuple[Finding, ...]) -> str:
     return "; ".join(sorted({str(each.message["fault"]) for each in failed})[:3])
-
-
-def _quiet(event: Event) -> None:
-    """An origin is a single event of the backtest."""
 
 
 def sampled(panel: DemandPanel, series: int | None) -> NDArray[np.int64]:

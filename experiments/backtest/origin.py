@@ -51,6 +51,6 @@ def score_night(night: Night) -> Scores:
     if night.guarded:
         check_blind(night.shop, made, night.series)
     every = max(night.every // made.situation.panel.calendar.days, 1)
-    found = scored(made.situation, made.forecast, made.rows, made.stages, outcome, every)
+    found = scored(made.situation, made.forecast, made.rows, outcome, every)
     known = found.take(np.flatnonzero(found.place >= 0))
     return replace(known, stairs=made.stairs, notes=made.notes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,15 +12,14 @@ from numpy.typing import NDArray
 from experiments.backtest.asked import Backtest
 from experiments.backtest.fans import FAN, Fan
 from experiments.backtest.rows import CURVES, NAIVES, SEEN, Rows
+from experiments.figure import blank, save
 from experiments.metrics.calibration import kaplan_meier_curve, pit_share
-from experiments.record import PLOTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
-_DPI = 110
 _LEVELS = np.linspace(0.01, 0.99, 99)
 _SHOWN = (0.8, 0.9, 0.95, 0.99)
 _COLORS = ("#1f5f8b", "#c8553d", "#3a7d44", "#8a5a9e", "#b8860b", "#555555")
@@ -35,8 +33,6 @@ _STYLES = {SEEN: "-", "whole": ":", "first": "--"}
 
 def write_plots(asked: Backtest, rows: dict[str, Rows], tables: dict[str, pd.DataFrame]) -> None:
     """Write the plots into the folder. Raises OSError."""
-    folder = asked.folder / PLOTS
-    folder.mkdir(parents=True, exist_ok=True)
     first = next(iter(rows))
     drawn: dict[str, Callable[[], Figure]] = {
         "fans": lambda: _fans(first, rows[first], asked.shops[0].config.period),
@@ -45,17 +41,11 @@ def write_plots(asked: Backtest, rows: dict[str, Rows], tables: dict[str, pd.Dat
         "origins": lambda: _by_origin(tables["origins"]),
     }
     for name, draw in drawn.items():
-        _save(draw(), folder / f"{name}.png")
-
-
-def _save(figure: Figure, path: Path) -> None:
-    figure.savefig(path, dpi=_DPI, metadata={"Software": None})
+        save(draw(), asked.folder, name)
 
 
 def _figure(width: float, height: float, rows: int, columns: int) -> tuple[Figure, Any]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = blank(width, height)
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from experiments.backtest.asked import Backtest
 from experiments.backtest.rows import Rows
 from experiments.backtest.tables import ALL
-from experiments.record import Record, Segment, settings_tags
+from experiments.record import SAMPLE, Record, Segment, settings_tags
 from pipelines.night.code_version import code_version
 from stockwright import __version__
 
@@ -15,8 +15,13 @@ from stockwright import __version__
 _SEGMENTS = 20
 
 
-def record_of(asked: Backtest, rows: dict[str, Rows], tables: dict[str, pd.DataFrame]) -> Record:
-    """Figures of the first variant by their names, of others after that of the variant."""
+def record_of(
+    asked: Backtest, rows: dict[str, Rows], tables: dict[str, pd.DataFrame], of: int
+) -> Record:
+    """Figures of the first variant by their names, of others after that of the variant.
+
+    of: series of the shop, of which a part may be scored.
+    """
     metrics, first = tables["metrics"], asked.names[0]
     whole = metrics[metrics["segment_kind"] == ALL]
     named = {_named(row.variant, row.metric, first): float(row.value) for row in whole.itertuples()}
@@ -26,7 +31,9 @@ def record_of(asked: Backtest, rows: dict[str, Rows], tables: dict[str, pd.DataF
             place = f"{row.variant}.{row.metric}"
             named |= {f"{place}_difference": row.difference}
             named |= {f"{place}_difference_low": row.low, f"{place}_difference_high": row.high}
-    shop, request = asked.shops[0], asked.request
+    shop, request, sample = asked.shops[0], asked.request, dict[str, str]()
+    if request.series is not None and request.series < of:
+        sample = {SAMPLE: f"{request.series:,} of {of:,} series"}
     return Record(
         kind="backtest",
         name="-vs-".join(asked.names)[:80],
@@ -45,7 +52,8 @@ def record_of(asked: Backtest, rows: dict[str, Rows], tables: dict[str, pd.DataF
         tags={
             "version": __version__,
             "code": code_version("", "experiments"),
-            "inputs": shop.inputs,
+            **shop.tags(),
+            **sample,
             **settings_tags(request.variants),
             "notes": " | ".join(dict.fromkeys(n for each in rows.values() for n in each.notes)),
         },

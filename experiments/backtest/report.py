@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from experiments.backtest.asked import Backtest
 from experiments.backtest.rows import Rows
 from experiments.backtest.tables import ALL
+from experiments.markdown import table
 from experiments.record import REPORT
 from pipelines.store.files import written_whole
 
@@ -42,9 +41,9 @@ _CALIBRATED = (
 _WORST, _LEAST = 8, 0.005
 
 
-def whole(table: pd.DataFrame, variant: str) -> pd.DataFrame:
+def whole(metrics: pd.DataFrame, variant: str) -> pd.DataFrame:
     """The metrics of the whole shop of one variant, by name."""
-    mine = table[(table["segment_kind"] == ALL) & (table["variant"] == variant)]
+    mine = metrics[(metrics["segment_kind"] == ALL) & (metrics["variant"] == variant)]
     return mine.set_index("metric")
 
 
@@ -137,30 +136,20 @@ def write_report(asked: Backtest, rows: dict[str, Rows], tables: dict[str, pd.Da
     ]
     for name in asked.names:
         lines += ["", f"## {name}", ""]
-        lines += _markdown(
-            ("metric", "value", "95 % interval", ""), headline(tables["metrics"], name)
-        )
+        lines += table(("metric", "value", "95 % interval", ""), headline(tables["metrics"], name))
         lines += ["", "Gained over naive forecasts, share of their loss:", ""]
-        lines += _markdown(("metric", "value", "95 % interval"), gains(tables["metrics"], name))
+        lines += table(("metric", "value", "95 % interval"), gains(tables["metrics"], name))
         lines += ["", _CALIBRATED, ""]
         levels = ("level", "in stock", "95 % interval", "lower bounds", "first period")
-        lines += _markdown(levels, calibration(tables["metrics"], name))
+        lines += table(levels, calibration(tables["metrics"], name))
         lines += ["", "Segments with the highest pinball loss of protection intervals:", ""]
         heads = ("segment", "share of rows", "WAPE", "bias", "pinball")
-        lines += _markdown(heads, worst(tables["metrics"], name))
+        lines += table(heads, worst(tables["metrics"], name))
     if "paired" in tables:
         lines += ["", "## Differences", ""]
         heads = ("variants", "metric", "base", "value", "difference (95 % interval)")
-        lines += _markdown(heads, differences(tables["paired"]))
+        lines += table(heads, differences(tables["paired"]))
     notes = list(dict.fromkeys(note for each in rows.values() for note in each.notes))
     lines += ["", *(f"- {note}" for note in notes)] if notes else []
     with written_whole(asked.folder / REPORT) as file:
         file.write(("\n".join(lines) + "\n").encode())
-
-
-def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [
-        f"| {' | '.join(heads)} |",
-        f"|{'---|' * len(heads)}",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]

@@ -20,7 +20,9 @@ from experiments.backtest.request import BacktestRequest
 from experiments.backtest.rows import Rows, rows_of
 from experiments.backtest.scores import Scores
 from experiments.backtest.tables import compared, metrics_table, origins_table, series_table
+from experiments.claim import claimed
 from experiments.record import is_done
+from experiments.shop import Shop
 from experiments.tasks import Task, run_tasks
 from pipelines.night.events import Event, Observer
 from pipelines.store.files import written_whole
@@ -30,15 +32,21 @@ WORK = "work"
 _STEP = "backtest"
 
 
-def run_backtest(request: BacktestRequest, observe: Observer) -> Path:
+def run_backtest(request: BacktestRequest, observe: Observer, shop: Shop | None = None) -> Path:
     """The folder of the backtest, whether it was done before, is taken up or is done now.
 
-    Raises ConfigError for a request that does not fit the data; DataError for tables that break
-    the contract, or a forecast that knows the future.
+    shop: what the request names, where that was opened before. Raises ConfigError for a request
+    that does not fit the data; DataError for tables that break the contract or change meanwhile,
+    or a forecast that knows the future; LockedError where another process works at the same.
     """
-    asked = opened(request)
+    asked = opened(request, shop)
+    with claimed(asked.folder):
+        return _ended(asked, observe)
+
+
+def _ended(asked: Backtest, observe: Observer) -> Path:
     work = asked.folder / WORK
-    if request.force:
+    if asked.request.force:
         shutil.rmtree(asked.folder, ignore_errors=True)
     if is_done(asked.folder):
         shutil.rmtree(work, ignore_errors=True)
@@ -46,13 +54,14 @@ def run_backtest(request: BacktestRequest, observe: Observer) -> Path:
         return asked.folder
     observe(Event("started", _STEP, f"{len(asked.names) * len(asked.dates)} nights"))
     outcome, rows = _scored(asked, work, observe)
+    asked.shop.check_unchanged(work)
     tables = _tables(asked, rows, outcome)
     for name, table in tables.items():
         with written_whole(asked.folder / f"{name}.parquet") as file:
             table.to_parquet(file, index=False, compression="zstd")
     write_plots(asked, rows, tables)
     write_report(asked, rows, tables)
-    record_of(asked, rows, tables).write(asked.folder)
+    record_of(asked, rows, tables, outcome.index.n_series).write(asked.folder)
     shutil.rmtree(work, ignore_errors=True)
     return asked.folder
 

@@ -17,6 +17,7 @@ from experiments.metrics.losses import LEVELS, crps, pinball
 from experiments.metrics.scaled import VALUE_DAYS, naive_scale
 from forecasting.blend.staircase import Stair
 from pipelines.assemble import Situation
+from pipelines.assemble.segments import segment_names
 from replenishment.network.lanes import choose_lanes
 from stockwright.distribution import Distribution
 from stockwright.forecast import Forecast
@@ -79,17 +80,16 @@ def scored(
     situation: Situation,
     forecast: Forecast,
     rows: Ints,
-    stages: NDArray[np.object_],
     outcome: Outcome,
     every: int,
 ) -> Scores:
     """Score a night's forecast of some of its series.
 
-    forecast: of the series ``rows`` of the situation, in their order. stages: (series,) life stage
-    of each series of the situation. every: periods from one origin to the next, the length of a
-    block of steps.
+    forecast: of the series ``rows`` of the situation, in their order. every: periods from
+    one origin to the next, the length of a block of steps.
     """
     panel = situation.panel
+    segments = segment_names(panel.index, situation.catalog)
     spans = protection(situation)[rows]
     parts = [
         _of_block(situation, forecast, rows, some, spans, outcome, every)
@@ -106,7 +106,7 @@ def scored(
     return Scores(
         origin=situation.as_of,
         place=place,
-        segments=_segments(situation, rows, stages),
+        segments=_taken(segments, rows),
         steps=steps,
         sums=sums | {"span": spans},
         scale=naive_scale(demand, panel.status[rows] == Status.OBSERVED),
@@ -125,21 +125,6 @@ def protection(situation: Situation) -> Ints:
     lane = choose_lanes(situation.network, situation.panel.index).lane
     whole = np.append(lanes.lead_time + lanes.review, horizon).astype(np.int64)
     return np.asarray(np.clip(whole[lane], 1, horizon), np.int64)
-
-
-def _segments(
-    situation: Situation, rows: Ints, stages: NDArray[np.object_]
-) -> dict[str, NDArray[np.object_]]:
-    index, catalog = situation.panel.index.take(rows), situation.catalog
-    tops = np.array([str(name).split("/")[0].strip() for name in catalog.category], object)
-    tops[tops == ""] = "none"
-    letters = np.array([str(letters)[:1] for letters in catalog.abc_xyz[rows]], object)
-    return {
-        "category": tops[index.sku],
-        "location": index.location_names(),
-        "abc": letters,
-        "life_stage": stages[rows],
-    }
 
 
 def _blocks(n: int) -> Iterator[slice]:

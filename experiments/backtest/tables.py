@@ -115,7 +115,8 @@ def origins_table(variant: str, rows: Rows) -> pd.DataFrame:
 def segments_of(
     rows: Rows, every: int, labels: Mapping[str, NDArray[np.object_]] | None = None
 ) -> Iterator[tuple[str, str, Rows, Pairs]]:
-    """Kind, name, rows and ratios of each segment, the shop as a whole first.
+    """Kind, name, rows and ratios of each segment, the shop as a whole first; rows of no known name
+    are in none of their kind.
 
     every: periods of a block of the horizon. labels: those of other rows, where they decide.
     """
@@ -124,8 +125,9 @@ def segments_of(
         order = np.argsort(names.astype(str), kind="stable")
         found, starts = np.unique(names[order].astype(str), return_index=True)
         for name, some in zip(found.tolist(), np.split(order, starts[1:]), strict=True):
-            part = rows.take(np.sort(some))
-            yield kind, name, part, part.pairs
+            if name:
+                part = rows.take(np.sort(some))
+                yield kind, name, part, part.pairs
     for number, pairs in enumerate(rows.blocks):
         last = min((number + 1) * every, rows.horizon)
         yield "horizon", f"{number * every + 1}-{last}", rows, pairs

@@ -17,10 +17,12 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from pipelines.config import Config
 from pipelines.config.variant import Variant
 from pipelines.night.code_version import code_version
 from pipelines.store.champions import (
     BASE,
+    Act,
     Canary,
     Challenger,
     ChampionFolder,
@@ -68,18 +70,20 @@ class Promotion:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-def challenge(folder: ChampionFolder, variant: Variant, nights: int, said: Said) -> Version:
+def challenge(
+    folder: ChampionFolder, variant: Variant, nights: int, said: Said, shop: Config | None = None
+) -> Version:
     """Register a variant and let it plan in the shadow for ``nights`` nights, 0 for none.
 
     The same settings under the same name are the same version; its nights so far stay, and the new
-    ones come on top. Raises ConfigError for settings
-    that no version may have.
+    ones come on top. shop: its own configuration, None where that is not known. Raises ConfigError
+    for settings that do not fit it, or that no version may have.
     """
     if variant.name == BASE:
         raise ConfigError(
             f"{BASE!r} is the shop's own configuration; give the variant another name"
         )
-    variant.check()
+    variant.check(shop)
     version = Version(variant, said.by, said.at, code_version(), source_of(variant))
     with _changing(folder) as state:
         place = folder.version_file(version.id)
@@ -216,14 +220,14 @@ def _commit(
     folder: ChampionFolder,
     state: State,
     changed: State,
-    act: str,
+    act: Act,
     version: str,
     said: Said,
     asked: Promotion | None = None,
 ) -> Change:
     change = Change(
         revision=state.revision + 1,
-        act=act,  # type: ignore[arg-type]
+        act=act,
         version=version,
         by=said.by,
         at=said.at,

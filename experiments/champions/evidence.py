@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,34 +11,37 @@ import pandas as pd
 
 from experiments.backtest.request import BacktestRequest
 from experiments.backtest.run import run_backtest
+from experiments.champions.basis import Basis, Tonight, best_last
 from experiments.champions.gate import Evidence
 from experiments.champions.shadow import shadow_weeks
 from experiments.record import RECORD, SETTINGS, Record, is_done, read_record
-from experiments.replay.request import ReplayRequest
+from experiments.replay.request import BASE, ReplayRequest
 from experiments.replay.run import run_replay
-from experiments.shop import Shop
+from experiments.shop import SHOP, Shop
 from pipelines.config.variant import Variant
 from pipelines.night.events import Observer
 from pipelines.night.layout import RunsFolder
 from pipelines.store.champions import ChampionFolder, Version
+from stockwright.calendar import DAYS_PER_PERIOD
 from stockwright.errors import ConfigError, describe
 
 _PAIRED = "paired.parquet"
 _MONEY, _FORECAST = "replay", "backtest"
+_HALF_YEAR = 182
 
 
 @dataclass(frozen=True)
 class Trial:
     """Evidence that is made now.
 
-    data, config: the shop, as ``nightly`` takes it. first, nights: of the replay. origins: of the
-    backtest, a week apart, the last ones that the sales allow. skus: that many of the SKUs in the
-    replay, None for all. workers: processes.
+    data, config: the shop, as ``nightly`` takes it. first, nights: of the replay; None: half a
+    year of nights. origins: of the backtest, a week apart, the last ones that the sales allow.
+    skus: that many of the SKUs in the replay, None for all. workers: processes.
     """
 
     data: str
     first: np.datetime64
-    nights: int
+    nights: int | None = None
     config: Path | None = None
     origins: int = 12
     skus: int | None = None
@@ -63,19 +66,29 @@ class Rivals:
 
 
 def find_evidence(runs: Path, rivals: Rivals) -> Evidence:
-    """The newest replay and the newest backtest in a folder of runs that hold both versions.
+    """The best replay and the best backtest in a folder of runs that hold both versions: of this
+    shop's configuration, of its whole assortment, of the latest days, the newest.
 
     Where there is no backtest, the nights in the shadow stand in for one.
     """
+    tonight = Tonight.of(runs)
     found = (place.parent for place in (runs / "experiments").glob(f"*/{RECORD}"))
     newest = sorted(found, key=lambda place: (place / RECORD).stat().st_mtime)
-    evidence = _joined(rivals, newest, strict=False)
+    held = [one for place in newest if (one := _held_in(place, rivals)) is not None]
+    best = [held[k] for k in best_last([one.basis for one in held], tonight)]
+    # Of each kind the best one.
+    evidence = _joined(rivals, {one.record.kind: one for one in best}.values(), tonight)
     return evidence if evidence.forecast is not None else _with_shadow(evidence, runs, rivals)
 
 
-def read_evidence(places: Sequence[Path], rivals: Rivals) -> Evidence:
+def read_evidence(places: Sequence[Path], runs: Path, rivals: Rivals) -> Evidence:
     """The evidence in some folders. Raises ConfigError for one that does not hold both versions."""
-    return _joined(rivals, places, strict=True)
+    found = {place: _held_in(place, rivals) for place in places}
+    misfits = [str(place) for place, one in found.items() if one is None]
+    if misfits:
+        said = f"no evidence for {rivals.version.id} against {rivals.champion.id}"
+        raise ConfigError(describe(said, misfits, "replay or backtest both of them in one run"))
+    return _joined(rivals, [one for one in found.values() if one], Tonight.of(runs))
 
 
 def make_evidence(trial: Trial, runs: Path, rivals: Rivals, observe: Observer) -> Evidence:
@@ -84,49 +97,51 @@ def make_evidence(trial: Trial, runs: Path, rivals: Rivals, observe: Observer) -
     Work that was done is found again. Raises ConfigError and DataError as these do.
     """
     shop = Shop.open(trial.data, trial.config)
+    tonight = replace(Tonight.of(runs), shop=shop.tags()[SHOP])
     champion = rivals.champion.variant
     arm = _over(shop, champion, rivals.version)
+    nights = trial.nights or _HALF_YEAR // DAYS_PER_PERIOD[shop.config.period]
     request = ReplayRequest(
-        shop.under(champion), trial.first, trial.nights, (arm,),
+        shop.under(champion), trial.first, nights, (arm,),
         skus=trial.skus, workers=trial.workers, runs=runs,
+        digests={BASE: rivals.champion.digest, arm.name: rivals.version.digest},
     )  # fmt: skip
-    folder = run_replay(request, observe)
-    evidence = _with(rivals.empty(), folder, read_record(folder), arm.name)
-    if rivals.same_forecast:
-        return evidence
-    arms = (_arm(rivals.champion), _arm(rivals.version))
-    asked = BacktestRequest(
-        trial.data, runs, trial.config, arms, origins=trial.origins, workers=trial.workers
-    )
-    folder = run_backtest(asked, observe)
-    return _with(evidence, folder, read_record(folder), arms[1].name)
+    folders = [run_replay(request, observe)]
+    if not rivals.same_forecast:
+        arms = (_arm(rivals.champion), _arm(rivals.version))
+        asked = BacktestRequest(
+            trial.data, runs, trial.config, arms, origins=trial.origins, workers=trial.workers
+        )
+        folders.append(run_backtest(asked, observe))
+    return _joined(rivals, [_Held(one, read_record(one), arm.name) for one in folders], tonight)
 
 
 def _with_shadow(evidence: Evidence, runs: Path, rivals: Rivals) -> Evidence:
     folder = ChampionFolder(RunsFolder(runs).champions)
-    weeks = shadow_weeks(folder, rivals.version.id, rivals.champion.id)
+    weeks = shadow_weeks(folder, rivals.version.id, rivals.champion.id, evidence.tonight.shop)
     if weeks.paired is None:
         return evidence
-    places = (*evidence.places, str(folder.shadow(rivals.version.id)))
-    return replace(evidence, forecast=weeks.paired, origins=weeks.stretches, places=places)
+    place, first, last = str(folder.shadow(rivals.version.id)), *weeks.span
+    basis = Basis("nights in the shadow", place, evidence.tonight.shop, first, last)
+    bases = (*evidence.bases, basis)
+    return replace(evidence, forecast=weeks.paired, origins=weeks.weeks, bases=bases)
 
 
-def _joined(rivals: Rivals, places: Sequence[Path], strict: bool) -> Evidence:
-    evidence, misfits = rivals.empty(), []
-    for place in places:
-        arm = _arm_in(place, rivals)
-        if arm is None:
-            misfits.append(str(place))
-        else:
-            evidence = _with(evidence, place, read_record(place), arm)
-    if strict and misfits:
-        said = f"no evidence for {rivals.version.id} against {rivals.champion.id}"
-        raise ConfigError(describe(said, misfits, "replay or backtest both of them in one run"))
-    return evidence
+@dataclass(frozen=True)
+class _Held:
+    """An experiment that holds both: its folder and record, and the arm of the version."""
+
+    place: Path
+    record: Record
+    arm: str
+
+    @property
+    def basis(self) -> Basis:
+        return Basis.of(self.place, self.record)
 
 
-def _arm_in(place: Path, rivals: Rivals) -> str | None:
-    """Name of the arm that is held against the champion's; None where these two are not there."""
+def _held_in(place: Path, rivals: Rivals) -> _Held | None:
+    """An experiment in a folder; None where these two are not held against each other there."""
     if not (is_done(place) and (place / _PAIRED).is_file()):
         return None
     record = read_record(place)
@@ -136,7 +151,7 @@ def _arm_in(place: Path, rivals: Rivals) -> str | None:
     wanted = tuple(one.digest for one in (rivals.version, rivals.champion))
     for variant, against in pairs.itertuples(index=False):
         if (_digest(record.tags, variant), _digest(record.tags, against)) == wanted:
-            return str(variant)
+            return _Held(place, record, str(variant))
     return None
 
 
@@ -144,15 +159,19 @@ def _digest(tags: Mapping[str, str], arm: str) -> str:
     return tags.get(f"{SETTINGS}{arm}", "")
 
 
-def _with(evidence: Evidence, place: Path, record: Record, arm: str) -> Evidence:
-    table = _paired(place)
-    rows = table[table["variant"] == arm]
-    places = (*evidence.places, str(place))
-    if record.kind == _MONEY:
-        nights = int(record.params["nights"]) - int(record.params["warm_up"])
-        return replace(evidence, money=rows, nights=nights, places=places)
-    origins = int(record.params["origins"])
-    return replace(evidence, forecast=rows, origins=origins, places=places)
+def _joined(rivals: Rivals, held: Iterable[_Held], tonight: Tonight) -> Evidence:
+    evidence = replace(rivals.empty(), tonight=tonight)
+    for one in held:
+        table, params = _paired(one.place), one.record.params
+        rows = table[table["variant"] == one.arm]
+        evidence = replace(evidence, bases=(*evidence.bases, one.basis))
+        if one.record.kind == _MONEY:
+            nights = int(params["nights"]) - int(params["warm_up"])
+            days = nights * int(params.get("period_days", 1))
+            evidence = replace(evidence, money=rows, days=days)
+        else:
+            evidence = replace(evidence, forecast=rows, origins=int(params["origins"]))
+    return evidence
 
 
 def _paired(place: Path) -> pd.DataFrame:

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from experiments.champions.basis import Basis, Tonight, lines
 from pipelines.store.champions import Segment
 from stockwright.errors import ConfigError
 
@@ -40,10 +41,12 @@ class Limits:
     noise alone passes as a gain; segment_error: with which it passes as a hurt of any segment, more
     because a promotion that waits costs less than a segment that is ruined. segment_loss:
     share of a segment's margin that it may lose, beyond noise, if that is more than ``least_loss``
-    of the shop's; segment_pinball: by how much its
+    of the shop's; ruin: share that none may lose even where it is only likely, with ruin_error the
+    probability that it is noise for a single segment; segment_pinball: by how much its
     pinball loss may rise. coverage: how far the coverage of sums may be from its level; worse: by
     how much further than the champion's it may be all the same. unstable: by how much forecasts of
-    the same day may move more. nights: of a replay, origins: of a backtest, at least.
+    the same day may move more. days: of a replay, origins: of a backtest, at least. age: days that
+    evidence may end before the last night.
     """
 
     gain: bool = True
@@ -52,20 +55,23 @@ class Limits:
     segment_error: float = 0.05
     segment_loss: float = 0.01
     least_loss: float = 0.0002
+    ruin: float = 0.2
+    ruin_error: float = 0.1
     segment_pinball: float = 0.03
     coverage: float = 0.02
     worse: float = 0.005
     unstable: float = 0.1
-    nights: int = 28
+    days: int = 28
     origins: int = 4
+    age: int = 366
 
     def __post_init__(self) -> None:
         shares = (self.tolerance, self.segment_loss, self.segment_pinball, self.coverage)
         if not (all(0 <= one < 1 for one in (*shares, self.worse)) and self.unstable >= 0):
             raise ConfigError("limits of the gate are shares of at least 0")
         errors = (self.error, self.segment_error)
-        if not all(0 < one < 0.5 for one in errors) or min(self.nights, self.origins) < 1:
-            raise ConfigError("the gate wants errors in (0, 0.5), and nights and origins >= 1")
+        if not all(0 < one < 0.5 for one in errors) or min(self.days, self.origins, self.age) < 1:
+            raise ConfigError("the gate wants errors in (0, 0.5), and days and origins >= 1")
 
 
 @dataclass(frozen=True)
@@ -73,16 +79,23 @@ class Evidence:
     """What is known of a version beside the champion.
 
     money, forecast: rows of ``paired``: segment_kind, segment, metric, base, value, difference,
-    low, high; None where there is none. nights: of the replay. origins: nights whose forecasts
-    were held against what sold. same_forecast: the versions forecast the same. places: folders.
+    low, high; None where there is none. days: of the replay. origins: nights whose forecasts were
+    held against what sold. same_forecast: the versions forecast the same. bases: what it stands on.
+    tonight: what the shop is now.
     """
 
     money: pd.DataFrame | None = None
     forecast: pd.DataFrame | None = None
-    nights: int = 0
+    days: int = 0
     origins: int = 0
     same_forecast: bool = False
-    places: tuple[str, ...] = ()
+    bases: tuple[Basis, ...] = ()
+    tonight: Tonight = field(default_factory=Tonight)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Folders of the experiments."""
+        return tuple(one.place for one in self.bases)
 
 
 @dataclass(frozen=True)
@@ -115,7 +128,9 @@ class Verdict:
 def judge(evidence: Evidence, limits: Limits, segments: Sequence[Segment] = ()) -> Verdict:
     """The verdict on a version for the whole shop, or for some of its segments."""
     scopes: list[Scope] = [(one.kind, one.name) for one in segments] or [_WHOLE]
-    found = [_enough(evidence, limits), *(_money(evidence, limits, scope) for scope in scopes)]
+    stands_on = lines(evidence.bases, evidence.tonight, limits.age)
+    found = [_enough(evidence, limits), *(Criterion(*line) for line in stands_on)]
+    found += [_money(evidence, limits, scope) for scope in scopes]
     if not segments:
         found.append(_money_of_segments(evidence.money, limits))
     if evidence.same_forecast:
@@ -156,8 +171,8 @@ class _Pair:
 
 
 def _enough(evidence: Evidence, limits: Limits) -> Criterion:
-    measured, wanted = f"{evidence.nights} nights replayed", f"{limits.nights} nights"
-    told = evidence.nights >= limits.nights
+    measured, wanted = f"{evidence.days} days replayed", f"{limits.days} days"
+    told = evidence.days >= limits.days
     if not evidence.same_forecast:
         measured += f", forecasts of {evidence.origins} origins"
         wanted += f", {limits.origins} origins"
@@ -219,12 +234,19 @@ def _hurt(
         (
             (worse.difference / scale, f"{kind} {segment} {sign * worse.difference / scale:+.1%}")
             for (kind, segment), (worse, scale, most) in cases.items()
-            if scale > 0.0 and worse.below(z) > most
+            if scale > 0.0
+            and (worse.below(z) > most or _ruined(worse, max(limits.ruin * scale, most), limits))
         ),
         reverse=True,
     )
     worst = f": {', '.join(text for _, text in found[:3])}" if found else ""
     return Criterion(name, f"{len(found)} of {len(cases)} hurt{worst}", wanted, not found)
+
+
+def _ruined(worse: _Pair, most: float, limits: Limits) -> bool:
+    """Whether a segment looks ruined, though too few of it were seen to be sure."""
+    z = float(stats.norm.ppf(1.0 - limits.ruin_error))
+    return worse.difference > most and worse.below(z) > 0.0
 
 
 def _calibrated(table: pd.DataFrame, limits: Limits, scope: Scope) -> Iterable[Criterion]:

@@ -47,14 +47,16 @@ class NightMoney:
 class ShadowWeeks:
     """What the nights in the shadow say.
 
-    paired: as ``paired.parquet`` of a backtest. nights: weeks that were scored. stretches: of seven
-    nights that they lie in. money: figures of both plans, of each night.
+    paired: as ``paired.parquet`` of a backtest. nights: whose week was scored. weeks: as many as
+    they fill: of whole weeks, and of stretches of seven days that they lie in, the fewer. money:
+    figures of both plans, of each night. span: dates of the first and the last night scored.
     """
 
     paired: pd.DataFrame | None
     nights: int
-    stretches: int
+    weeks: int
     money: tuple[NightMoney, ...]
+    span: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -68,19 +70,30 @@ class _Rows:
     challenger: Pairs
 
 
-def shadow_weeks(folder: ChampionFolder, version: str, champion: str) -> ShadowWeeks:
-    """The nights that a challenger spent beside a champion. Raises OSError, ValueError or KeyError
-    where a file of them is damaged.
+def shadow_weeks(
+    folder: ChampionFolder, version: str, champion: str, shop: str = ""
+) -> ShadowWeeks:
+    """The nights that a challenger spent beside a champion.
+
+    shop: digest of the shop's configuration that they had, "" for any. Raises OSError, ValueError
+    or KeyError where a file of them is damaged.
     """
     nights = [folder.shadow(version) / name for name in folder.nights_of(version)]
     cards = [json.loads((night / MONEY).read_text("utf-8")) for night in nights]
-    mine = [(n, c) for n, c in zip(nights, cards, strict=True) if c["against"] == champion]
+    mine = [
+        (night, card)
+        for night, card in zip(nights, cards, strict=True)
+        if card["against"] == champion and (not shop or card.get("shop", shop) == shop)
+    ]
     scored = [night for night, _ in mine if (night / SOLD).is_file() and (night / WEEK).is_file()]
     rows = list(_rows_of(scored))
     table = _paired(rows, version, champion) if rows else None
     money = tuple(NightMoney(c["date"], c["champion"], c["challenger"]) for _, c in mine)
-    stretches = len({one.stretch for one in rows})
-    return ShadowWeeks(table, len(rows), stretches, money)
+    # Nights before periods were written down were those of days.
+    days = mine[-1][1].get("days", 1) if mine else 1
+    weeks = min(len({one.stretch for one in rows}), len(rows) * days // _STRETCH)
+    span = (scored[0].name, scored[-1].name) if scored else ("", "")
+    return ShadowWeeks(table, len(rows), weeks, money, span)
 
 
 def _rows_of(nights: Sequence[Path]) -> Iterator[_Rows]:
@@ -179,7 +192,8 @@ def _segments(rows: Sequence[_Rows]) -> Iterator[tuple[str, str, NDArray[np.int6
         order = np.argsort(names, kind="stable")
         found, starts = np.unique(names[order], return_index=True)
         for name, some in zip(found.tolist(), np.split(order, starts[1:]), strict=True):
-            yield kind, name, np.sort(some)
+            if name:
+                yield kind, name, np.sort(some)
 
 
 def _columns(pairs: Sequence[Pairs]) -> tuple[Floats, Floats]:

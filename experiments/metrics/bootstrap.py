@@ -6,7 +6,7 @@ Najmi & Naidu 2012). With two ways of blocking, as SKU and week, an outcome's we
 of the weights of its two blocks: the pigeonhole bootstrap of Owen (2007, section 4), whose
 variance is never too small by more than the share of what is particular to a single outcome, and
 mildly too large otherwise. Weights are divided by their mean, so that a draw is as large as the
-sample and sums can be compared.
+sample and sums can be compared; a draw of no block, as few blocks give some, is left out.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Blocks:
     def sums(self, values: NDArray[Any]) -> Floats:
         """The sum of each column in each draw, (draws, columns); ``values`` (n,) or (n, columns).
 
-        The same draws for all columns, and for each call.
+        The same draws for all columns, and for each call. NaN in a draw of no block at all.
         """
         columns = _columns(values)
         out = np.empty((self.draws, columns.shape[1]))
@@ -91,10 +91,10 @@ def _counts(size: int, draws: int, seed: int | list[int]) -> NDArray[np.uint8]:
 
 
 def _normed(counts: NDArray[np.uint8]) -> Floats:
-    """Weights with mean 1 in each draw; a draw without any block stays 0."""
+    """Weights with mean 1 in each draw; NaN where no block was drawn, for that tells no sum."""
     weights = counts.astype(np.float64)
     mean: Floats = weights.mean(axis=1, keepdims=True) if weights.shape[1] else weights
-    return np.asarray(weights / np.where(mean > 0, mean, 1.0), np.float64)
+    return np.asarray(weights / np.where(mean > 0, mean, np.nan), np.float64)
 
 
 def interval(

@@ -12,7 +12,7 @@ from pipelines.assemble import Situation
 from pipelines.config import Config
 from pipelines.night.blocks import BlockRun, forecast_in_blocks
 from pipelines.night.engine import Engine
-from pipelines.night.events import Event
+from pipelines.night.events import quiet
 from pipelines.night.foresee import said
 from pipelines.night.inputs import config_text
 from pipelines.night.planning import Planning
@@ -95,7 +95,7 @@ def _forecast(engine: Engine, content: bytes, situation: Situation, config: Conf
     panel = situation.panel
     run = BlockRun(config.block_size, 1, config.gates.failed_series_share)
     predict = engine.predictor(content, panel, parts=False)
-    forecast, _ = forecast_in_blocks(predict, panel, panel.horizon, run, _silent)
+    forecast, _ = forecast_in_blocks(predict, panel, panel.horizon, run, quiet)
     return said(situation, forecast)
 
 
@@ -104,7 +104,3 @@ def _slim(planning: Planning) -> Planning:
     lanes = planning.network.lanes
     nameless = replace(lanes, supplier_sku=("",) * len(lanes))
     return replace(planning, network=replace(planning.network, lanes=nameless))
-
-
-def _silent(event: Event) -> None:
-    return None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.record import PLOTS
+from experiments.figure import blank, save
 from experiments.replay.money import COSTS
 from experiments.replay.request import BASE
 from experiments.replay.summary import headline
@@ -24,16 +24,11 @@ _SMOOTH_DAYS = 7
 
 def draw_plots(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
     """Write the plots below ``folder``."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    (folder / PLOTS).mkdir(parents=True, exist_ok=True)
 
     def made(name: str, width: float, height: float, draw: Any) -> None:
-        figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = blank(width, height)
         draw(figure)
-        figure.savefig(folder / PLOTS / f"{name}.png")
+        save(figure, folder, name)
 
     arms = list(dict.fromkeys(tables["days"]["variant"]))
     made("stock_and_service", 10, 6.5, lambda figure: _over_time(figure, tables["days"], arms))

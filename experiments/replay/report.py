@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from experiments.markdown import table
 from experiments.record import PLOTS, REPORT
 from experiments.replay.plots import PICTURES
 from experiments.replay.request import ReplayRequest
@@ -144,9 +145,7 @@ def _world(request: ReplayRequest, world: World) -> list[str]:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    head, *body = rows
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    return [*lines, *(f"| {' | '.join(row)} |" for row in body), ""]
+    return [*table(rows[0], rows[1:]), ""]
 
 
 def shown(metric: str, value: float) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,8 @@ class ReplayRequest:
     first: the close of the first evening. nights: evenings, one a period. warm_up: of them, the
     first that no figure counts; None: the first quarter, at most four weeks. refit: days from one
     fit to the next. skus: that many of the SKUs, always the same ones, with all their locations;
-    None: all. workers: processes. force: again, though it was done.
+    None: all. workers: processes. force: again, though it was done. digests: of the settings that
+    an arm goes by in the record, where those are not what it adds to the shop.
     """
 
     shop: Shop
@@ -38,6 +40,7 @@ class ReplayRequest:
     workers: int = 1
     runs: Path = Path("runs")
     force: bool = False
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "first", check_as_of(self.first, self.shop.config))
@@ -87,7 +90,8 @@ class ReplayRequest:
     def key(self) -> str:
         """Digest of all that decides the result; how it is worked out does not."""
         arms = [text for name, shop in self.arms().items() for text in (name, shop.key())]
-        return digest(*arms, self.world(), str(self.settled))
+        told = [text for pair in sorted(self.digests.items()) for text in pair]
+        return digest(*arms, self.world(), str(self.settled), *told)
 
     def world(self) -> str:
         """Digest of what all arms share: the days, the assortment, how often is fitted."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from experiments.record import Record, Segment, folder_of, is_done, settings_tags
+from experiments.claim import claimed
+from experiments.record import SAMPLE, Record, Segment, folder_of, is_done, settings_tags
 from experiments.replay.money import Account, account_of
 from experiments.replay.plots import draw_plots
 from experiments.replay.report import write_report
@@ -27,9 +29,15 @@ def run_replay(request: ReplayRequest, observe: Observer) -> Path:
     """The folder of the replay, whether it was done before, is taken up or is done now.
 
     Raises ConfigError for a request that does not fit the data, DataError for tables that break
-    the contract, InfeasiblePlanError where frozen lines of an evening break a hard limit.
+    the contract or change meanwhile, InfeasiblePlanError where frozen lines of an evening break a
+    hard limit, LockedError where another process works at the same.
     """
     folder = replay_folder(request)
+    with claimed(folder):
+        return _ended(request, folder, observe)
+
+
+def _ended(request: ReplayRequest, folder: Path, observe: Observer) -> Path:
     if request.force:
         shutil.rmtree(folder, ignore_errors=True)
     if is_done(folder):
@@ -38,6 +46,7 @@ def run_replay(request: ReplayRequest, observe: Observer) -> Path:
     arms = ", ".join(request.arms())
     observe(Event("started", _STEP, f"{request.nights} nights from {request.first}: {arms}"))
     found = play_arms(request, folder / _WORK, observe)
+    request.shop.check_unchanged(folder / _WORK)
     tables = tables_of(found, request)
     for name, table in tables.items():
         with written_whole(folder / f"{name}.parquet") as file:
@@ -58,7 +67,8 @@ def replay_folder(request: ReplayRequest) -> Path:
 def play_arms(request: ReplayRequest, work: Path, observe: Observer) -> Replayed:
     """What the arms did; results on the way are kept in the folder ``work``."""
     tables = ReplayTables.open(request.shop, request.last, request.skus)
-    return work_of(request, tables).run(work, request.workers, observe)
+    played = work_of(request, tables).run(work, request.workers, observe)
+    return replace(played, of_skus=tables.of_skus)
 
 
 def tables_of(found: Replayed, request: ReplayRequest) -> dict[str, pd.DataFrame]:
@@ -87,6 +97,7 @@ def record_of(request: ReplayRequest, found: Replayed, tables: dict[str, pd.Data
         "first": str(request.first),
         "nights": request.nights,
         "warm_up": request.settled,
+        "period_days": request.days,
         "refit_days": request.refit,
         "skus": len(set(found.world.index.sku)),
         "series": int(asked.replayed.sum()),
@@ -102,8 +113,10 @@ def record_of(request: ReplayRequest, found: Replayed, tables: dict[str, pd.Data
         Segment(arm, headline(metrics, arm), {"why": _why(request, arm)}) for arm in request.arms()
     ]
     name = "-".join(variant.name for variant in request.variants) or BASE
-    tags = {"inputs": request.shop.inputs, "code": code_version()}
-    tags |= settings_tags([Variant(BASE), *request.variants])
+    tags = request.shop.tags() | {"code": code_version()}
+    tags |= settings_tags([Variant(BASE), *request.variants], request.digests)
+    if request.skus is not None and request.skus < found.of_skus:
+        tags[SAMPLE] = f"{request.skus:,} of {found.of_skus:,} SKUs"
     return Record("replay", name, params, base | filled, tags, tuple(arms))
 
 

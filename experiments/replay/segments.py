@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.assemble import Catalog
+from pipelines.assemble.segments import segment_names
 from stockwright.panel import SeriesIndex
 
 ALL = "all"
@@ -18,14 +19,6 @@ def segments_of(
 ) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     """Kind and name of each segment, and which series are in it, (series,)."""
     yield ALL, ALL, np.ones(index.n_series, np.bool_)
-    top = np.array([str(name).split("/")[0] for name in catalog.category], object)
-    letter = np.array([str(name)[:1] for name in catalog.abc_xyz], object)
-    kinds = {
-        "category": top[index.sku],
-        "location": index.location_names(),
-        "abc": letter,
-        "life_stage": np.asarray(catalog.life_stage, object),
-    }
-    for kind, names in kinds.items():
+    for kind, names in segment_names(index, catalog).items():
         for name in sorted({str(each) for each in names} - {""}):
             yield kind, name, np.asarray(names == name, np.bool_)

@@ -34,6 +34,7 @@ class ReplayTables:
     chosen: frozenset[str] | None
     sku: tuple[str, ...]
     location: tuple[str, ...]
+    of_skus: int = 0
 
     @classmethod
     def open(cls, shop: Shop, last: np.datetime64, skus: int | None) -> ReplayTables:
@@ -58,7 +59,9 @@ class ReplayTables:
             chosen = frozenset(map(str, names[order[:skus]]))
         kept = np.array([chosen is None or name in chosen for name in names], np.bool_)[index.sku]
         sku, place = index.sku_names()[kept], index.location_names()[kept]
-        return replace(whole, chosen=chosen, sku=tuple(sku), location=tuple(place))
+        return replace(
+            whole, chosen=chosen, sku=tuple(sku), location=tuple(place), of_skus=len(names)
+        )
 
     def read(self, config: Config, date: np.datetime64) -> Ingested:
         """The tables of the chosen SKUs as known at the close of ``date``. Raises DataError."""

@@ -26,10 +26,13 @@ _STEP = "replay"
 
 @dataclass(frozen=True)
 class Replayed:
-    """A replay that ran: the world, and what each arm did in it, by name."""
+    """A replay that ran: the world, what each arm did in it, by name, and how many SKUs there are
+    where it is of a part of them.
+    """
 
     world: World
     logs: Mapping[str, Log]
+    of_skus: int = 0
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from experiments.studies.scores import Scores
 from experiments.tasks import Task, run_tasks
 from pipelines.config.variant import Variant
 from pipelines.night.code_version import code_version
-from pipelines.night.events import Event, Observer
+from pipelines.night.events import Observer, quiet
 from pipelines.night.request import parse_date
 
 #: Figures of a backtest that stand beside the money.
@@ -38,11 +38,10 @@ MONEY, LOSS = "money", "pinball loss in units, with a minus"
 class Asked:
     """One variant at one rung; None is the shop's own configuration.
 
-    data, config: as the commands take them. work: folder for what is kept on the way.
+    shop: under its own configuration. work: folder for what is kept on the way.
     """
 
-    data: str
-    config: Path | None
+    shop: Shop
     variant: Variant | None
     rung: Rung
     replay: ReplayPart | None
@@ -58,10 +57,8 @@ class Asked:
 class Evaluator:
     """``Evaluate`` on a shop: each result is kept, so that a killed study is taken up."""
 
-    def __init__(
-        self, study: Study, shop: Shop, config: Path | None, work: Path, workers: int, see: Observer
-    ) -> None:
-        self._study, self._shop, self._config = study, shop, config
+    def __init__(self, study: Study, shop: Shop, work: Path, workers: int, see: Observer) -> None:
+        self._study, self._shop = study, shop
         self._work, self._workers, self._see = work, workers, see
         self._variants: Mapping[str, Variant] = {one.name: one for one in study.variants}
 
@@ -79,8 +76,7 @@ class Evaluator:
         parts = (rung.nights, rung.origins, study.replay, study.backtest, name)
         key = shop.key("study", code_version("", "experiments"), *map(str, parts))
         asked = Asked(
-            self._shop.source,
-            self._config,
+            self._shop,
             variant,
             rung,
             study.replay,
@@ -91,24 +87,24 @@ class Evaluator:
 
 
 def measure(asked: Asked, workers: int) -> Scores:
-    """The scores of one variant at one rung; money first, where a replay tells it."""
+    """The scores of one variant at one rung; money first, where a replay tells it.
+
+    Raises DataError where the tables are no longer those of the other variants.
+    """
     found: list[Scores] = []
     if asked.replay is not None:
         found.append(_replayed(asked, asked.replay, workers))
     if asked.backtest is not None:
         found.append(_backtested(asked, asked.backtest, workers))
+    asked.shop.check_unchanged()
     metrics = {name: value for one in found[::-1] for name, value in one.metrics.items()}
     return Scores(found[0].sku, found[0].worth, found[0].unit, metrics)
-
-
-def _unseen(event: Event) -> None:
-    """Steps within a variant are not shown."""
 
 
 def _replayed(asked: Asked, part: ReplayPart, workers: int) -> Scores:
     """Profit of each SKU. All variants share a folder: what they have in common is done once."""
     request = ReplayRequest(
-        shop=Shop.open(asked.data, asked.config),
+        shop=asked.shop,
         first=parse_date(part.first),
         nights=asked.rung.nights,
         variants=() if asked.variant is None else (asked.variant,),
@@ -117,7 +113,7 @@ def _replayed(asked: Asked, part: ReplayPart, workers: int) -> Scores:
         workers=workers,
         runs=asked.work,
     )
-    played = play_arms(request, asked.work / "replay", _unseen)
+    played = play_arms(request, asked.work / "replay", quiet)
     account, world = accounts_of(played, request)[asked.name], played.world
     rows = np.flatnonzero(world.asked.replayed)
     sku, place = np.unique(world.index.sku[rows], return_inverse=True)
@@ -130,9 +126,8 @@ def _replayed(asked: Asked, part: ReplayPart, workers: int) -> Scores:
 def _backtested(asked: Asked, part: BacktestPart, workers: int) -> Scores:
     """The loss of each SKU over all steps, and the errors of the shop."""
     request = BacktestRequest(
-        data=asked.data,
+        data=asked.shop.source,
         out=asked.work / "backtests",
-        config=asked.config,
         variants=(asked.variant or PLAIN,),
         last=None if part.last is None else parse_date(part.last),
         origins=asked.rung.origins,
@@ -140,7 +135,7 @@ def _backtested(asked: Asked, part: BacktestPart, workers: int) -> Scores:
         series=part.series,
         workers=workers,
     )
-    folder = run_backtest(request, _unseen)
+    folder = run_backtest(request, quiet, asked.shop)
     series = pd.read_parquet(folder / "series.parquet", columns=["sku", "pinball", "units"])
     loss = (series["pinball"] * series["units"]).fillna(0.0).groupby(series["sku"]).sum()
     metrics = read_record(folder).metrics

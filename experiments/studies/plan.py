@@ -21,7 +21,6 @@ cap = 0.99
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -30,7 +29,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipelines.config.load import listed_problems
+from pipelines.config.load import listed_problems, read_toml
 from pipelines.config.variant import Variant, variant_of
 from stockwright.errors import ConfigError
 
@@ -121,13 +120,9 @@ class Study:
 
 def read_study(path: Path) -> Study:
     """The study in a TOML file. Raises ConfigError that lists every problem."""
+    content = read_toml(path, "study")
     try:
-        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
         given = _File.model_validate(content)
-    except OSError as error:
-        raise ConfigError(f"cannot read the study {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path.name} is not valid TOML in UTF-8: {error}") from error
     except ValidationError as error:
         raise ConfigError(listed_problems(path.name, list(map(_said, error.errors())))) from error
     variants = [variant_of(one, "", path.name) for one in given.variant]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from experiments.record import PLOTS
+from experiments.figure import blank, save
 from experiments.studies.plan import BASE
 from experiments.studies.table import DROPPED, NOT_RUN
 
@@ -26,32 +26,22 @@ _INK, _GONE = "#1f4e79", "#b0b0b0"
 
 def draw_study(table: pd.DataFrame, folder: Path) -> list[Path]:
     """Draw what can be drawn into ``folder/plots``."""
-    place = folder / PLOTS
-    place.mkdir(parents=True, exist_ok=True)
     ran = table[table["state"] != NOT_RUN].head(_MOST)
-    paths = []
-    for name, figure in _figures(ran):
-        figure.savefig(place / name, dpi=90)
-        paths.append(place / name)
-    return paths
+    return [save(figure, folder, name) for name, figure in _figures(ran)]
 
 
 def _figures(ran: pd.DataFrame) -> Iterator[tuple[str, Figure]]:
     if not len(ran):
         return
-    yield "ranks.png", ranks(ran)
+    yield "ranks", ranks(ran)
     for error in ERRORS:
         if error in ran and ran[error].notna().any():
-            yield "money_error.png", money_error(ran, error)
+            yield "money_error", money_error(ran, error)
             return
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as Drawn
-
-    figure = Drawn(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank(width, height)
     return figure, figure.subplots()
 
 

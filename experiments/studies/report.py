@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from experiments.markdown import table
 from experiments.record import REPORT
 from experiments.studies.plan import BASE, Rung, Study
 from experiments.studies.table import DROPPED, NOT_RUN
@@ -23,24 +24,24 @@ SHOWN = (
 )
 
 
-def write_report(folder: Path, study: Study, table: pd.DataFrame, complete: bool) -> None:
+def write_report(folder: Path, study: Study, ranked: pd.DataFrame, complete: bool) -> None:
     """Write ``report.md``, and ``winner.toml`` where a variant is ahead of the base."""
     lines = [f"# Study {study.name}", ""]
     if study.why:
         lines += [study.why, ""]
     lines += [_on(number, rung, study) for number, rung in enumerate(study.rungs(), start=1)]
-    lines += ["", *_table(table), "", *_said(table, complete)]
+    lines += ["", *_rows(ranked), "", *_said(ranked, complete)]
     (folder / REPORT).write_text("\n".join(lines) + "\n", "utf-8")
-    best = winner(study, table)
+    best = winner(study, ranked)
     place = folder / WINNER
     place.unlink(missing_ok=True)
     if best is not None:
         place.write_text(variant_text(best), "utf-8")
 
 
-def winner(study: Study, table: pd.DataFrame) -> Variant | None:
+def winner(study: Study, ranked: pd.DataFrame) -> Variant | None:
     """The variant that is first; None where that is the base, or nothing was run."""
-    ran = table[table["state"] != NOT_RUN]
+    ran = ranked[ranked["state"] != NOT_RUN]
     first = str(ran["variant"].iloc[0]) if len(ran) else BASE
     return next((one for one in study.variants if one.name == first), None)
 
@@ -54,21 +55,20 @@ def _on(number: int, rung: Rung, study: Study) -> str:
     return f"- Rung {number}: {' and '.join(parts)}."
 
 
-def _table(table: pd.DataFrame) -> Iterator[str]:
-    shown = [name for name in SHOWN if name in table]
-    names = ["rank", "variant", "rung", "worth", "more than base", "95 % interval", *shown]
-    yield "| " + " | ".join(names) + " |"
-    yield "|" + "---|" * len(names)
-    for row in table[table["state"] != NOT_RUN].to_dict("records"):
+def _rows(ranked: pd.DataFrame) -> list[str]:
+    shown = [name for name in SHOWN if name in ranked]
+    heads = ["rank", "variant", "rung", "worth", "more than base", "95 % interval", *shown]
+    rows = []
+    for row in ranked[ranked["state"] != NOT_RUN].to_dict("records"):
         interval = f"{row['to_base_low']:,.5g} to {row['to_base_high']:,.5g}"
         cells = [f"{row['rank']:.0f}", row["variant"], f"{row['rung']:.0f}"]
         cells += [f"{row['worth']:,.6g}", f"{row['to_base']:+,.5g}", interval]
-        cells += [f"{row[name]:,.4g}" for name in shown]
-        yield "| " + " | ".join(cells) + " |"
+        rows.append([*cells, *(f"{row[name]:,.4g}" for name in shown)])
+    return table(heads, rows)
 
 
-def _said(table: pd.DataFrame, complete: bool) -> Iterator[str]:
-    ran = table[table["state"] != NOT_RUN]
+def _said(ranked: pd.DataFrame, complete: bool) -> Iterator[str]:
+    ran = ranked[ranked["state"] != NOT_RUN]
     if len(ran):
         yield f"Worth is {ran['unit'].iloc[0]}. Variants are ranked by it: the first rung places"
         yield "them, and those that ran a later one change places among themselves. Differences are"
@@ -81,7 +81,7 @@ def _said(table: pd.DataFrame, complete: bool) -> Iterator[str]:
         else:
             yield f"{first['variant']} is first, but noise can explain that; it stands in {WINNER}."
     for state, what in ((DROPPED, "Dropped early"), (NOT_RUN, "Not run, for the time was over")):
-        names = table[table["state"] == state]["variant"].tolist()
+        names = ranked[ranked["state"] == state]["variant"].tolist()
         if names:
             yield f"{what}: {', '.join(names)}."
     if not complete:

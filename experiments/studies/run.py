@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from experiments.backtest.asked import check_periods
+from experiments.claim import claimed
 from experiments.record import Record, Segment, folder_of, is_done, read_record
 from experiments.shop import Shop
 from experiments.studies.evaluate import Evaluator, clear
@@ -45,12 +47,19 @@ def run_study(request: StudyRequest, observe: Observer) -> Path:
 
     A study whose time was over is gone on with by the same request, with any budget. Raises
     ConfigError and DataError as replays and backtests do, before anything is run for a variant
-    that does not fit the configuration.
+    that does not fit the configuration; LockedError where another process works at the same.
     """
     study, shop = request.study, Shop.open(request.data, request.config)
-    for variant in study.variants:
-        variant.of(shop.config)
+    configs = {variant.name: variant.of(shop.config) for variant in study.variants}
+    if study.backtest is not None:
+        check_periods(shop.config.period, shop.config.horizon_periods(), configs)
     folder = study_folder(request.runs, study, shop)
+    with claimed(folder):
+        return _ended(request, shop, folder, observe)
+
+
+def _ended(request: StudyRequest, shop: Shop, folder: Path, observe: Observer) -> Path:
+    study = request.study
     work = folder / _WORK
     if request.force:
         clear(folder)
@@ -58,7 +67,7 @@ def run_study(request: StudyRequest, observe: Observer) -> Path:
         observe(Event("finished", _STEP, "unchanged", {"seconds": 0.0}))
         return folder
     observe(Event("started", _STEP, f"{len(study.variants)} variants beside the base"))
-    evaluate = Evaluator(study, shop, request.config, work, request.workers, observe)
+    evaluate = Evaluator(study, shop, work, request.workers, observe)
     names = [variant.name for variant in study.variants]
     in_time = _clock(study.minutes)
     course = halve(names, study.rungs(), study.keep, evaluate, in_time, request.workers)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from experiments.markdown import table
 from experiments.record import REPORT, Record
 from experiments.tracking.log import ENDED, INPUT, RUN, STARTED
 from experiments.tracking.night_plots import draw_night
@@ -141,10 +142,11 @@ def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
 
 def _report(summary: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
     """What a person reads on the page of the run."""
-    lines = [f"# Night of {summary['date']}", "", "| figure | value | unit |", "|---|---:|---|"]
-    for name, one in summary["kpis"].items():
-        value = "-" if one["value"] is None else f"{one['value']:,.4g}"
-        lines.append(f"| {name} | {value} | {one['unit']} |")
+    rows = [
+        (name, "-" if one["value"] is None else f"{one['value']:,.4g}", one["unit"])
+        for name, one in summary["kpis"].items()
+    ]
+    lines = [f"# Night of {summary['date']}", "", *table(("figure", "value", "unit"), rows)]
     model = manifest["model"]
     lines += ["", f"Model {model['version']}, fitted on {model['fitted_on']}."]
     lines += [f"A step failed and a substitute ran: {one}" for one in manifest["substitutes"]]

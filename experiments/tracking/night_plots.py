@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from experiments.record import PLOTS
+from experiments.figure import blank, save
 from pipelines.night.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 LEVELS = {"q50": 0.5, "q80": 0.8, "q90": 0.9, "q95": 0.95, "q99": 0.99}
 # Earlier nights that are held against sales: as many days old at least.
 _AGES = (7, 28)
-_DPI = 80
 _FANS = 6
 _INK, _BAND, _OUT = "#1f4e79", "#7fb3d5", "#e6b0aa"
 
@@ -33,32 +32,21 @@ def draw_night(run: Path, earlier: Sequence[Path], keys: pd.DataFrame, folder: P
 
     earlier: published runs of earlier nights. keys: as ``night.keys_of`` gives them.
     """
-    place = folder / PLOTS
-    place.mkdir(parents=True, exist_ok=True)
     summary = json.loads((run / "summary.json").read_text("utf-8"))
     drawn = {
-        "trade_off.png": trade_off(keys, summary["date"]),
-        "staircase.png": staircase(summary["staircase"], read_manifest(run)["model"]["fitted_on"]),
+        "trade_off": trade_off(keys, summary["date"]),
+        "staircase": staircase(summary["staircase"], read_manifest(run)["model"]["fitted_on"]),
     }
     if (run / "recent.parquet").is_file():
         recent = pq.read_table(run / "recent.parquet").to_pandas()
-        drawn["fans.png"] = fans(run, recent, summary["date"])
-        drawn["calibration.png"] = calibration(_nights_before(earlier, summary), recent)
-    paths = []
-    for name, figure in drawn.items():
-        if figure is not None:
-            paths.append(place / name)
-            figure.savefig(place / name, dpi=_DPI)
-    return paths
+        drawn["fans"] = fans(run, recent, summary["date"])
+        drawn["calibration"] = calibration(_nights_before(earlier, summary), recent)
+    return [save(figure, folder, name) for name, figure in drawn.items() if figure is not None]
 
 
 def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as Drawn
-
-    # Laid out by hand: to find the places of all texts takes as long as to draw them.
-    figure = Drawn(figsize=(width, height))
-    FigureCanvasAgg(figure)
+    # To find the places of all texts takes as long as to draw them.
+    figure = blank(width, height, by_hand=True)
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 

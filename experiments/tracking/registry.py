@@ -30,7 +30,9 @@ def fitted_in(run: Path) -> bytes | None:
     """
     manifest = read_manifest(run)
     card = manifest["model"]
-    if card["fitted_on"] != manifest["date"] or manifest["substitutes"]:
+    # Others than of a fit stand in for a forecast.
+    failed = any(one.startswith("fit: ") for one in manifest["substitutes"])
+    if card["fitted_on"] != manifest["date"] or failed:
         return None
     models = RunsFolder(run.parents[1]).models
     for file in models.glob(f"{card['fitted_on']}-{card['recipe']}*/model.bin"):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.record import Segment
+from pipelines.assemble.segments import top_level
 
 #: Most segments of a night: a run in MLflow each.
 MOST = 20
@@ -19,7 +20,7 @@ def segments_of(keys: pd.DataFrame) -> tuple[list[Segment], int]:
     """
     kinds = {
         "abc": keys["abc_xyz"].astype(str).str[:1],
-        "category": keys["category"].astype(str).str.partition("/")[0],
+        "category": pd.Series(top_level(keys["category"].to_numpy(object)), keys.index),
         "location": keys["location"].astype(str),
     }
     found: list[tuple[bool, float, str, str]] = []

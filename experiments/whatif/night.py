@@ -254,7 +254,7 @@ def _forecast(
     observe: Observer,
 ) -> Forecast:
     foresight = Foresight(engine, lineup.champion.config, workers, observe)
-    forecast, failed = foresight.lineup(situation, lineup, fitted[0], fitted[1:])
+    forecast, failed, _ = foresight.lineup(situation, lineup, fitted[0], fitted[1:])
     for finding in failed:
         observe(Event("warning", "forecast", str(finding.message["fault"])))
     return forecast

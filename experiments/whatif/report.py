@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.record import PLOTS, REPORT
+from experiments.figure import blank, save
+from experiments.markdown import table
+from experiments.record import REPORT
 from experiments.whatif.curve import PLANNED, PRICED, SAME_LEVEL, Point
 from experiments.whatif.figures import TIME, Figures
 from experiments.whatif.rehearsal import Rehearsed
@@ -100,24 +102,11 @@ def _curve(points: Sequence[Point]) -> list[str]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table in Markdown whose columns stand below each other, and an empty line."""
-    wide = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-
-    def line(cells: Sequence[str]) -> str:
-        first = cells[0].ljust(wide[0])
-        rest = (cell.rjust(width) for cell, width in zip(cells[1:], wide[1:], strict=True))
-        return f"| {' | '.join([first, *rest])} |"
-
-    ruler = [":".ljust(wide[0], "-"), *("".ljust(w - 1, "-") + ":" for w in wide[1:])]
-    return ["", line(head), f"| {' | '.join(ruler)} |", *map(line, rows), ""]
+    return ["", *table(head, rows), ""]
 
 
 def _plot_curve(folder: Path, points: Sequence[Point], date: str) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank(8, 5)
     axes = figure.add_subplot()
     marks = {SAME_LEVEL: ("o", "level"), PRICED: ("s", "times the shortage cost")}
     for way, (mark, what) in marks.items():
@@ -139,6 +128,4 @@ def _plot_curve(folder: Path, points: Sequence[Point], date: str) -> None:
     )
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
-    plots = folder / PLOTS
-    plots.mkdir(exist_ok=True)
-    figure.savefig(plots / "trade-off.png", dpi=120)
+    save(figure, folder, "trade-off")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from experiments.claim import claimed
 from experiments.record import Record, Segment, folder_of, is_done
 from experiments.shop import Shop
 from experiments.whatif.curve import Point, trade_off
@@ -73,9 +74,16 @@ class Answer:
 def run_whatif(request: WhatIfRequest, observe: Observer) -> Path:
     """Plan the scenarios of a night and write them down; returns the folder.
 
-    Raises ConfigError, DataError, InfeasiblePlanError; then nothing is kept.
+    Raises ConfigError, DataError, InfeasiblePlanError; then nothing is kept. LockedError where
+    another process works at the same.
     """
-    folder = folder_of(request.runs, "whatif", str(request.date), _key(request))
+    shop = Shop.open(request.source, request.config)
+    folder = folder_of(request.runs, "whatif", str(request.date), _key(request, shop))
+    with claimed(folder):
+        return _ended(request, shop, folder, observe)
+
+
+def _ended(request: WhatIfRequest, shop: Shop, folder: Path, observe: Observer) -> Path:
     if is_done(folder) and not request.force:
         observe(Event("run", message="asked before; unchanged"))
         return folder
@@ -83,14 +91,15 @@ def run_whatif(request: WhatIfRequest, observe: Observer) -> Path:
     folder.mkdir(parents=True)
     try:
         answer = _answer(request, folder, observe)
-        _write(request, answer, folder)
+        shop.check_unchanged()
+        _write(request, shop, answer, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return folder
 
 
-def _key(request: WhatIfRequest) -> str:
+def _key(request: WhatIfRequest, shop: Shop) -> str:
     """Digest of all that decides the answer."""
     runs = RunsFolder(request.runs)
     dates = [*runs.dates_before(request.date), request.date]
@@ -98,7 +107,7 @@ def _key(request: WhatIfRequest) -> str:
     nights.append(ChampionFolder(runs.champions).state().standing.model_dump_json())
     asked = [scenario.text() for scenario in request.scenarios]
     asked += [f"rehearsal {request.rehearsal}", f"curve {request.curve}", str(request.date)]
-    return Shop.open(request.source, request.config).key(*asked, *nights)
+    return shop.key(*asked, *nights)
 
 
 def _answer(request: WhatIfRequest, folder: Path, observe: Observer) -> Answer:
@@ -177,7 +186,7 @@ def _lines(planned: Planned) -> pd.DataFrame:
     return whole.groupby(_LINE, as_index=False)["units"].sum()
 
 
-def _write(request: WhatIfRequest, answer: Answer, folder: Path) -> None:
+def _write(request: WhatIfRequest, shop: Shop, answer: Answer, folder: Path) -> None:
     rows = [
         {"scenario": name, "figure": figure, "value": value}
         for name, figures in answer.scenarios.items()
@@ -197,7 +206,6 @@ def _write(request: WhatIfRequest, answer: Answer, folder: Path) -> None:
         Segment(each.step, each.figures.values, {"first_to_break": each.first, "at": each.at})
         for each in answer.rehearsed
     ]
-    shop = Shop.open(request.source, request.config)
     Record(
         kind="whatif",
         name=answer.date,

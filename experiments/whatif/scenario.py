@@ -19,14 +19,13 @@ Further parts: ``event``, ``lead_time``, ``inbound``, ``capacity``, ``budget_fac
 from __future__ import annotations
 
 import datetime
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pipelines.config.load import listed_problems, nearest
+from pipelines.config.load import listed_problems, nearest, read_toml
 from pipelines.config.variant import Variant
 from stockwright.errors import ConfigError
 
@@ -144,12 +143,7 @@ def read_scenario(path: Path) -> Scenario:
 
     Raises ConfigError that lists every problem of it.
     """
-    try:
-        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(f"cannot read the scenario {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path.name} is not valid TOML in UTF-8: {error}") from error
+    content = read_toml(path, "scenario")
     return scenario_from({"name": path.stem, **content}, path.name)
 
 

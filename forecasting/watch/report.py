@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.watch.alerts import ALERT
+from forecasting.watch.sums import DaySums, Floats
 
 #: Kind of the rows on inputs; all others are kinds of segments of the forecast.
 INPUT = "input"
@@ -21,7 +22,8 @@ class DriftRow:
     value, low, high: see ``Scores``; of an input its stability index, without an interval.
     periods: how many ``value`` is of. alert: none, watch or alert. nights: in a row that it has
     been in alert, or out of it. fallback: the segment takes the plain forecast. money: at stake.
-    told: further numbers for a sentence.
+    told: further numbers for a sentence. nights and since: of a fallback how long it has lasted.
+    since: the first of these nights, as far as published nights tell.
     """
 
     kind: str
@@ -38,6 +40,7 @@ class DriftRow:
     fallback: bool = False
     money: float = 0.0
     told: Mapping[str, float] = field(default_factory=dict)
+    since: np.datetime64 = field(default_factory=lambda: np.datetime64("NaT"))
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -58,12 +61,12 @@ class DriftReport:
         """Rows in alert."""
         return tuple(row for row in self.rows if row.alert == ALERT)
 
-    @property
-    def refit(self) -> tuple[DriftRow, ...]:
-        """Alerts for which a stored model is fitted anew: of a forecast as long as they last, of an
-        input, which stays in the window for four weeks, on the first night.
+    def refit(self, fitted_on: np.datetime64) -> tuple[DriftRow, ...]:
+        """Alerts that began after a stored model was fitted, for which it is fitted anew: once for
+        each alert, since forecasts of models before it stay in the window for weeks. Not those of
+        the plain forecast, which is not fitted.
         """
-        return tuple(row for row in self.alerts if row.kind != INPUT or row.nights == 1)
+        return tuple(row for row in self.alerts if not row.fallback and fitted_on < row.since)
 
     @property
     def fallbacks(self) -> tuple[DriftRow, ...]:
@@ -74,25 +77,52 @@ class DriftReport:
 @dataclass(frozen=True)
 class Before:
     """What the night before said of a row: whether it was in alert, for how many nights in a row it
-    had been so or not so, and whether its segment took the plain forecast."""
+    had been so or not so, and whether its segment took the plain forecast, then for how many."""
 
     alert: bool
     nights: int
     fallback: bool
 
     @staticmethod
-    def after(before: Before | None, alert: bool) -> int:
-        """Nights in a row, tonight included."""
-        return before.nights + 1 if before is not None and before.alert == alert else 1
+    def after(before: Before | None, alert: bool, fallback: bool = False) -> int:
+        """Nights in a row, tonight included: of a fallback, or in alert, or out of it."""
+        if before is None or before.fallback != fallback:
+            return 1
+        return before.nights + 1 if fallback or before.alert == alert else 1
 
 
-def falls_back(before: Before | None, alert: bool, nights: int, least: int) -> bool:
-    """Whether a segment takes the plain forecast tonight.
+def goes_on(before: Before | None, least: int) -> bool:
+    """Whether a fallback lasts: for ``least`` nights, then the model is tried again."""
+    return before is not None and before.fallback and before.nights < least
 
-    It begins when the segment has been in alert for ``least`` nights in a row, and ends when it
-    has been out of it for as many. 0: never.
+
+def may_begin(before: Before | None, alert: bool, least: int) -> bool:
+    """Whether a fallback begins tonight if the plain forecast would have missed less.
+
+    So it is after ``least`` nights in a row in alert, and whenever as many more have passed, all of
+    them without a fallback. 0: never.
     """
-    if least <= 0:
+    if least <= 0 or not alert or (before is not None and before.fallback):
         return False
-    begun = before is not None and before.fallback
-    return alert or nights < least if begun else alert and nights >= least
+    return Before.after(before, alert) % least == 0
+
+
+def misses_less(plain: DaySums, published: DaySums, periods: int) -> NDArray[np.bool_]:
+    """Whether the plain forecast would have missed less over the newest periods, (segments,).
+
+    Its bias has to be smaller, and its absolute error no larger, both of the sums over the same
+    cells; where these are not the same nothing is told.
+    """
+    (bias, error), (usual_bias, usual_error) = (
+        _misses(days, periods) for days in (plain, published)
+    )
+    same = (plain.part("cells") == published.part("cells"))[:, :periods].all(axis=1)
+    return np.asarray(same & (bias < usual_bias) & (error <= usual_error))
+
+
+def _misses(days: DaySums, periods: int) -> tuple[Floats, Floats]:
+    """Absolute sum of misses of the mean, and sum of absolute ones of the median, (segments,)."""
+    units, mean, error = (
+        days.part(name)[:, :periods].sum(axis=1) for name in ("units", "mean", "error")
+    )
+    return np.abs(mean - units), error

@@ -47,6 +47,11 @@ class Segments:
         member = sparse.csr_matrix((np.ones(len(where[0])), where), shape=(len(name), n))
         return cls(tuple(kind), tuple(name), member)
 
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Kind and name of each segment."""
+        return tuple(zip(self.kind, self.name, strict=True))
+
     def series(self, segments: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Whether a series is in any of some segments, (series,)."""
         return np.asarray(self.member.T @ segments.astype(np.float64) > 0)

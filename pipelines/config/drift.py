@@ -14,8 +14,8 @@ class DriftConfig(BaseModel):
     probability with which a night raises an alert although nothing drifts, of forecasts and of
     inputs each. bias: bias that matters, and that is never taken for usual. stability: population
     stability index of an input that matters. fallback_nights: nights in a row that the forecast of
-    a segment is in alert before its keys take the plain forecast, and out of it before they go
-    back; 0 for never.
+    a segment is in alert before its keys take the plain forecast, if that would have missed less,
+    and for which they take it; 0 for never.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -32,7 +32,7 @@ def load_config(path: Path | None = None, folder: Path | None = None) -> Config:
         path = folder / FILE_NAME
     if path is None:
         return Config()
-    return _with_festivals(config_from(_read(path), path.name), path.parent)
+    return _with_festivals(config_from(read_toml(path, "configuration"), path.name), path.parent)
 
 
 def _with_festivals(config: Config, folder: Path) -> Config:
@@ -67,11 +67,12 @@ def preset_names() -> list[str]:
     return sorted(p.name[: -len(".toml")] for p in folder.iterdir() if p.name.endswith(".toml"))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """The content of a TOML file in UTF-8. what: what it is, for messages. Raises ConfigError."""
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise ConfigError(f"cannot read the configuration {path}: {error.strerror}") from error
+        raise ConfigError(f"cannot read the {what} {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path.name} is not UTF-8 text; save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:

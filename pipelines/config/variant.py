@@ -10,13 +10,12 @@ leaves = 63
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipelines.config.load import config_from, listed_problems, merge, nearest
+from pipelines.config.load import config_from, listed_problems, merge, nearest, read_toml
 from pipelines.config.model import Config
 from stockwright.errors import ConfigError, describe
 
@@ -70,9 +69,11 @@ class Variant:
             found["model"] = {key: value for key, value in model.items() if key != "paths"}
         return {key: value for key, value in found.items() if value != {}}
 
-    def check(self) -> None:
+    def check(self, shop: Config | None = None) -> None:
         """Raise ConfigError that lists every problem of the settings, and those that no version
         of a shop may have.
+
+        shop: the configuration that they change, None for the defaults.
         """
         fixed = [key for key in _settings(self.config) if key.partition(".")[0] in _OF_THE_SHOP]
         if fixed:
@@ -80,7 +81,7 @@ class Variant:
             raise ConfigError(
                 describe(f"variant {self.name} changes the shop itself", fixed, advice)
             )
-        self.of(Config())
+        self.of(shop or Config())
 
 
 def _settings(config: Mapping[str, Any], above: str = "") -> list[str]:
@@ -97,13 +98,7 @@ def read_variant(path: Path) -> Variant:
 
     Raises ConfigError for a file that cannot be read or holds anything else.
     """
-    try:
-        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(f"cannot read the variant {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path.name} is not valid TOML in UTF-8: {error}") from error
-    return variant_of(content, path.stem, path.name)
+    return variant_of(read_toml(path, "variant"), path.stem, path.name)
 
 
 def variant_of(content: Mapping[str, Any], name: str, file: str) -> Variant:

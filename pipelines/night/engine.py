@@ -20,7 +20,6 @@ from forecasting.params import ModelParams
 from forecasting.watch.report import DriftReport
 from pipelines.assemble import Situation, assemble
 from pipelines.assemble.clearing import SlowStock, slow_stock_of
-from pipelines.assemble.strategies import stage_names
 from pipelines.config import Config, load_config
 from pipelines.config.as_of import check_as_of
 from pipelines.ingest import TABLES, Ingested, read_tables
@@ -83,7 +82,14 @@ class Engine:
         self, situation: Situation, ingested: Ingested, config: Config, earlier: Sequence[Path]
     ) -> DriftReport:
         """Forecasts of earlier nights against the sales since, and the inputs of the model."""
-        return watched(situation, ingested.tables, config.drift, earlier)
+        content = self.substitute(situation, config)
+
+        def plain(origin: int, rows: NDArray[np.int64], steps: int) -> Forecast:
+            past = situation.panel.until(origin)
+            predict = replace(predictor(content, past, parts=False), horizon=steps)
+            return predict(past.take(rows))
+
+        return watched(situation, ingested.tables, config.drift, earlier, plain)
 
     def fit(self, situation: Situation, config: Config) -> bytes:
         """Fit the model that the configuration names, or ours. Raises FitError."""
@@ -140,11 +146,6 @@ class Engine:
         stock = slow_stock_of(situation, forecast, life, config)
         self._on_hand = (forecast, stock)
         return cleared(plan, situation, forecast, life, response, config, stock)
-
-    def stages(self, situation: Situation, config: Config) -> NDArray[np.object_]:
-        """Name of the life stage of each series, (series,)."""
-        life, _ = self._life(situation.panel, config)
-        return stage_names(life, situation.catalog.life_stage)
 
     def planning(self, situation: Situation, forecast: Forecast, config: Config) -> Planning:
         """What the plan is decided on but the stock; clearance is no part of it."""

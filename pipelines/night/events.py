@@ -24,3 +24,7 @@ class Event:
 
 
 Observer = Callable[[Event], None]
+
+
+def quiet(event: Event) -> None:
+    """An observer that shows nothing."""

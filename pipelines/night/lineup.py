@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.night.events import Observer
+from pipelines.assemble.segments import segment_names
+from pipelines.night.events import Event, Observer
 from pipelines.night.inputs import config_text
 from pipelines.night.modeling import Fitted, fit_or_reuse, recipe_of
 from pipelines.night.rooms import Rooms
@@ -16,6 +17,7 @@ from pipelines.night.steps import StepRunner
 from pipelines.store.champions import BASE, ChampionFolder, Segment
 from pipelines.store.files import digest, sha256_of
 from pipelines.store.models import ModelStore
+from stockwright.errors import ConfigError, StockwrightError
 from stockwright.panel import SeriesIndex, mix_hash, text_hash
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class InForce:
 
     config: the shop's configuration with its settings. segment: the only series that it forecasts,
     None for all. share: of their SKUs. copy: SHA-256 of the local file it came from, "" for base.
+    fault: why it cannot be used, "" where it can; ``config`` is then the champion's.
     """
 
     version: str
@@ -38,6 +41,7 @@ class InForce:
     segment: Segment | None = None
     share: float = 1.0
     copy: str = ""
+    fault: str = ""
 
     @property
     def name(self) -> str:
@@ -65,8 +69,12 @@ class Lineup:
         """What decides a plan beside the champion's configuration; "" for the shop's own alone."""
         if self.is_base:
             return ""
-        parts = [(one.name, config_text(one.config)) for one in (self.champion, *self.others)]
-        return digest("champions", *(text for pair in parts for text in pair))
+        texts = [
+            text
+            for one in (self.champion, *self.others)
+            for text in (one.name, config_text(one.config), *filter(None, [one.fault]))
+        ]
+        return digest("champions", *texts)
 
     @property
     def is_base(self) -> bool:
@@ -81,7 +89,7 @@ class Lineup:
     def codes(self, situation: Situation, fitted: tuple[Fitted, ...]) -> Codes:
         """(series,) place in ``others`` of the version that forecasts it, -1 for the champion.
 
-        fitted: of ``others``; the series of one that could not be fitted are the champion's.
+        fitted: of ``others``; the series of one with a fault are the champion's.
         """
         codes = np.full(situation.panel.n_series, -1, np.int64)
         for place in reversed(range(len(self.others))):
@@ -124,13 +132,23 @@ class Lineup:
 def lineup_of(folder: ChampionFolder, shop: Config) -> Lineup:
     """The versions that decide now. shop: the shop's own configuration.
 
-    Raises ConfigError where the state or a version cannot be read, or does not fit the shop.
+    Of a segment or canary such a fault is kept, and the champion stands in for it. Raises
+    ConfigError where the state or the champion cannot be read, or does not fit the shop.
     """
     standing = folder.state().standing
     champion = in_force(folder, standing.champion, shop)
-    others = [in_force(folder, h.version, shop, h.segment) for h in reversed(standing.segments)]
+    held: list[tuple[str, Segment | None, float]] = [
+        (one.version, one.segment, 1.0) for one in reversed(standing.segments)
+    ]
     if (canary := standing.canary) is not None:
-        others.insert(0, in_force(folder, canary.version, shop, canary.segment, canary.share))
+        held.insert(0, (canary.version, canary.segment, canary.share))
+    others = []
+    for version, segment, share in held:
+        try:
+            others.append(in_force(folder, version, shop, segment, share))
+        except ConfigError as error:
+            fault = str(error)
+            others.append(InForce(version, champion.config, segment, share, fault=fault))
     return Lineup(champion, tuple(others))
 
 
@@ -157,15 +175,47 @@ def fit_lineup(
     lineup: Lineup,
     observe: Observer,
 ) -> tuple[Fitted, tuple[Fitted, ...]]:
-    """The model of the champion and those of the others; versions that share one fit it once."""
+    """The model of the champion and those of the others; versions that share one fit it once.
+
+    Where one of the others has none, its place holds the champion's with the fault.
+    """
     made: dict[str, Fitted] = {}
-    for one in (lineup.champion, *lineup.others):
+
+    def fitted(one: InForce, step: str) -> Fitted:
         key = model_key(one.config)
         if key not in made:
-            step = f"fit {one.version}" if made else "fit"
             made[key] = fit_or_reuse(steps, rooms, store, situation, one.config, observe, step)
-    champion, *others = (made[model_key(one.config)] for one in (lineup.champion, *lineup.others))
-    return champion, tuple(others)
+        return made[key]
+
+    champion = fitted(lineup.champion, "fit")
+
+    def other(one: InForce) -> Fitted:
+        if one.fault:
+            return stood_in(one, champion, one.fault, observe)
+        try:
+            found = fitted(one, f"fit {one.version}")
+        except MemoryError:
+            raise
+        except Exception as error:
+            return stood_in(one, champion, fault_of(error), observe)
+        # The substitute of the champion is no fault of a version that shares its model.
+        shared = found is champion or not found.fault
+        return found if shared else stood_in(one, champion, found.fault, observe)
+
+    return champion, tuple(other(one) for one in lineup.others)
+
+
+def stood_in(one: InForce, champion: Fitted, fault: str, observe: Observer) -> Fitted:
+    """The champion's model in the place of a version that has a fault, which is said."""
+    said = f"version {one.name}: {fault}"
+    observe(Event("warning", "champions", f"the champion forecasts the series of {said}"))
+    return replace(champion, fault=said)
+
+
+def fault_of(error: Exception) -> str:
+    """What a person reads of an error that a version made."""
+    known = isinstance(error, StockwrightError)
+    return str(error) if known else f"{type(error).__name__}: {error}"
 
 
 def model_key(config: Config) -> str:
@@ -189,11 +239,5 @@ def _in_segment(segment: Segment | None, situation: Situation) -> NDArray[np.boo
     index = situation.panel.index
     if segment is None:
         return np.ones(index.n_series, np.bool_)
-    if segment.kind == "location":
-        return np.asarray(index.location_names() == segment.name, np.bool_)
-    return np.asarray(top_level(situation.catalog.category) == segment.name, np.bool_)[index.sku]
-
-
-def top_level(category: NDArray[np.object_]) -> NDArray[np.str_]:
-    """The first level of each path of a category."""
-    return np.asarray(np.char.partition(category.astype(np.str_), "/")[..., 0], np.str_)
+    names = segment_names(index, situation.catalog)[segment.kind]
+    return np.asarray(names == segment.name, np.bool_)

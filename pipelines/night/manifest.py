@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.night.layout import MANIFEST
+from pipelines.night.layout import MANIFEST, RunsFolder
 from pipelines.store.files import sha256_of, written_whole
 
 
@@ -53,6 +53,17 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a published run."""
     content: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
     return content
+
+
+def last_shop(runs: RunsFolder) -> tuple[str, dict[str, Any]] | None:
+    """Date of the last night of a folder of runs, and the shop's own configuration on it, without
+    any version's; None where there is no night.
+    """
+    dates = runs.dates()
+    if not dates:
+        return None
+    manifest = read_manifest(runs.dated(dates[-1]))
+    return str(dates[-1]), manifest["model"].get("shop", manifest["config"])
 
 
 def describe_outputs(folder: Path) -> list[dict[str, Any]]:

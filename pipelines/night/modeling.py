@@ -55,9 +55,9 @@ def fit_or_reuse(
 
     A stored model is used where it was fitted with the same recipe on an earlier date that
     ``[model] refit`` still allows, unless the demand since then has left it, or tonight's watch has
-    an alert that asks for a fit; dates and data alone decide. Where that cannot be told, the stored
-    model is used, with a warning. Where the fit fails, the substitute runs and the fault is kept;
-    such a model is never stored.
+    an alert that began after its fit; dates and data alone decide. Where that cannot be told, the
+    stored model is used, with a warning. Where the fit fails, the substitute runs and the fault is
+    kept; such a model is never stored.
     """
     recipe = recipe_of(config)
     first = refit_since(situation.as_of, config.model.refit)
@@ -83,7 +83,7 @@ def fit_or_reuse(
 
 def _asked_for(stored: StoredModel, situation: Situation, observe: Observer) -> bool:
     """Whether alerts of tonight's watch ask for a fit; a warning where they do."""
-    alerts = situation.drift.refit
+    alerts = situation.drift.refit(stored.fitted_on)
     if alerts:
         named = dict.fromkeys(f"{row.kind} {row.segment} ({row.measure})" for row in alerts)
         said = f"the model of {stored.fitted_on} is fitted anew: {', '.join([*named][:5])} drifted"

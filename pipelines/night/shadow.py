@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pipelines.assemble.segments import segment_names
 from pipelines.night.checkpoint import CheckpointFolder
 from pipelines.night.evening import Evening
 from pipelines.night.events import Event, Observer
+from pipelines.night.inputs import shop_digest
 from pipelines.night.layout import RunsFolder
-from pipelines.night.lineup import Lineup, in_force, model_key, top_level
+from pipelines.night.lineup import Lineup, in_force, model_key
 from pipelines.night.modeling import Fitted, fit_or_reuse
 from pipelines.night.rooms import Rooms
 from pipelines.night.steps import StepRunner
@@ -124,7 +126,7 @@ def _run_shadow(scene: Scene, folder: ChampionFolder, version: str, work: Path) 
     staged.mkdir(parents=True)
     _write(scene, staged, situation, forecast, plan, config, fitted)
     _write_money(scene, staged, version)
-    labels = _labels(evening.situation)
+    labels = segment_names(evening.situation.panel.index, evening.situation.catalog)
     if _same_series(forecast, evening.forecast):
         week = week_of(evening.forecast, forecast, labels, _periods(situation))
         write_week(staged, week)
@@ -180,7 +182,9 @@ def _write_money(scene: Scene, folder: Path, version: str) -> None:
     champion = _figures(published) if published else {}
     head = {"date": str(scene.date), "version": version, "against": scene.lineup.champion.version}
     sides = {"champion": champion, "challenger": challenger}
-    _write_json(folder / MONEY, head | {"lineup": scene.lineup.said} | sides)
+    head |= {"lineup": scene.lineup.said, "shop": shop_digest(scene.shop.model_dump(mode="json"))}
+    days = scene.evening.situation.panel.calendar.days
+    _write_json(folder / MONEY, head | {"days": days} | sides)
 
 
 def _figures(folder: Path) -> dict[str, Any]:
@@ -213,16 +217,6 @@ def _note_sold(scene: Scene, shadow: Path) -> None:
 def _periods(situation: Situation) -> int:
     """Periods of the week that is scored."""
     return max(7 // situation.panel.calendar.days, 1)
-
-
-def _labels(situation: Situation) -> dict[str, Any]:
-    catalog, index = situation.catalog, situation.panel.index
-    return {
-        "category": top_level(catalog.category)[index.sku].astype(object),
-        "location": index.location_names(),
-        "abc": catalog.abc_xyz.astype("U1").astype(object),
-        "life_stage": np.asarray(catalog.life_stage, object),
-    }
 
 
 def _same_series(one: Forecast, other: Forecast) -> bool:

@@ -148,7 +148,9 @@ class Walk:
         situation = replace(situation, drift=watched)
         store = FolderModelStore(self.runs.models)
         fitted, others = fit_lineup(steps, self.rooms, store, situation, self.lineup, self.observe)
-        forecast, failed = steps.run("forecast", lambda: self._forecast(situation, fitted, others))
+        forecast, failed, others = steps.run(
+            "forecast", lambda: self._forecast(situation, fitted, others)
+        )
         situation = replace(
             situation,
             findings=(*situation.findings, *failed),
@@ -185,9 +187,9 @@ class Walk:
 
     def _forecast(
         self, situation: Situation, fitted: Fitted, others: tuple[Fitted, ...]
-    ) -> tuple[Forecast, tuple[Finding, ...]]:
-        found, failed = self._foresight.lineup(situation, self.lineup, fitted, others)
-        return said(situation, found), failed
+    ) -> tuple[Forecast, tuple[Finding, ...], tuple[Fitted, ...]]:
+        found, failed, others = self._foresight.lineup(situation, self.lineup, fitted, others)
+        return said(situation, found), failed, others
 
     def _publish(self, steps: StepRunner, evening: Evening, key: str) -> Outcome:
         staged = self.runs.staging(self.call.run_id)
@@ -258,7 +260,7 @@ class Walk:
         if self.lineup.is_base:
             return {}
         cards = self.lineup.cards(evening.situation, evening.fitted, evening.others)
-        return {"champions": cards}
+        return {"champions": cards, "shop": self.shop.model_dump(mode="json")}
 
 
 def _summary(folder: Path) -> dict[str, Any]:
@@ -270,11 +272,14 @@ def _stood_in(evening: Evening) -> list[str]:
     """What ran in the place of what, for the manifest."""
     rows = evening.situation.drift.fallbacks
     fallen = [f"forecast of {row.kind} {row.segment}: it has drifted" for row in rows]
-    return [*(f"fit: {fault}" for fault in _faults(evening)), *fallen]
+    fit = [f"fit: {evening.fitted.fault}"] if evening.fitted.fault else []
+    others = [fault for fault in _faults(evening) if fault != evening.fitted.fault]
+    return [*fit, *others, *fallen]
 
 
 def _faults(evening: Evening) -> list[str]:
-    return [one.fault for one in (evening.fitted, *evening.others) if one.fault]
+    faults = [one.fault for one in (evening.fitted, *evening.others) if one.fault]
+    return list(dict.fromkeys(faults))
 
 
 def _substitutes(evening: Evening) -> tuple[Finding, ...]:

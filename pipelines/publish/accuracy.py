@@ -50,24 +50,24 @@ def accuracy(
     return excess / base, error / base
 
 
-def _dated(as_of: np.datetime64, earlier: Sequence[Path]) -> list[tuple[np.datetime64, Path]]:
+def dated(as_of: np.datetime64, earlier: Sequence[Path]) -> list[tuple[np.datetime64, Path]]:
     """The folders with their dates, newest first."""
-    dated = []
+    found = []
     for folder in earlier:
         summary, forecasts = folder / "summary.json", folder / FILE
         if summary.is_file() and forecasts.is_file():
             date = np.datetime64(json.loads(summary.read_text("utf-8"))["date"], "D")
-            dated.append((date, folder))
-    return sorted([each for each in dated if each[0] < as_of], reverse=True)
+            found.append((date, folder))
+    return sorted([each for each in found if each[0] < as_of], reverse=True)
 
 
 def stretches(
     as_of: np.datetime64, earlier: Sequence[Path]
 ) -> Iterator[tuple[Path, np.datetime64, np.datetime64]]:
     """Folder, first and last day of each stretch, walking back from ``as_of``."""
-    day, dated = np.timedelta64(1, "D"), _dated(as_of, earlier)
+    day, nights = np.timedelta64(1, "D"), dated(as_of, earlier)
     end, start = as_of, as_of - JUDGED_DAYS * day
-    known = [each for each in dated if each[0] >= start]
+    known = [each for each in nights if each[0] >= start]
     while known:
         old_enough = [each for each in known if each[0] <= end - STRETCH_DAYS * day]
         date, folder = old_enough[0] if old_enough else known[-1]

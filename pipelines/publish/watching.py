@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.drift import quiet
 from forecasting.watch.alerts import ALERT, forecast_alerts, input_alerts
 from forecasting.watch.inputs import (
     STRETCH_DAYS,
@@ -19,22 +18,29 @@ from forecasting.watch.inputs import (
     pooled_change,
     share_change,
 )
-from forecasting.watch.report import INPUT, Before, DriftReport, DriftRow, falls_back
-from forecasting.watch.scores import BLOCKS, Scores, all_scores
-from forecasting.watch.sums import LEVELS, PARTS, DaySums, Segments, day_sums
+from forecasting.watch.report import (
+    INPUT,
+    Before,
+    DriftReport,
+    DriftRow,
+    goes_on,
+    may_begin,
+    misses_less,
+)
+from forecasting.watch.scores import BLOCKS, RECENT, Scores, all_scores
+from forecasting.watch.sums import DaySums, Segments
 from pipelines.assemble.segments import segment_names
 from pipelines.assemble.situation import Situation
 from pipelines.config.drift import DriftConfig
-from pipelines.publish.accuracy import forecast_of, periods_between, stretches
+from pipelines.publish.accuracy import dated
 from pipelines.publish.cells import read_csv
-from stockwright.panel import Status
+from pipelines.publish.judged import Plain, judged_days, plain_days
 
 FILE = "drift.csv"
 Key = tuple[str, str, str]
 Floats = NDArray[np.float64]
 _WEEK = 7
 _MOST_STRETCHES = 14
-_COLUMNS = ("mean", *(f"q{round(level * 100)}" for level in LEVELS))
 
 
 def watched(
@@ -42,10 +48,12 @@ def watched(
     tables: Mapping[str, pd.DataFrame],
     config: DriftConfig,
     earlier: Sequence[Path],
+    plain: Plain,
 ) -> DriftReport:
     """What drifts tonight; nothing on a night without an earlier one.
 
-    tables: as ingested. earlier: folders published before tonight, ascending.
+    tables: as ingested. earlier: folders published before tonight, ascending. plain: what a
+    fallback would have forecast; it is asked only on a night on which one may begin.
     """
     if not config.use or not earlier:
         return DriftReport()
@@ -55,35 +63,59 @@ def watched(
     days = judged_days(situation, segments, length, earlier)
     found = all_scores(days, length, config.bias)
     words = forecast_alerts(found, config.false_alarms, config.bias)
-    before = _before(earlier[-1])
-    watch = _Watch(segments, days, found, words, before, config)
-    rows = [row for place in range(len(segments.name)) for row in watch.rows(place)]
-    fallen = {(row.kind, row.segment) for row in rows if row.fallback}
-    names = zip(segments.kind, segments.name, strict=True)
-    down = np.array([name in fallen for name in names], np.bool_)
-    inputs = _input_rows(situation, tables, config, before)
-    fallback = segments.series(down) if fallen else np.zeros(0, np.bool_)
-    return DriftReport((*rows, *inputs), fallback)
+    history = _History.of(situation, earlier)
+    least = config.fallback_nights
+    last = [history.before.get((*name, "bias")) for name in segments.names]
+    down = np.array([goes_on(one, least) for one in last], np.bool_)
+    alerts = [word == ALERT for word in words["bias"]]
+    asked = np.array([may_begin(*one, least) for one in zip(last, alerts, strict=True)], np.bool_)
+    if asked.any():
+        rows = np.flatnonzero(segments.series(asked))
+        instead = plain_days(situation, segments, length, earlier, plain, rows)
+        down |= asked & misses_less(instead, days, RECENT * length)
+    watch = _Watch(segments, days, found, words, history, down)
+    of_segments = [row for place in range(len(segments.name)) for row in watch.rows(place)]
+    inputs = _input_rows(situation, tables, config, history)
+    fallback = segments.series(down) if down.any() else np.zeros(0, np.bool_)
+    return DriftReport((*of_segments, *inputs), fallback)
+
+
+@dataclass(frozen=True)
+class _History:
+    """What the night before said of each row. dates: of tonight and of earlier nights, newest
+    first."""
+
+    before: Mapping[Key, Before]
+    dates: tuple[np.datetime64, ...]
+
+    @classmethod
+    def of(cls, situation: Situation, earlier: Sequence[Path]) -> _History:
+        nights = dated(situation.as_of, earlier)
+        return cls(_before(earlier[-1]), (situation.as_of, *(date for date, _ in nights)))
+
+    def since(self, nights: int) -> np.datetime64:
+        """The first of some nights in a row, or the oldest that is known."""
+        return self.dates[min(nights, len(self.dates)) - 1]
 
 
 @dataclass(frozen=True)
 class _Watch:
-    """Scores of a night, and what the night before said."""
+    """Scores of a night, and what the nights before said. down: (segments,) fallen back."""
 
     segments: Segments
     days: DaySums
     found: Mapping[str, Scores]
     words: Mapping[str, list[str]]
-    before: Mapping[Key, Before]
-    config: DriftConfig
+    history: _History
+    down: NDArray[np.bool_]
 
     def rows(self, place: int) -> Iterator[DriftRow]:
         """Of one segment: every measure that is known, and a bias that holds the segment back."""
         kind, segment = self.segments.kind[place], self.segments.name[place]
         for measure, scores in self.found.items():
-            last = self.before.get((kind, segment, measure))
-            if np.isfinite(scores.score[place]) or (last and last.fallback):
-                yield self._row(kind, segment, measure, scores, place, last)
+            down = measure == "bias" and bool(self.down[place])
+            if np.isfinite(scores.score[place]) or down:
+                yield self._row(kind, segment, measure, scores, place, down)
 
     def _row(
         self,
@@ -92,14 +124,14 @@ class _Watch:
         measure: str,
         scores: Scores,
         place: int,
-        last: Before | None,
+        down: bool,
     ) -> DriftRow:
         word, blocks = self.words[measure][place], int(scores.blocks[place])
-        nights = Before.after(last, word == ALERT)
+        last = self.history.before.get((kind, segment, measure))
+        nights = Before.after(last, word == ALERT, down)
         length = self.days.parts.shape[2] // BLOCKS
         newest = slice(0, max(blocks, 1) * length)
         sums = {n: float(self.days.part(n)[place, newest].sum()) for n in ("units", "mean", "gap")}
-        least = self.config.fallback_nights if measure == "bias" else 0
         return DriftRow(
             kind=kind,
             segment=segment,
@@ -112,44 +144,18 @@ class _Watch:
             periods=blocks * length,
             alert=word,
             nights=nights,
-            fallback=falls_back(last, word == ALERT, nights, least),
+            fallback=down,
             money=abs(sums["gap"]),
             told={"days": blocks * _WEEK, "units": sums["units"], "mean": sums["mean"]},
+            since=self.history.since(nights),
         )
-
-
-def judged_days(
-    situation: Situation, segments: Segments, length: int, earlier: Sequence[Path]
-) -> DaySums:
-    """Sums of the last 56 days, newest first.
-
-    A day is judged by the newest forecast that is at least a week older than the end of its
-    stretch (see ``accuracy``), in what was in stock and without an event.
-    """
-    panel, items = situation.panel, situation.network.items
-    price = np.where(np.isnan(items.price), items.unit_cost, items.price)
-    parts = np.zeros((len(PARTS), len(segments.name), BLOCKS * length))
-    for folder, first, last in stretches(situation.as_of, earlier):
-        span = periods_between(panel, first, last)
-        if span.stop <= span.start:
-            continue
-        told = forecast_of(folder, panel, span, _COLUMNS)
-        target = np.broadcast_to(np.arange(span.start, span.stop), told.shape[1:])
-        known = (panel.status[:, span] == Status.OBSERVED) & np.isfinite(told[0])
-        known &= quiet(panel, np.arange(panel.n_series), target)
-        units = situation.sold[:, span]
-        sums = day_sums(segments, units, np.nan_to_num(told), known, price)
-        back = panel.origin - np.arange(span.start, span.stop)
-        inside = back < parts.shape[2]
-        parts[:, :, back[inside]] = sums[:, :, inside]
-    return DaySums(parts)
 
 
 def _input_rows(
     situation: Situation,
     tables: Mapping[str, pd.DataFrame],
     config: DriftConfig,
-    before: Mapping[Key, Before],
+    history: _History,
 ) -> list[DriftRow]:
     rate = config.false_alarms
     changes = input_changes(situation.panel, rate)
@@ -157,7 +163,8 @@ def _input_rows(
     words = input_alerts(changes, rate, config.stability)
     rows = []
     for change, word in zip(changes, words, strict=True):
-        last = before.get((INPUT, change.measure, "stability"))
+        last = history.before.get((INPUT, change.measure, "stability"))
+        nights = Before.after(last, word == ALERT)
         rows.append(
             DriftRow(
                 kind=INPUT,
@@ -170,7 +177,8 @@ def _input_rows(
                 score=change.score,
                 periods=STRETCH_DAYS // situation.panel.calendar.days,
                 alert=word,
-                nights=Before.after(last, word == ALERT),
+                nights=nights,
+                since=history.since(nights),
                 told={
                     "days": STRETCH_DAYS,
                     "now": change.now,

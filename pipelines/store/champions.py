@@ -24,6 +24,7 @@ from stockwright.errors import ConfigError, describe
 #: The version that is the shop's own configuration.
 BASE = "base"
 _DIGITS = 8
+Act = Literal["challenge", "promote", "rollback"]
 
 
 class _Part(BaseModel):
@@ -39,12 +40,12 @@ class Segment(_Part):
     @classmethod
     def parse(cls, text: str) -> Segment:
         """A segment written as ``category=Shoes``. Raises ConfigError for anything else."""
-        kind, _, name = text.partition("=")
-        if kind not in ("category", "location") or not name:
-            raise ConfigError(
-                f"{text!r} is no segment; write category=NAME (top level) or location=NAME"
-            )
-        return cls(kind=kind, name=name)  # type: ignore[arg-type]
+        match text.partition("="):
+            case ("category" | "location" as kind, _, name) if name:
+                return cls(kind=kind, name=name)
+        raise ConfigError(
+            f"{text!r} is no segment; write category=NAME (top level) or location=NAME"
+        )
 
     def __str__(self) -> str:
         return f"{self.kind}={self.name}"
@@ -84,7 +85,7 @@ class Change(_Part):
     """One change of the state: what, by whom, when and why, on what evidence."""
 
     revision: int
-    act: Literal["challenge", "promote", "rollback"]
+    act: Act
     version: str
     by: str
     at: str

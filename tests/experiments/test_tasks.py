@@ -102,6 +102,44 @@ def test_processes_of_a_killed_run_end_with_it_and_its_results_stay(tmp_path: Pa
     assert list(run_tasks(tasks, tmp_path / "w", 1, _quiet, "work")) == [0, 1]
 
 
+_FAULTY = """
+import sys, time
+from functools import partial
+from pathlib import Path
+from experiments.tasks import Task, run_tasks
+
+def broken(place):
+    while not (place / "begun").exists():
+        time.sleep(0.05)
+    raise ValueError("this one cannot be done")
+
+def begin(place):
+    (place / "begun").touch()
+    time.sleep(120.0)
+
+if __name__ == "__main__":
+    place = Path(sys.argv[1])
+    works = [partial(broken, place), partial(begin, place)]
+    tasks = [Task(f"t{n}", f"key{n}" * 8, work) for n, work in enumerate(works)]
+    list(run_tasks(tasks, place / "w", 2, lambda event: None, "work"))
+"""
+
+
+def test_a_command_ends_with_its_fault_and_not_when_the_other_tasks_do(tmp_path: Path):
+    """The other task, which has begun, would take two minutes more."""
+    (tmp_path / "faulty.py").write_text(_FAULTY)
+    ended = subprocess.run(
+        [sys.executable, tmp_path / "faulty.py", tmp_path],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "this one cannot be done" in ended.stderr
+
+
 def _quiet(event: object) -> None:
     return None
 

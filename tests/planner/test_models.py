@@ -8,7 +8,9 @@ from typer.testing import CliRunner
 
 from experiments.champions.gate import LEVELS
 from experiments.record import Record, folder_of, settings_tags
+from pipelines.config.load import config_from
 from pipelines.config.variant import Variant, read_variant
+from pipelines.night.inputs import shop_digest
 from pipelines.store.champions import ChampionFolder
 from planner.main import app
 
@@ -40,7 +42,20 @@ class Shop:
     def promote(self, *words):
         return self.models("promote", "more", "--why", "a test", "--by", "bob", *words)
 
-    def evidence(self, gain=50.0, shoes=0.0, against="base", name="more"):
+    def night(self, date="2026-11-21", **settings):
+        """A published night of a shop with some settings."""
+        folder = self.out / ".runs" / date
+        folder.mkdir(parents=True, exist_ok=True)
+        config = config_from(settings).model_dump(mode="json")
+        (folder / "manifest.json").write_text(json.dumps({"config": config, "model": {}}))
+        link = self.out / date
+        link.unlink(missing_ok=True)
+        link.symlink_to(folder)
+        return shop_digest(config)
+
+    def evidence(
+        self, gain=50.0, shoes=0.0, against="base", name="more", key="0", tags=None, params=None
+    ):
         """A replay and a backtest: ``gain`` of 1,000 of margin, in Shoes ``shoes`` of it."""
         variant = read_variant(self.file)
         money = [(*one, "margin", 1000.0, 1000.0, 0.0, 0.0, 0.0) for one in SEGMENTS]
@@ -57,14 +72,18 @@ class Shop:
                 *((f"coverage_{100 * level:.0f}", level) for level in LEVELS),
             ]
         ]
-        params = {"replay": {"nights": 60, "warm_up": 10}, "backtest": {"origins": 8}}
+        told = {
+            "replay": {"nights": 60, "warm_up": 10, "first": "2026-08-01"},
+            "backtest": {"origins": 8, "first_origin": "2026-08-01", "last_origin": "2026-09-20"},
+        }
+        more = tags or {}
         for kind, rows in (("replay", money), ("backtest", forecast)):
-            place = folder_of(self.out, kind, name, "0" * 12)
+            place = folder_of(self.out, kind, name, key * 12)
             place.mkdir(parents=True)
             table = pd.DataFrame(rows, columns=HEAD).assign(variant=name, against=against)
             table.to_parquet(place / "paired.parquet")
-            tags = settings_tags([variant, Variant(against)])
-            Record(kind, name, params[kind], {}, tags).write(place)
+            known = settings_tags([variant, Variant(against)]) | more
+            Record(kind, name, told[kind] | (params or {}), {}, known).write(place)
             yield place
 
 
@@ -134,6 +153,77 @@ def test_evidence_of_other_settings_is_no_evidence(shop):
     answer = shop.models("promote", other, *words)
     assert answer.exit_code == 2
     assert "no evidence for" in answer.stderr
+
+
+def line_of(answer, name):
+    return next(line for line in answer.stdout.splitlines() if f"│ {name}" in line)
+
+
+def test_evidence_of_the_shop_under_another_configuration_does_not_promote(shop):
+    old = shop.night(service={"default": 0.9})
+    list(shop.evidence(tags={"shop": old}))
+    assert shop.night(service={"default": 0.8}) != old
+    answer = shop.promote()
+    assert answer.exit_code == 3, answer.output
+    line = line_of(answer, "configuration of the shop")
+    assert "FAILED" in line
+    assert "another one" in line
+    shop.night(service={"default": 0.9}, output={"language": "zh"})
+    assert shop.promote().exit_code == 0
+
+
+def test_older_evidence_of_this_shop_comes_before_newer_of_another(shop):
+    list(shop.evidence(tags={"shop": shop.night()}))
+    list(shop.evidence(gain=-50.0, tags={"shop": "of another"}, key="1"))
+    answer = shop.promote()
+    assert answer.exit_code == 0, answer.output
+    assert "the same as now" in line_of(answer, "configuration of the shop")
+
+
+def test_a_sample_does_not_promote(shop):
+    list(shop.evidence(tags={"sample": "20 of 2,000 SKUs"}))
+    answer = shop.promote()
+    assert answer.exit_code == 3
+    assert "20 of 2,000 SKUs" in line_of(answer, "assortment")
+    list(shop.evidence(key="1"))
+    assert shop.promote().exit_code == 0
+
+
+def test_the_days_of_the_evidence_are_shown_and_old_days_do_not_promote(shop):
+    shop.night("2026-11-21")
+    list(shop.evidence(tags={"source": "/data/ours"}))
+    line = line_of(shop.promote("--canary", "0.1"), "days")
+    for text in ("2026-08-01 to 2026-09-30", "/data/ours", "62 days before the night"):
+        assert text in line
+    shop.night("2027-11-21")
+    answer = shop.promote()
+    assert answer.exit_code == 3
+    assert "FAILED" in line_of(answer, "days")
+
+
+def test_a_replay_of_weeks_is_as_many_days_as_its_weeks_have(shop):
+    list(shop.evidence(params={"nights": 8, "warm_up": 2, "period_days": 7}))
+    answer = shop.promote()
+    assert answer.exit_code == 0, answer.output
+    assert "42 days replayed" in line_of(answer, "enough evidence")
+
+
+def test_a_challenger_changes_the_shop_of_the_last_night_or_of_a_file(shop, monkeypatch):
+    folder = shop.out.parent
+    (folder / "own_class.py").write_text(
+        "class Own:\n    def __init__(self, window=28): pass\n"
+        "    def fit(self, panel): return b''\n"
+        "    def predict(self, content, panel, horizon): raise NotImplementedError\n"
+    )
+    monkeypatch.syspath_prepend(str(folder))
+    variant = folder / "longer.toml"
+    variant.write_text("[config.model.settings]\nwindow = 56\n")
+    assert shop.models("challenge", variant).exit_code == 2
+    own = folder / "own.toml"
+    own.write_text('[model]\nuse = "own_class:Own"\n')
+    assert shop.models("challenge", variant, "--config", own).exit_code == 0
+    shop.night(model={"use": "own_class:Own"})
+    assert shop.models("challenge", variant).exit_code == 0
 
 
 def test_a_rollback_is_one_command_and_is_shown(shop):

@@ -25,7 +25,7 @@ def scores_of(made: Made, mean: np.ndarray, demand: np.ndarray, outcome: Outcome
     units[place, first : first + demand.shape[1]] = demand[:, : units.shape[1] - first]
     whole = replace(outcome, units=units, status=status)
     said = replace(made.forecast, parts=None, mean=mean.astype(np.float32))
-    return scored(made.situation, said, made.rows, made.stages, whole, 7)
+    return scored(made.situation, said, made.rows, whole, 7)
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.backtest.asked import opened
 from experiments.backtest.request import PLAIN, BacktestRequest
 from experiments.backtest.run import run_backtest
+from experiments.claim import claimed
 from experiments.record import read_record
 from pipelines.config.variant import Variant
 from pipelines.night.events import Event
-from stockwright.errors import ConfigError
+from stockwright.errors import ConfigError, LockedError
 
 ROOT = Path(__file__).resolve().parents[3]
 SAME = Variant("same", {"model": {"leaves": 31}})
@@ -138,7 +140,9 @@ def test_a_backtest_killed_half_way_ends_with_the_same_bytes(small_shop: Path, t
             [*command, workers, "--out", str(place)], env=environment, check=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-    (killed,), (whole,) = ((r / "experiments").iterdir() for r in (runs, tmp_path / "whole"))
+    (killed,), (whole,) = (
+        (r / "experiments").glob("backtest-*") for r in (runs, tmp_path / "whole")
+    )
     assert killed.name == whole.name
     assert contents(killed) == contents(whole)
 
@@ -146,6 +150,26 @@ def test_a_backtest_killed_half_way_ends_with_the_same_bytes(small_shop: Path, t
 def test_a_request_that_does_not_fit_is_told_before_anything_is_done(request_of) -> None:
     with pytest.raises(ConfigError, match="fewer"):
         run_backtest(replace(request_of, origins=60), _quiet)
+
+
+@pytest.mark.parametrize("settings", [{"horizon": 15}, {"period": "week", "horizon": 14}])
+def test_a_variant_of_other_periods_is_refused(request_of, settings) -> None:
+    """Its whole horizon would be held against a longer or a shorter one."""
+    other = Variant("other", settings)
+    with pytest.raises(ConfigError, match=r"other \(1[45] periods of a"):
+        run_backtest(replace(request_of, variants=(PLAIN, other)), _quiet)
+
+
+def test_variants_that_all_have_another_horizon_are_compared(request_of) -> None:
+    two = tuple(Variant(name, {"horizon": 15}) for name in ("one", "two"))
+    assert opened(replace(request_of, variants=two)).names == ("one", "two")
+
+
+def test_a_backtest_that_another_process_works_at_is_left_alone(request_of, folder: Path) -> None:
+    before = contents(folder)
+    with claimed(folder), pytest.raises(LockedError, match="another process works"):
+        run_backtest(replace(request_of, force=True), _quiet)
+    assert contents(folder) == before
 
 
 def test_the_record_is_plain_numbers(folder: Path) -> None:

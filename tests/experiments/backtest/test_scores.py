@@ -21,7 +21,7 @@ EVERY = 7
 
 @pytest.fixture(scope="module")
 def scores(made: Made, outcome: Outcome):
-    return scored(made.situation, made.forecast, made.rows, made.stages, outcome, EVERY)
+    return scored(made.situation, made.forecast, made.rows, outcome, EVERY)
 
 
 def table_of(scores, outcome: Outcome):
@@ -69,7 +69,7 @@ def test_perfect_foresight_loses_nothing_and_gains_all(made: Made, outcome: Outc
     came = outcome.after(panel, made.rows, made.forecast.horizon)
     known = np.where(came.known, came.units, 0)
     certain = Forecast.certain(panel.index, panel.origin, known)
-    found = scored(made.situation, certain, made.rows, made.stages, outcome, EVERY)
+    found = scored(made.situation, certain, made.rows, outcome, EVERY)
     table = table_of(found, outcome)
     for metric in ("wape", "rmsse", "wrmsse", "pinball", "sum_wape", "sum_pinball", "sum_crps"):
         assert value(table, metric) == pytest.approx(0.0, abs=1e-6)
@@ -119,10 +119,10 @@ def test_the_same_forecast_twice_is_stable_and_a_raised_one_is_not(made, outcome
         made.forecast, parts=None, mean=np.concatenate([ahead, ahead[:, :EVERY]], axis=1)
     )
     night = made.situation
-    first = scored(night, made.forecast, made.rows, made.stages, outcome, EVERY)
+    first = scored(night, made.forecast, made.rows, outcome, EVERY)
     for factor, change in ((1.0, 0.0), (1.1, 0.1 / 1.05)):
         raised = replace(later, mean=later.mean * np.float32(factor))
-        second = scored(night, raised, made.rows, made.stages, outcome, EVERY)
+        second = scored(night, raised, made.rows, outcome, EVERY)
         rows = rows_of([first, second], outcome.index.n_series)
         top, bottom = (part.sum() for part in rows.pairs["stability"])
         assert top / bottom == pytest.approx(change, abs=1e-5)

@@ -12,6 +12,7 @@ import pytest
 from experiments.champions import change as module
 from experiments.champions.change import Promotion, Said, challenge, promote, rollback
 from pipelines.config import Config
+from pipelines.config.load import config_from
 from pipelines.config.variant import Variant
 from pipelines.night.lineup import lineup_of
 from pipelines.store.champions import BASE, ChampionFolder, Segment, Standing
@@ -55,6 +56,22 @@ def test_what_belongs_to_the_shop_is_no_part_of_a_version(folder, section):
     with pytest.raises(ConfigError, match=f"changes the shop itself: 1 .*{section}"):
         challenge(folder, Variant("odd", config), 3, SAID)
     assert not folder.state_file.exists()
+
+
+def test_settings_of_a_class_that_the_shop_names_are_checked_with_it(folder, tmp_path, monkeypatch):
+    text = CLASS.replace(
+        "def fit", "def __init__(self, window=28):\n        pass\n\n    def fit", 1
+    )
+    (tmp_path / "shops_own.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    shop = config_from({"model": {"use": "shops_own:Flat"}})
+    variant = Variant("longer", {"model": {"settings": {"window": 56}}})
+    with pytest.raises(ConfigError, match="for the class that"):
+        challenge(folder, variant, 3, SAID)
+    assert challenge(folder, variant, 3, SAID, shop).variant == variant
+    wrong = Variant("odd", {"model": {"settings": {"windows": 56}}})
+    with pytest.raises(ConfigError, match="refuses them"):
+        challenge(folder, wrong, 3, SAID, shop)
 
 
 def test_settings_that_are_wrong_are_refused_at_the_challenge(folder):

@@ -39,6 +39,17 @@ def test_a_constant_difference_of_sums_has_no_width() -> None:
     assert (difference, low, high) == pytest.approx((100.0, 100.0, 100.0))
 
 
+@pytest.mark.parametrize("blocks", [2, 3])
+def test_a_loss_that_is_sure_in_few_blocks_has_no_width(blocks: int) -> None:
+    """Draws of none of the blocks, one in seven of two blocks, tell of no sum of 0."""
+    base = np.full(4 * blocks, 10.0)
+    found = paired_interval(base, 0.4 * base, np.repeat(np.arange(blocks), 4))
+    assert found == pytest.approx(3 * (-24.0 * blocks,))
+    week = np.tile(np.arange(4), blocks)
+    by_two = paired_interval(base, 0.4 * base, (np.repeat(np.arange(blocks), 4), week))
+    assert by_two == pytest.approx(3 * (-24.0 * blocks,))
+
+
 def test_what_both_sides_share_takes_no_part_in_the_interval() -> None:
     rng = np.random.default_rng(5)
     shared, own = rng.normal(0, 100, 1000), rng.normal(0.2, 1, 1000)

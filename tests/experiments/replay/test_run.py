@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.claim import claimed
 from experiments.record import is_done, read_record
 from experiments.replay.request import BASE, ReplayRequest
 from experiments.replay.run import play_arms, replay_folder, run_replay
@@ -23,7 +24,7 @@ from experiments.replay.work import Replayed
 from experiments.shop import Shop
 from pipelines.config.variant import Variant
 from pipelines.night.events import Event
-from stockwright.errors import ConfigError
+from stockwright.errors import ConfigError, LockedError
 
 FIRST = np.datetime64("2025-09-21")
 ROOT = Path(__file__).resolve().parents[3]
@@ -225,3 +226,10 @@ def test_a_sample_of_skus_is_the_same_every_time_and_keeps_their_locations(shop:
     keys = set(zip(whole.sku, whole.location, strict=True))
     assert set(zip(few.sku, few.location, strict=True)) == {k for k in keys if k[0] in few.sku}
     assert few.evening(shop.config, FIRST).panel.n_series == len(few.sku)
+
+
+def test_a_replay_that_another_process_works_at_is_left_alone(shop: Shop, folder: Path):
+    request = replace(request_of(shop, folder.parents[1]), force=True)
+    with claimed(folder), pytest.raises(LockedError, match="another process works"):
+        run_replay(request, quiet)
+    assert is_done(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,15 +13,20 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from experiments.claim import claimed
 from experiments.record import read_record
+from experiments.shop import Shop
+from experiments.studies import evaluate
 from experiments.studies import run as running
-from experiments.studies.plan import BASE, Rung, Study, read_study
+from experiments.studies.evaluate import Asked, measure
+from experiments.studies.plan import BASE, BacktestPart, Rung, Study, read_study
 from experiments.studies.run import StudyRequest, run_study
 from experiments.studies.scores import Scores
-from pipelines.config.variant import read_variant
+from pipelines.config.variant import Variant, read_variant
 from pipelines.demo import write_demo
 from pipelines.night.events import Event
 from planner.main import app
+from stockwright.errors import ConfigError, DataError, LockedError
 
 FILE = """
 why = "what does service bring?"
@@ -150,3 +156,36 @@ def test_a_study_of_a_demo_shop_by_one_command_is_the_same_however_it_is_run(
     assert set(one["variant"]) == {BASE, "cap-0.6", "cap-0.99"}
     assert one["sum_pinball"].notna().all()
     assert json.loads((found[0] / "run.json").read_text())["kind"] == "study"
+
+
+def test_a_study_that_another_process_works_at_is_left_alone(request_of: StudyRequest) -> None:
+    folder = run_study(request_of, unseen)
+    with claimed(folder), pytest.raises(LockedError, match="another process works"):
+        run_study(replace(request_of, force=True), unseen)
+    assert read_record(folder).params["complete"]
+
+
+def test_a_variant_that_was_measured_on_other_tables_is_refused(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variants before it were measured on the tables as they were."""
+    scores = Scores(("a",), np.ones(1), "money", {})
+    monkeypatch.setattr(evaluate, "_backtested", lambda *_: scores)
+    part, rung = BacktestPart(origins=[2]), Rung(0, 0, 2)
+    asked = Asked(Shop.open(str(shop)), None, rung, None, part, tmp_path / "work")
+    assert measure(asked, 1) == scores
+    (shop / "sales.csv").write_text("date,sku,location,units\n2025-10-26,a,East,2\n")
+    with pytest.raises(DataError, match="changed while"):
+        measure(asked, 1)
+
+
+def test_a_variant_of_another_horizon_is_refused_before_anything_is_run(
+    request_of: StudyRequest,
+) -> None:
+    """Its loss would be one of more or fewer periods than that of the base."""
+    longer = Variant("longer", {"horizon": 35})
+    part = BacktestPart(origins=[2])
+    study = replace(request_of.study, variants=(longer,), backtest=part)
+    with pytest.raises(ConfigError, match="longer"):
+        run_study(replace(request_of, study=study), unseen)
+    assert Known.asked == []

@@ -70,6 +70,7 @@ def test_keys_of_segments_add_up_to_those_of_the_night(stored: Path) -> None:
     assert {one.data.tags["mlflow.parentRunId"] for one in segments} == {run.info.run_id}
 
 
+@pytest.mark.slow
 def test_what_waited_is_tracked_by_the_next_night(stored: Path) -> None:
     store = (stored / "mlflow.db").read_bytes()
     (stored / "mlflow.db").write_bytes(b"torn " * 4096)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from experiments.claim import claimed
 from experiments.record import read_record
 from pipelines.demo import DEMO_LAST_DATE
 from pipelines.night.layout import RunsFolder
@@ -33,7 +34,7 @@ def answered(shop: Path, copied: Path) -> tuple[str, Path]:
     (copied.parent / "twice.toml").write_text("[[demand]]\nfactor = 2.0\n")
     code, said = asked(shop, copied, str(copied.parent / "twice.toml"), "--curve")
     assert code == 0, said
-    (folder,) = (copied / "experiments").iterdir()
+    (folder,) = (copied / "experiments").glob("whatif-*")
     return said, folder
 
 
@@ -51,6 +52,17 @@ def test_the_scenario_stands_beside_the_plan_as_it_is(answered: tuple[str, Path]
     more = figures.loc["order_units", "twice"] - figures.loc["order_units", "base"]
     assert ordered == pytest.approx(more)
     assert (folder / "plots" / "trade-off.png").stat().st_size > 10_000
+    assert read_record(folder).segments[1].name == "twice"
+
+
+def test_a_question_that_another_process_answers_is_refused_and_its_folder_left_alone(
+    shop: Path, copied: Path, answered: tuple[str, Path]
+):
+    _, folder = answered
+    with claimed(folder):
+        code, said = asked(shop, copied, str(copied.parent / "twice.toml"), "--curve", "--force")
+    assert code == 75, said
+    assert "another process works" in said
     assert read_record(folder).segments[1].name == "twice"
 
 
@@ -76,7 +88,12 @@ def test_nothing_asked_and_a_name_twice_end_with_2(shop: Path, copied: Path, tmp
 
 def test_a_refused_scenario_leaves_nothing_behind(shop: Path, copied: Path, tmp_path: Path):
     (tmp_path / "odd.toml").write_text("[[outage]]\nparty = 'nobody'\n")
-    before = sorted(copied.rglob("*"))
+    before = _left(copied)
     code, said = asked(shop, copied, str(tmp_path / "odd.toml"))
     assert (code, "no supplier or location is called" in said) == (2, True)
-    assert sorted(copied.rglob("*")) == before
+    assert _left(copied) == before
+
+
+def _left(runs: Path) -> list[Path]:
+    """All files but locks, which stay as the night's does."""
+    return sorted(path for path in runs.rglob("*") if path.suffix != ".lock")

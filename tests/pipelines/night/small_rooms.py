@@ -24,7 +24,10 @@ PERIODS, HORIZON = 8, 4
 
 
 class SmallRooms:
-    """Sales of ``sales.csv`` (sku, units); SKUs named after a fault make that fault happen."""
+    """Sales of ``sales.csv`` (sku, units); SKUs named after a fault make that fault happen.
+
+    "shifted" is in alert from the second night on.
+    """
 
     def __init__(self):
         self.calls = []
@@ -91,8 +94,11 @@ class SmallRooms:
             raise ValueError("no number")
         alert = "alert" if "shifted" in situation.panel.index.skus and earlier else "none"
         fallen = np.isin(situation.panel.index.sku_names(), ["fallen"])
-        row = DriftRow("all", "all", "bias", 0.5, 0.4, 0.6, 0.0, 5.0, 7, alert, 1, fallen.any())
-        return DriftReport((row,), fallen)
+        numbers = (0.5, 0.4, 0.6, 0.0, 5.0)
+        since = np.datetime64(earlier[1].name[:10] if earlier[1:] else situation.as_of)
+        nights = max(len(earlier), 1)
+        row = DriftRow("all", "all", "bias", *numbers, 7, alert, nights, fallen.any(), since=since)
+        return DriftReport((row,), fallen if fallen.any() else np.zeros(0, np.bool_))
 
     def fit(self, situation, config):
         self.calls.append("fit")

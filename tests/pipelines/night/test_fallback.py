@@ -17,6 +17,18 @@ def test_an_alert_asks_for_a_fit_though_the_model_is_of_this_week(shop, small_ro
     assert warned == ["the model of 2026-11-16 is fitted anew: all all (bias) drifted"]
 
 
+def test_an_alert_that_lasts_asks_for_one_fit_and_no_more(shop, small_rooms):
+    (shop.data / "stockwright.toml").write_text('[model]\nrefit = "monthly"\ndrift = 0\n')
+    shop.sell("a", "shifted")
+    rooms = small_rooms()
+    fitted = []
+    for day in range(16, 21):
+        shop.night(rooms, f"2026-11-{day}")
+        manifest = json.loads((shop.out / "latest" / "manifest.json").read_text())
+        fitted.append(manifest["model"]["fitted_on"][-2:])
+    assert fitted == ["16", "17", "17", "17", "17"]
+
+
 def test_a_night_with_fallen_segments_says_so_and_is_no_failure(shop, small_rooms):
     shop.sell("a", "fallen")
     rooms = small_rooms()

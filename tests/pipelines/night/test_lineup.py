@@ -1,6 +1,7 @@
 """Champions in the night: who forecasts what, what is recorded, and what a rollback restores."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,10 +9,12 @@ import pytest
 
 from experiments.champions.change import Promotion, Said, challenge, promote, rollback
 from pipelines.config.variant import Variant
+from pipelines.night.layout import RunsFolder
 from pipelines.night.lineup import drawn
+from pipelines.night.manifest import last_shop
 from pipelines.night.outcome import ExitCode
 from pipelines.store.champions import ChampionFolder, Segment
-from stockwright.errors import ConfigError
+from stockwright.errors import ConfigError, DataError
 from stockwright.panel import SeriesIndex
 
 SAID = Said("ann", "2026-11-21T08:00:00+00:00", "a test")
@@ -155,7 +158,112 @@ def test_where_a_segment_cannot_be_fitted_the_champion_forecasts_it_and_that_is_
     assert outcome.code is ExitCode.SUBSTITUTE
     assert set(per_sku(shop).values()) == {1.0}
     assert outcome.summary["substitutes"] == ["MODEL_SUBSTITUTE"]
-    assert manifest(shop)["substitutes"] == ["fit: thirteen trees never grow"]
+    said = f"version {bad} for category=Shoes: thirteen trees never grow"
+    assert manifest(shop)["substitutes"] == [said]
+
+
+def test_a_category_is_the_same_with_and_without_spaces_in_its_path(shop, champions, tuned_rooms):
+    class Spaced(tuned_rooms):
+        def assemble(self, *given):
+            found = super().assemble(*given)
+            spaced = [name.replace("/", " / ") for name in found.catalog.category]
+            return replace(found, catalog=replace(found.catalog, category=np.array(spaced, object)))
+
+    more = register(champions, "more", 5)
+    promote(champions, Promotion(more, (SHOES,)), SAID)
+    shop.night(Spaced())
+    assert per_sku(shop) == {sku: 5.0 if sku <= "d" else 1.0 for sku in NAMES}
+
+
+def test_the_manifest_keeps_the_shops_own_configuration_beside_its_champions(
+    shop, champions, tuned_rooms
+):
+    runs = RunsFolder(shop.out)
+    assert last_shop(runs) is None
+    shop.night(tuned_rooms())
+    own = last_shop(runs)
+    promote(champions, Promotion(register(champions, "more", 5)), SAID)
+    shop.night(tuned_rooms(), force=True)
+    assert manifest(shop)["config"]["model"]["trees"] == 5
+    assert last_shop(runs) == own == ("2026-11-21", manifest(shop)["model"]["shop"])
+    assert own[1]["model"]["trees"] == 1
+
+
+def harm(champions, rooms, version, how):
+    """A version that cannot be used: its copy is damaged or gone, or its model raises."""
+    place = champions.version_file(version)
+    if how == "damaged":
+        place.write_text("{")
+    elif how == "changed":
+        place.write_text(place.read_text().replace("5", "6"))
+    elif how == "gone":
+        place.unlink()
+
+    class Harmed(rooms):
+        def fit(self, situation, config):
+            if how == "fit raises" and config.model.trees == 5:
+                raise IndexError("no such tree")
+            return super().fit(situation, config)
+
+        def predictor(self, content, panel):
+            if how == "does not open" and content == b"5":
+                raise DataError("written by another class")
+            predict = super().predictor(content, panel)
+
+            def raises(block):
+                # All but the last blocks go well: one is enough.
+                if how == "predict raises" and content == b"5" and "d" in block.index.sku_names():
+                    raise ZeroDivisionError("no number")
+                return predict(block)
+
+            return raises
+
+    return Harmed()
+
+
+HARMS = ["damaged", "changed", "gone", "fit raises", "does not open", "predict raises"]
+
+
+@pytest.mark.parametrize("how", HARMS)
+@pytest.mark.parametrize("canary", [None, 0.9])
+def test_a_segment_or_canary_that_cannot_be_used_is_the_champions_and_the_night_ends_with_4(
+    shop, champions, tuned_rooms, how, canary
+):
+    (shop.data / "stockwright.toml").write_text("block_size = 2\n[model]\ntrees = 1\n")
+    more = register(champions, "more", 5)
+    promote(champions, Promotion(more, (SHOES,), canary), SAID)
+    outcome = shop.night(harm(champions, tuned_rooms, more, how))
+    assert outcome.code is ExitCode.SUBSTITUTE
+    assert set(per_sku(shop).values()) == {1.0}
+    base, card = manifest(shop)["model"]["champions"]
+    assert (base["series"], card["series"]) == (len(NAMES), 0)
+    (said,) = manifest(shop)["substitutes"]
+    assert said.startswith(f"version {more} for category=Shoes")
+    assert card["fault"] == said
+    assert outcome.summary["substitutes"] == ["MODEL_SUBSTITUTE"]
+
+
+@pytest.mark.parametrize("how", HARMS)
+def test_a_champion_of_the_shop_that_cannot_be_used_ends_the_night(
+    shop, champions, tuned_rooms, how
+):
+    more = register(champions, "more", 5)
+    promote(champions, Promotion(more), SAID)
+    rooms = harm(champions, tuned_rooms, more, how)
+    with pytest.raises((ConfigError, DataError, IndexError)):
+        shop.night(rooms)
+
+
+def test_a_version_that_was_put_back_is_another_input(shop, champions, tuned_rooms):
+    more = register(champions, "more", 5)
+    promote(champions, Promotion(more, (SHOES,)), SAID)
+    copy = champions.version_file(more).read_bytes()
+    shop.night(harm(champions, tuned_rooms, more, "gone"))
+    champions.version_file(more).write_bytes(copy)
+    with pytest.raises(ConfigError, match="configuration or its champions"):
+        shop.night(tuned_rooms())
+    shop.night(tuned_rooms(), force=True)
+    assert set(per_sku(shop).values()) == {1.0, 5.0}
 
 
 def test_a_night_that_is_taken_up_again_after_a_promotion_starts_anew(shop, champions, tuned_rooms):

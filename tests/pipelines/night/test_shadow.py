@@ -116,7 +116,7 @@ def test_later_nights_hold_both_forecasts_against_what_sold(shop, champions, tun
     version = register(champions, nights=30)
     nights(shop, tuned_rooms, 9)
     found = shadow_weeks(champions, version, "base")
-    assert (found.nights, found.stretches) == (5, 2)
+    assert (found.nights, found.weeks) == (5, 0)
     whole = found.paired.query("segment_kind == 'all'").set_index("metric")
     assert whole.loc["wape", "base"] == pytest.approx(1.0)
     assert whole.loc["wape", "value"] == pytest.approx(4.0)
@@ -125,6 +125,18 @@ def test_later_nights_hold_both_forecasts_against_what_sold(shop, champions, tun
     assert whole.loc["stability", "value"] == pytest.approx(0.0)
     shoes = found.paired.query("segment == 'Shoes' and metric == 'wape'")
     assert shoes["value"].tolist() == pytest.approx([4.0])
+
+
+def test_nights_are_as_many_weeks_as_they_fill_however_many_they_touch(
+    shop, champions, tuned_rooms
+):
+    """16 nights in a row touch four weeks of the calendar, and fill two."""
+    version = register(champions, nights=30)
+    nights(shop, tuned_rooms, 16 + 4, "2026-11-11")
+    found = shadow_weeks(champions, version, "base")
+    first = np.datetime64("2026-11-11").astype(int)
+    assert len({int(first + n) // 7 for n in range(16)}) == 4
+    assert (found.nights, found.weeks) == (16, 2)
 
 
 def test_nights_beside_another_champion_are_no_evidence(shop, champions, tuned_rooms):

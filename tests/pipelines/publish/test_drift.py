@@ -12,14 +12,17 @@ import pytest
 from forecasting.watch.report import DriftReport, DriftRow
 from forecasting.watch.sums import Segments
 from pipelines.assemble.segments import segment_names
+from pipelines.assemble.situation import Situation
 from pipelines.config.drift import DriftConfig
 from pipelines.ingest.schema import TABLES
 from pipelines.ingest.table import empty_frame
 from pipelines.publish.audit import audit
 from pipelines.publish.cells import read_csv
 from pipelines.publish.drift import COLUMNS, drift_findings, drift_table
+from pipelines.publish.judged import Plain, judged_days, plain_days
 from pipelines.publish.texts import load_texts
-from pipelines.publish.watching import judged_days, watched
+from pipelines.publish.watching import watched
+from stockwright.forecast import Forecast
 
 DAY = np.timedelta64(1, "D")
 NO_TABLES = {name: empty_frame(TABLES[name]) for name in ("receipts", "sales")}
@@ -127,27 +130,106 @@ def test_days_are_judged_by_the_forecasts_of_earlier_nights(publish, parts) -> N
     assert days.part("cells")[:, 7:].sum() == 0
 
 
+def test_a_plain_forecast_is_judged_as_of_the_nights_that_were_published(publish, parts) -> None:
+    """It is asked for from the close of the published night on, of what is looked at alone."""
+    folder = publish(as_of=parts.as_of - 8 * DAY)
+    situation = parts.situation
+    panel = situation.panel
+    segments = Segments.of(segment_names(panel.index, situation.catalog), panel.n_series)
+    asked = []
+
+    def plain(origin: int, rows: np.ndarray, steps: int) -> Forecast:
+        asked.append((origin, rows.tolist(), steps))
+        return Forecast.certain(panel.index.take(rows), origin, np.full((len(rows), steps), 3.0))
+
+    rows = np.arange(1, panel.n_series)
+    days = judged_days(situation, segments, 7, [folder])
+    found = plain_days(situation, segments, 7, [folder], plain, rows)
+    assert asked == [(panel.origin - 8, rows.tolist(), 8)]
+    known = panel.status[:, -8:] == 0
+    assert (found.part("cells") == days.part("cells")).all()
+    assert (found.part("units") == days.part("units")).all()
+    assert found.part("mean")[0, :8] == pytest.approx(3.0 * known[1:].sum(axis=0)[::-1])
+
+
+def perfect(situation: Situation) -> Plain:
+    """Forecasts what was sold."""
+    panel = situation.panel
+
+    def plain(origin: int, rows: np.ndarray, steps: int) -> Forecast:
+        sold = situation.sold[rows, origin + 1 : origin + 1 + steps]
+        return Forecast.certain(panel.index.take(rows), origin, sold)
+
+    return plain
+
+
+def wrong(origin: int, rows: np.ndarray, steps: int) -> Forecast:
+    raise AssertionError("nothing begins to fall back tonight")
+
+
 def test_the_first_night_says_nothing_and_the_next_ones_count_on(publish, parts) -> None:
     config = DriftConfig()
-    assert watched(parts.situation, NO_TABLES, config, []).rows == ()
-    assert watched(parts.situation, NO_TABLES, DriftConfig(use=False), [None]).rows == ()
+    assert watched(parts.situation, NO_TABLES, config, [], wrong).rows == ()
+    off = DriftConfig(use=False)
+    assert watched(parts.situation, NO_TABLES, off, [None], wrong).rows == ()
     folder = publish("old", as_of=parts.as_of - 8 * DAY)
-    demand = parts.situation.panel.demand.copy()
-    demand[:, -7:] *= 40
-    many = replace(parts.situation, panel=replace(parts.situation.panel, demand=demand))
-    found = watched(many, NO_TABLES, config, [folder])
+    many = shifted(parts)
+    found = watched(many, NO_TABLES, config, [folder], wrong)
     alerts = {r.key: r for r in found.alerts}
     assert alerts["all", "all", "bias"].nights == 1
+    assert alerts["all", "all", "bias"].since == parts.as_of
     assert alerts["location", "EAST", "bias"].told["units"] > 1000
     assert not found.fallback.any()
-    night = publish("night", situation=replace(
-        parts.situation, as_of=parts.as_of - DAY, drift=found,
-        panel=parts.situation.panel.until(parts.situation.panel.origin - 1),
-    ), as_of=parts.as_of - DAY)  # fmt: skip
-    again = watched(many, NO_TABLES, replace_nights(config, 2), [folder, night])
-    assert {r.nights for r in again.alerts if r.measure == "bias"} == {2}
+    earlier = [folder, publish("night", **yesterday(parts, found))]
+    again = watched(many, NO_TABLES, replace_nights(config, 2), earlier, perfect(many))
+    counted = watched(many, NO_TABLES, replace_nights(config, 3), earlier, wrong)
+    biases = {(r.nights, r.since) for r in counted.alerts if r.measure == "bias"}
+    assert biases == {(2, parts.as_of - DAY)}
     assert {r.kind for r in again.fallbacks} >= {"all", "location"}
+    assert {r.nights for r in again.fallbacks} == {1}
     assert again.fallback.all()
+
+
+def test_a_plain_forecast_that_misses_more_stands_in_for_nothing(publish, parts) -> None:
+    many = shifted(parts)
+    folder = publish("old", as_of=parts.as_of - 8 * DAY)
+    config = replace_nights(DriftConfig(), 1)
+
+    def nothing(origin: int, rows: np.ndarray, steps: int) -> Forecast:
+        index = many.panel.index.take(rows)
+        return Forecast.certain(index, origin, np.zeros((len(rows), steps)))
+
+    assert watched(many, NO_TABLES, config, [folder], perfect(many)).fallbacks
+    assert not watched(many, NO_TABLES, config, [folder], nothing).fallbacks
+
+
+def test_a_fallback_ends_after_its_nights_though_the_alert_goes_on(publish, parts) -> None:
+    many, config = shifted(parts), DriftConfig()
+    folder = publish("old", as_of=parts.as_of - 8 * DAY)
+    found = watched(many, NO_TABLES, replace_nights(config, 1), [folder], perfect(many))
+    assert found.fallbacks
+    earlier = [folder, publish("night", **yesterday(parts, found))]
+    longer = watched(many, NO_TABLES, replace_nights(config, 2), earlier, wrong)
+    assert [r.key for r in longer.fallbacks] == [r.key for r in found.fallbacks]
+    ended = watched(many, NO_TABLES, replace_nights(config, 1), earlier, wrong)
+    assert not ended.fallbacks
+    assert {r.nights for r in ended.alerts if r.measure == "bias"} == {1}
+
+
+def shifted(parts) -> Situation:
+    """The situation, had 40 times as much been sold in the last week."""
+    demand = parts.situation.panel.demand.copy()
+    demand[:, -7:] *= 40
+    return replace(parts.situation, panel=replace(parts.situation.panel, demand=demand))
+
+
+def yesterday(parts, found: DriftReport) -> dict:
+    """The night before, which has found as much."""
+    panel, as_of = parts.situation.panel, parts.as_of - DAY
+    situation = replace(
+        parts.situation, as_of=as_of, drift=found, panel=panel.until(panel.origin - 1)
+    )
+    return {"situation": situation, "as_of": as_of}
 
 
 def replace_nights(config: DriftConfig, nights: int) -> DriftConfig:
