@@ -25,13 +25,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from stockwright.arrays import frozen, one_each, require
+from stockwright.coupling import coupled, loading_of
 from stockwright.decomposition import Decomposition
 from stockwright.distribution import Distribution, Floats
 from stockwright.errors import DataError
-from stockwright.lattice import keyed_uniforms, lattice_points
+from stockwright.lattice import keyed_uniforms
 from stockwright.panel import SeriesIndex
 
 Ints = NDArray[np.int64]
@@ -266,7 +266,8 @@ class Forecast:
         mixed = np.nonzero(rising[:, :, 0] < rising[:, :, -1])
         covariance = self.level_variance[:, None] * mean**2
         drawn = rising.copy()
-        drawn[mixed] = _coupled(rising[mixed], _loading(loose, covariance)[mixed], mixed, keys, seed)
+        loading = loading_of(loose, covariance)
+        drawn[mixed] = coupled(rising[mixed], loading[mixed], mixed, keys, seed)
         return np.ascontiguousarray(drawn.swapaxes(1, 2))
 
     def pooled(self, groups: NDArray[np.integer[Any]], index: SeriesIndex) -> Forecast:
@@ -312,46 +313,6 @@ class Forecast:
             location_correlation=rho,
             **promised,
         )
-
-
-def _loading(rising: Floats, covariance: Floats) -> Floats:
-    """Loadings, (series, segment), under which rising totals, (series, segment, n), covary as the
-    level they share demands.
-
-    A one-factor Gaussian copula; its loading c solves the covariance expanded in Hermite
-    polynomials to second order (Cario & Nelson 1997 solve it numerically):
-    c^2 h1^2 + c^4 h2^2 / 2 = level variance * mean^2, with h_k = E[X He_k(Z)].
-    """
-    n = rising.shape[2]
-    score = special.ndtri((np.arange(n) + 0.5) / n)
-    first = (rising @ score / n) ** 2
-    second = (rising @ (score**2 - 1) / n) ** 2
-    root = np.sqrt(first**2 + 2 * second * covariance)
-    # The root of the quadratic in c^2, written so that a vanishing second term is harmless.
-    return np.sqrt(np.clip(2 * covariance / np.maximum(first + root, 1e-300), 0.0, 0.999))
-
-
-def _coupled(
-    rising: Floats,
-    loading: Floats,
-    where: tuple[NDArray[np.intp], ...],
-    keys: NDArray[np.uint64],
-    seed: int,
-) -> Floats:
-    """Rising totals (totals, n), each in the order that its ``loading`` (totals,) couples it by.
-
-    where: series and segment of each total.
-    """
-    series, segment = where
-    n, segments = rising.shape[1], int(segment.max(initial=0)) + 1
-    points = lattice_points(keys, seed, n, segments + 1)
-    shared, own = special.ndtri(points[:, 0]), special.ndtri(points[series, segment + 1])
-    mixed = loading[:, None] * shared[series] + np.sqrt(1 - loading**2)[:, None] * own
-    # No two of them are equal, so the faster sort that may turn equals round gives the same order.
-    order = np.argsort(mixed, axis=1)
-    drawn = np.empty_like(rising)
-    np.put_along_axis(drawn, order, rising, axis=1)
-    return drawn
 
 
 def _largest_member_model(
