@@ -25,13 +25,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from stockwright.arrays import frozen, one_each, require
+from stockwright.coupling import coupled, loading_of
 from stockwright.decomposition import Decomposition
 from stockwright.distribution import Distribution, Floats
 from stockwright.errors import DataError
-from stockwright.lattice import keyed_uniforms, lattice_points
+from stockwright.lattice import keyed_uniforms
 from stockwright.panel import SeriesIndex
 
 Ints = NDArray[np.int64]
@@ -262,9 +262,12 @@ class Forecast:
         totals = self._distribution(sums)
         rising = totals.stratified(offset.ravel(), n).reshape(shape)
         loose = rising - totals.shift.reshape(mean.shape)[:, :, None]
-        order = _coupled_order(loose, self.level_variance[:, None] * mean**2, keys, seed)
-        drawn = np.empty_like(rising)
-        np.put_along_axis(drawn, order, rising, axis=2)
+        # In whatever order, totals that are all alike stay as they are.
+        mixed = np.nonzero(rising[:, :, 0] < rising[:, :, -1])
+        covariance = self.level_variance[:, None] * mean**2
+        drawn = rising.copy()
+        loading = loading_of(loose, covariance)
+        drawn[mixed] = coupled(rising[mixed], loading[mixed], mixed, keys, seed)
         return np.ascontiguousarray(drawn.swapaxes(1, 2))
 
     def pooled(self, groups: NDArray[np.integer[Any]], index: SeriesIndex) -> Forecast:
@@ -310,29 +313,6 @@ class Forecast:
             location_correlation=rho,
             **promised,
         )
-
-
-def _coupled_order(
-    rising: Floats, covariance: Floats, keys: NDArray[np.uint64], seed: int
-) -> NDArray[np.intp]:
-    """Places (series, segment, n) of rising totals, smallest first, under which segments covary as
-    the level they share demands.
-
-    A one-factor Gaussian copula; its loading c solves the covariance expanded in Hermite
-    polynomials to second order (Cario & Nelson 1997 solve it numerically):
-    c^2 h1^2 + c^4 h2^2 / 2 = level variance * mean^2, with h_k = E[X He_k(Z)].
-    """
-    segments, n = rising.shape[1:]
-    score = special.ndtri((np.arange(n) + 0.5) / n)
-    first = (rising @ score / n) ** 2
-    second = (rising @ (score**2 - 1) / n) ** 2
-    root = np.sqrt(first**2 + 2 * second * covariance)
-    # The root of the quadratic in c^2, written so that a vanishing second term is harmless.
-    loading = np.sqrt(np.clip(2 * covariance / np.maximum(first + root, 1e-300), 0.0, 0.999))
-    normal = special.ndtri(lattice_points(keys, seed, n, segments + 1))
-    mixed = loading[..., None] * normal[:, :1] + np.sqrt(1 - loading**2)[..., None] * normal[:, 1:]
-    # No two of them are equal, so the faster sort that may turn equals round gives the same order.
-    return np.argsort(mixed, axis=2)
 
 
 def _largest_member_model(

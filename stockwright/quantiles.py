@@ -16,6 +16,8 @@ from scipy import special
 Floats = NDArray[np.float64]
 # Totals whose mean plus spread exceeds this many lattice steps are bisected instead of summed.
 _LARGEST_SUMMED = 250.0
+# Elements that are done are dropped from the sums once no more than this share is not.
+_KEPT_SHARE = 0.8
 # Normal scores at which the distribution function of a large total is tabulated.
 _NODES = np.linspace(-8.0, 5.5, 82)
 
@@ -124,30 +126,31 @@ def _repeated(
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Quantiles at n evenly spaced levels: each k as often as levels fall on it."""
     elements = len(shift)
-    finished = np.zeros(elements, np.bool_)
-    rows, below = np.arange(elements), np.zeros(elements, np.int32)
+    rows, open_rows = np.arange(elements), np.ones(elements, np.bool_)
     walks = [_Walk(each) for each in components]
     total = np.asarray(np.sum([walk.mass for walk in walks], axis=0)) if elements else shift
-    reached = [below]
-    # Column k of the histogram says how many levels lie at or below P(X <= k).
+    # How many k have just so many levels at or below P(X <= k); the quantile of a level is the
+    # number of those k that do not have it among theirs.
+    count = np.zeros((elements, n + 1), np.int16)
     for k in range(int(2 * _LARGEST_SUMMED)):
-        if not len(rows):
+        below = np.clip(np.floor(n * total - shift[rows] + 1), 0, n).astype(np.int64)
+        count[rows, below] += 1
+        open_rows = below < n
+        left = int(open_rows.sum())
+        if not left:
             break
-        below = below.copy()
-        below[rows] = np.clip(np.floor(n * total - shift[rows] + 1), 0, n)
-        reached.append(below)
-        open_rows = below[rows] < n
-        finished[rows[~open_rows]] = True
-        rows, total = rows[open_rows], total[open_rows]
+        # To drop elements costs more than to walk a few of them on.
+        if left < _KEPT_SHARE * len(rows):
+            for walk in walks:
+                walk.keep(open_rows)
+            rows, total, open_rows = rows[open_rows], total[open_rows], open_rows[open_rows]
         for walk in walks:
-            walk.keep(open_rows)
             walk.advance(k)
             total = total + walk.mass
-    levels_reached = np.stack(reached, axis=1)[finished]
-    counted = levels_reached[:, 1:] - levels_reached[:, :-1]
-    values = np.broadcast_to(np.arange(counted.shape[1], dtype=np.float64), counted.shape)
-    out = np.zeros((elements, n))
-    out[finished] = np.repeat(values.ravel(), counted.ravel()).reshape(-1, n)
+    finished = np.ones(elements, np.bool_)
+    finished[rows[open_rows]] = False
+    out = np.cumsum(count[:, :n], axis=1, dtype=np.float64)
+    out[~finished] = 0.0
     return out, finished
 
 

@@ -155,13 +155,14 @@ class CostCurves:
     def _segment(self, quantity: Floats, rows: Ints) -> Ints:
         """Number of knots <= quantity, by bisection in every row at once."""
         count = self.knots.shape[1]
+        knots, start = self.knots.ravel(), rows * count
         low, high = np.zeros(len(rows), np.int64), np.full(len(rows), count, np.int64)
         for _ in range(count.bit_length()):
             middle = (low + high) >> 1
-            inside = low < high
-            right = inside & (self.knots[rows, np.minimum(middle, count - 1)] <= quantity)
-            low = np.where(right, middle + 1, low)
-            high = np.where(inside & ~right, middle, high)
+            # Where both have met, the knot there is known to be above the quantity.
+            right = knots.take(start + np.minimum(middle, count - 1)) <= quantity
+            right &= middle < count
+            low, high = np.where(right, middle + 1, low), np.where(right, high, middle)
         return low
 
     def cost(self, quantity: Floats, keys: Ints | None = None) -> Floats:
