@@ -20,6 +20,13 @@ By = Annotated[str | None, typer.Option("--by", help="Who; default: the user of 
 Why = Annotated[str, typer.Option("--why", help="Why, for the history.")]
 Name = Annotated[str, typer.Argument(help="Name of a version, or NAME@DIGEST.")]
 
+Nights = Annotated[
+    int | None, typer.Option(min=1, help="Nights to replay; default: those of half a year.")
+]
+Skus = Annotated[
+    int | None, typer.Option(min=1, help="Replay so many SKUs; the gate lets no sample through.")
+]
+
 
 def _done(command: Callable[[], int]) -> typer.Exit:
     from planner.exits import guarded
@@ -84,13 +91,8 @@ def promote(
     first: Annotated[
         str | None, typer.Option("--from", help="Date of the first night to replay.")
     ] = None,
-    nights: Annotated[
-        int | None, typer.Option(min=1, help="Nights to replay; default: those of half a year.")
-    ] = None,
-    skus: Annotated[
-        int | None,
-        typer.Option(min=1, help="Replay so many SKUs; a sample promotes nothing by itself."),
-    ] = None,
+    nights: Nights = None,
+    skus: Skus = None,
     config: ConfigFile = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Default: the cores.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Promote against the gate.")] = False,

@@ -88,6 +88,7 @@ def test_a_feature_of_later_sales_is_caught_and_named(shop: Shop, planted, monke
         check_blind(shop, made, None)
 
 
+@pytest.mark.slow
 def test_a_cut_that_is_left_out_is_caught(shop: Shop, monkeypatch) -> None:
     """Presales that became known later are read, as if no table had a column for that."""
     monkeypatch.setattr("pipelines.ingest.read_one.hides_future", lambda table: None)

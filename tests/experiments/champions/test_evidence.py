@@ -40,7 +40,7 @@ def shop(tmp_path_factory):
     """Folder of tables, and folder of runs with two versions, the first of them champion."""
     folder = tmp_path_factory.mktemp("evidence")
     data, runs = folder / "shop", folder / "runs"
-    write_demo(data, skus=6, days=150, seed=2)
+    write_demo(data, skus=16, days=150, seed=2)
     (data / "stockwright.toml").write_text(_SHOP)
     champions = folder_of_champions(runs)
     for name, level in (("high", 0.95), ("higher", 0.97)):
@@ -53,7 +53,7 @@ def test_a_replay_made_under_a_promoted_champion_is_found_again(shop):
     data, runs = shop
     rivals = Bid.of(runs, "higher").rivals
     assert rivals.champion.variant.name == "high"
-    trial = Trial(str(data), DEMO_LAST_DATE - np.timedelta64(6, "D"), 6, skus=4)
+    trial = Trial(str(data), DEMO_LAST_DATE - np.timedelta64(6, "D"), 6, skus=2)
     made = make_evidence(trial, runs, rivals, lambda event: None)
     assert made.money is not None
     found = find_evidence(runs, rivals)
@@ -61,7 +61,7 @@ def test_a_replay_made_under_a_promoted_champion_is_found_again(shop):
     assert found.money.equals(made.money)
     assert read_evidence([*map(Path, made.places)], runs, rivals).places == made.places
     (basis,) = found.bases
-    assert basis.sample.startswith("4 of ")
+    assert basis.sample.startswith("2 of ")
     assert basis.source == str(data.resolve())
     assert basis.shop == made.tonight.shop != ""
 

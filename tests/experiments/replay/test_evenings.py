@@ -77,6 +77,7 @@ def test_later_rows_change_nothing_of_an_evenings_plan(
     assert not np.array_equal(ahead.asked.units, world.asked.units)
 
 
+@pytest.mark.slow
 def test_a_perfect_forecast_loses_no_more_units(
     shop: Shop, block: tuple[Planning, ...], world: World
 ):
@@ -97,6 +98,7 @@ def test_a_perfect_forecast_loses_no_more_units(
     assert knowing.missed.sum() <= usual.missed.sum()
 
 
+@pytest.mark.slow
 def test_goods_that_are_weighed_are_conserved_too(
     shop: Shop, block: tuple[Planning, ...], world: World
 ):
