@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.synchronize import Event as Signal
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +79,9 @@ class _Pool:
         self._pool: ProcessPoolExecutor | None = None
         if self._workers > 1:
             context = multiprocessing.get_context("spawn")
-            self._stop = context.Event()
-            begin = (os.getpid(), self._stop)
-            self._pool = ProcessPoolExecutor(self._workers, context, _begin, begin)
+            # Not an event: setting one waits for all who wait for it, those that were killed too.
+            self._lives, self._life = context.Pipe(duplex=False)
+            self._pool = ProcessPoolExecutor(self._workers, context, _begin, (self._lives,))
 
     def __enter__(self) -> _Pool:
         if self._pool is not None:
@@ -93,8 +93,10 @@ class _Pool:
             return
         if fault is not None:
             # Nobody waits for what still runs, and a command cannot end before its pool does.
-            self._stop.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+            self._life.close()
+        self._pool.shutdown(wait=fault is None, cancel_futures=True)
+        self._life.close()
+        self._lives.close()
 
     def finish(self, task: Task) -> None:
         """Return when the result of a task is kept."""
@@ -151,13 +153,14 @@ def _kept(folder: Path, task: Task) -> None:
     kept.save(task.name, task.key, task.work(*needed))
 
 
-def _begin(parent: int, stop: Signal) -> None:
-    """Set up a process of the pool: it ends at ``stop``, or when the one that asked is gone."""
+def _begin(lives: Connection) -> None:
+    """Set up a process of the pool: it ends when the other end of ``lives`` is closed, be it that
+    the one that asked stops, or is gone.
+    """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
     def watch() -> None:
-        while os.getppid() == parent and not stop.wait(1.0):
-            pass
+        lives.poll(None)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

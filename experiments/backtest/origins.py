@@ -49,10 +49,16 @@ def origins_of(
             f"give --last {end - every * _DAY} or earlier"
         )
     if found[0] < first_sale:
-        fitting = int((newest - first_sale) / _DAY) // every + 1
-        raise ConfigError(
-            f"{count} origins, one each {every} days up to {newest}, begin on {found[0]}, before "
-            f"the first sale of {first_sale}; give --origins {max(fitting, 0)} or fewer, or a "
-            "later --last"
-        )
+        raise ConfigError(_too_early(found, every, first_sale))
     return found
+
+
+def _too_early(found: list[np.datetime64], every: int, first_sale: np.datetime64) -> str:
+    """What to say where nights lie before the first sale: how many would fit, where any would."""
+    count, newest = len(found), found[-1]
+    fitting = int((newest - first_sale) / _DAY) // every + 1
+    fewer = f"--origins {fitting} or fewer, or " if newest >= first_sale else ""
+    return (
+        f"{count} origins, one each {every} days up to {newest}, begin on {found[0]}, before "
+        f"the first sale of {first_sale}; give {fewer}a later --last"
+    )

@@ -134,8 +134,11 @@ def _keys(
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
-    shown = known if len(known) <= 20 else [each for each in known if each[:1] == name[:1]]
-    return f"no {what} is called {name!r}{nearest(name, list(shown)[:200])}"
+    shown = sorted(known)
+    if len(shown) > 20:
+        # Too many to tell of: those that begin alike, else a few, to see how they look.
+        shown = [each for each in shown if each[:1] == name[:1]][:200] or shown[:20]
+    return f"no {what} is called {name!r}{nearest(name, shown)}"
 
 
 def _event(tables: Tables, change: EventChange, as_of: np.datetime64, place: str) -> list[str]:

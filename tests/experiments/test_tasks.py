@@ -149,6 +149,31 @@ def total(place: Path, *values: int) -> int:
     return sum(values)
 
 
+KILLED = """
+import os, signal, sys, time
+from pathlib import Path
+from experiments.tasks import Task, run_tasks
+
+def killed():
+    time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    tasks = [Task(name, name * 24, killed) for name in "ab"]
+    list(run_tasks(tasks, Path(sys.argv[1]), 2, lambda event: None, "work"))
+"""
+
+
+def test_a_command_whose_processes_were_killed_ends(tmp_path: Path):
+    """As they are where a whole group of processes is told to stop."""
+    (tmp_path / "killed.py").write_text(KILLED)
+    command = [sys.executable, str(tmp_path / "killed.py"), str(tmp_path / "w")]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    assert ended.returncode != 0
+    assert "BrokenProcessPool" in ended.stderr
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_task_gets_the_results_that_it_needs(tmp_path: Path, workers: int):
     first = squares(tmp_path, range(1, 4))

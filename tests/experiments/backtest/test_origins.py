@@ -31,6 +31,11 @@ def test_more_origins_than_history_are_refused_with_how_many_fit() -> None:
         origins_of(END, FIRST, DAY, 13, 7, np.datetime64("2024-06-16"))
 
 
+def test_a_last_origin_before_the_first_sale_is_no_matter_of_how_many() -> None:
+    with pytest.raises(ConfigError, match=r"; give a later --last$"):
+        origins_of(END, FIRST, DAY, 12, 7, np.datetime64("2020-01-01"))
+
+
 def test_an_origin_without_a_day_after_it_is_refused() -> None:
     with pytest.raises(ConfigError, match="nothing to compare with"):
         origins_of(END, FIRST, DAY, 1, 7, END)

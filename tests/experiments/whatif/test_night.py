@@ -249,6 +249,7 @@ def test_a_factor_multiplies_what_a_planner_said_already(night: Night):
         ({"demand": [{"factor": 2.0, "location": "eastt"}]}, "did you mean .east."),
         ({"event": [{"event": "double12x"}]}, "no event is called"),
         ({"outage": [{"party": "Easst"}]}, "no supplier or location is called"),
+        ({"outage": [{"party": "mars"}]}, "is called 'mars'; known: [^n]"),
         ({"lead_time": [{"days": 3, "source": "nobody"}]}, "no lane leads from nobody"),
         ({"inbound": [{"factor": 0.5, "source": "nobody"}]}, "nothing is on its way from nobody"),
         ({"capacity": [{"location": "east", "inbound": 0.5}]}, "has no inbound_units_per_day"),
