@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -19,6 +20,7 @@ from typing import Any
 
 from pipelines.night.checkpoint import CheckpointFolder
 from pipelines.night.events import Event, Observer
+from stockwright.errors import StockwrightError
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -61,7 +63,13 @@ def run_tasks(
         observe(Event("resumed", step, f"{done} of {len(tasks)} were done before", fields))
     with _Pool(folder, missing, workers) as pool:
         for number, task in enumerate(tasks, start=1):
-            pool.finish(task)
+            try:
+                pool.finish(task)
+            except BrokenProcessPool as error:
+                raise StockwrightError(
+                    "a process of this run was killed from outside, or for want of memory; the "
+                    "same command takes up what is done, with fewer --workers if memory is short"
+                ) from error
             result = kept.load(task.name, task.key)
             fields = {"done": number, "total": len(tasks)}
             observe(Event("progress", step, task.name, fields))

@@ -171,7 +171,7 @@ def test_a_command_whose_processes_were_killed_ends(tmp_path: Path):
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
     assert ended.returncode != 0
-    assert "BrokenProcessPool" in ended.stderr
+    assert "the same command takes up what is done" in ended.stderr.replace("\n", " ")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
