@@ -188,7 +188,7 @@ def _by_origin(origins: pd.DataFrame) -> Figure:
             level = 0.0 if metric == "bias" else 0.9
             axis.axhline(level, color="#999999", linewidth=0.8, zorder=0)
         else:
-            axis.set_ylim(bottom=0)
+            axis.set_ylim(0.0, 1.08 * axis.get_ylim()[1])
         axis.set_title(title, fontsize=10)
         axis.set_xticks(np.unique(pd.to_datetime(origins["origin"]).to_numpy()))
         axis.tick_params(axis="x", labelsize=8, rotation=35)

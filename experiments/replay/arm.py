@@ -86,7 +86,7 @@ class Stretch:
 
 def opened(world: World, on_hand: Floats) -> ArmState:
     """An arm before its first evening."""
-    n, coming = world.index.n_series, world.known_transit
+    n, coming = world.index.n_series, world.known_transit.only(world.asked.replayed)
     shop = ShopState.opening(on_hand, world.terms)
     np.add.at(shop.pipeline, (coming.series, coming.comes), coming.units)
     never = np.full(n, _LONG_AGO)

@@ -39,7 +39,13 @@ class Transit:
 
     def open_at(self, evening: int) -> Transit:
         """The lines that have not come by the close of the evening before period ``evening``."""
-        kept = self.comes >= evening
+        return self._some(self.comes >= evening)
+
+    def only(self, series: NDArray[np.bool_]) -> Transit:
+        """The lines to some of the series, (series,)."""
+        return self._some(series[self.series])
+
+    def _some(self, kept: NDArray[np.bool_]) -> Transit:
         return Transit(*(getattr(self, each.name)[kept] for each in fields(self)))
 
     def seen(self, stock: StockPosition, evening: int, waiting: Floats) -> StockPosition:

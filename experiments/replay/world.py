@@ -85,7 +85,8 @@ def opening_stock(world: World, evenings: tuple[Planning, ...]) -> Floats:
 
     evenings: of the shop's own configuration, the first of all in front. Where no stock is
     recorded, a series has the demand that is expected until what is ordered on the first evening
-    arrives; one that feeds others has what these do not have of the demand of all.
+    arrives; one that feeds others has what these do not have of the demand of all. Series that are
+    not replayed have none: what lies there is no matter of the plan.
     """
     n = world.index.n_series
     nothing = StockPosition(
@@ -100,7 +101,8 @@ def opening_stock(world: World, evenings: tuple[Planning, ...]) -> Floats:
     ]
     wanted = np.where(feeds, np.maximum(wanted - below, 0.0), wanted)
     units = np.ceil(wanted) if world.asked.whole else wanted
-    return np.where(np.isnan(world.known_stock), units, world.known_stock)
+    held = np.where(np.isnan(world.known_stock), units, world.known_stock)
+    return np.where(world.asked.replayed, held, 0.0)
 
 
 def _feeding(network: Network, index: SeriesIndex) -> NDArray[np.bool_]:

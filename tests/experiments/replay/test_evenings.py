@@ -115,6 +115,21 @@ def test_goods_that_are_weighed_are_conserved_too(
     assert log.elsewhere.sum() > 0
 
 
+def test_keys_that_are_not_replayed_begin_with_nothing(world: World, block: tuple[Planning, ...]):
+    """So that figures of all keys are those of the keys that the plan keeps in stock."""
+    kept = np.arange(world.index.n_series) % 3 > 0
+    partly = replace(
+        world,
+        asked=replace(world.asked, replayed=world.asked.replayed & kept),
+        known_stock=np.full(world.index.n_series, 7.0),
+    )
+    stock = opening_stock(partly, block)
+    start = opened(partly, stock)
+    assert not stock[~partly.asked.replayed].any()
+    assert (stock[partly.asked.replayed] == 7.0).all()
+    assert not start.shop.pipeline[~partly.asked.replayed].any()
+
+
 def test_settings_of_stock_alone_share_the_forecasts_that_they_would_make(
     shop: Shop, tables: ReplayTables, block: tuple[Planning, ...]
 ):
