@@ -16,7 +16,7 @@ from pipelines.night.outcome import code_of, message_of
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-STEPS = ("read", "panel", "fit", "forecast", "plan", "write", "audit", "publish")
+STEPS = ("read", "panel", "drift", "fit", "forecast", "plan", "write", "audit", "publish")
 _LEVELS = {"warning": "warning", "error": "error"}
 
 

@@ -68,7 +68,7 @@ def test_the_log_of_a_night_is_json_and_names_one_run(shop):
     lines = [json.loads(line) for line in shop[2]["nightly"].stderr.splitlines()]
     assert len({line["run"] for line in lines}) == 1
     assert [line["step"] for line in lines if line["event"] == "finished"] == [
-        *("read", "panel", "fit", "forecast", "plan", "write", "audit", "publish")
+        *("read", "panel", "drift", "fit", "forecast", "plan", "write", "audit", "publish")
     ]
 
 
