@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit, urlunsplit
 
@@ -38,18 +39,24 @@ class TrackingConfig(BaseModel):
         return uri
 
 
+# What a URL may hide a password behind, as ``?password=...``.
+_SECRET = re.compile(r"(?i)((?:^|&)(?:password|passwd|pwd|token|odbc_connect)=)[^&]+")
+
+
 def masked(text: str) -> str:
-    """A URL with its password as ``***``; any other text as it is.
+    """A URL with its passwords as ``***``, in front of the host or behind; other text as it is.
 
     >>> masked("http://ann:secret@tracking.example:5000"), masked("sqlite:///runs/mlflow.db")
     ('http://ann:***@tracking.example:5000', 'sqlite:///runs/mlflow.db')
     """
     try:
         parts = urlsplit(text)
+        hidden = _SECRET.sub(r"\1***", parts.query)
         if not parts.password:
-            return text
+            return text if hidden == parts.query else urlunsplit(parts._replace(query=hidden))
     except ValueError:
         return text
+    parts = parts._replace(query=hidden)
     user, _, host = parts.netloc.rpartition("@")
     named = f"{user.partition(':')[0]}:***@{host}"
     return urlunsplit(parts._replace(netloc=named))
