@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from experiments.replay.tables import ReplayTables
@@ -60,7 +59,7 @@ def fitted_block(tables: ReplayTables, config: Config, dates: Dates) -> tuple[Pl
     engine = Engine(1)
     content = b""
     found = []
-    for situation in _situations(tables, config, dates):
+    for situation in tables.evenings(config, dates):
         content = content or _fitted(engine, situation, config)
         forecast = _forecast(engine, content, situation, config)
         found.append(_slim(engine.planning(situation, forecast, config)))
@@ -72,15 +71,11 @@ def replanned_block(
 ) -> tuple[Planning, ...]:
     """The same evenings under other settings that leave the forecasts as they are."""
     engine = Engine(1)
-    situations = _situations(tables, config, dates)
+    situations = tables.evenings(config, dates)
     return tuple(
         _slim(engine.planning(situation, evening.forecast, config))
         for situation, evening in zip(situations, other, strict=True)
     )
-
-
-def _situations(tables: ReplayTables, config: Config, dates: Dates) -> Iterator[Situation]:
-    return (tables.evening(config, date) for date in dates)
 
 
 def _fitted(engine: Engine, situation: Situation, config: Config) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,8 +13,9 @@ from pipelines.assemble import Situation, assemble
 from pipelines.assemble.demand import days_of
 from pipelines.assemble.keys import build_keys
 from pipelines.config import Config
-from pipelines.ingest import Ingested, TablesError, read_tables, validate
+from pipelines.ingest import Ingested, OpenSource, read_tables, validate
 from pipelines.ingest.table import used_categories
+from stockwright.calendar import Dates
 from stockwright.errors import ConfigError, DataError
 from stockwright.panel import mix_hash, text_hash
 
@@ -45,11 +46,9 @@ class ReplayTables:
         """
         whole = cls(shop.source, None, (), ())
         # Stock is told of one date only, mostly a later one: what is carried is read off all rows.
-        report = validate(shop.source, shop.config)
-        if report.ingested is None:
-            raise TablesError(report.problems, report.rejected)
-        _check_reach(report.ingested.tables, last)
-        index = build_keys(report.ingested.tables).index
+        found = validate(shop.source, shop.config).accepted()
+        _check_reach(found.tables, last)
+        index = build_keys(found.tables).index
         names = np.array(index.skus, object)
         if not len(names):
             raise DataError("the tables name no key to replay")
@@ -65,22 +64,31 @@ class ReplayTables:
 
     def read(self, config: Config, date: np.datetime64) -> Ingested:
         """The tables of the chosen SKUs as known at the close of ``date``. Raises DataError."""
-        found = read_tables(self.source, config, date)
-        if self.chosen is None:
-            return found
-        tables = {name: self._narrowed(frame) for name, frame in found.tables.items()}
-        return replace(found, tables=tables, findings=self._narrowed(found.findings))
+        return self._chosen_of(read_tables(self.source, config, date))
 
     def evening(self, config: Config, date: np.datetime64) -> Situation:
         """What the night of ``date`` sees; nothing is in stock and nothing on its way.
 
         Raises DataError.
         """
-        found = self.read(config, date)
+        return self._situation(self.read(config, date), config)
+
+    def evenings(self, config: Config, dates: Dates) -> Iterator[Situation]:
+        """What each night of ``dates`` sees; the tables are read once. Raises DataError."""
+        source = OpenSource.of(self.source, config)
+        return (self._situation(self._chosen_of(source.known(date)), config) for date in dates)
+
+    def _situation(self, found: Ingested, config: Config) -> Situation:
         tables = dict(found.tables)
         tables["inventory"] = self._empty_shelves(tables["inventory"])
         tables |= {name: tables[name].iloc[:0] for name in _OWN}
-        return assemble(replace(found, tables=tables), config, date)
+        return assemble(replace(found, tables=tables), config, found.as_of)
+
+    def _chosen_of(self, found: Ingested) -> Ingested:
+        if self.chosen is None:
+            return found
+        tables = {name: self._narrowed(frame) for name, frame in found.tables.items()}
+        return replace(found, tables=tables, findings=self._narrowed(found.findings))
 
     def _narrowed(self, frame: pd.DataFrame) -> pd.DataFrame:
         kept = np.ones(len(frame), np.bool_)

@@ -2,12 +2,13 @@
 
 from pipelines.ingest.demand import demand_lines
 from pipelines.ingest.ingested import Ingested, RowCount, Source, TablesError
-from pipelines.ingest.read import Report, read_tables, validate
+from pipelines.ingest.read import OpenSource, Report, read_tables, validate
 from pipelines.ingest.schema import TABLES
 
 __all__ = [
     "TABLES",
     "Ingested",
+    "OpenSource",
     "Report",
     "RowCount",
     "Source",

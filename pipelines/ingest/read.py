@@ -19,7 +19,7 @@ from pipelines.ingest.kits import check_kits, kit_cycles
 from pipelines.ingest.overrides import check_overrides
 from pipelines.ingest.plausible import implausible
 from pipelines.ingest.raw import UnreadableError
-from pipelines.ingest.read_one import read_one
+from pipelines.ingest.read_one import OpenTable, open_table
 from pipelines.ingest.references import check_references, duplicate_keys, lane_cycles
 from pipelines.ingest.row_keys import replaced_rows
 from pipelines.ingest.schema import TABLES
@@ -38,10 +38,7 @@ def read_tables(source: str, config: Config, as_of: np.datetime64) -> Ingested:
     configuration names a tier that no location has, or a channel that no row has.
     TablesError (a DataError): every problem of every table.
     """
-    report = validate(source, config, as_of)
-    if report.ingested is None:
-        raise TablesError(report.problems, report.rejected)
-    return report.ingested
+    return validate(source, config, as_of).accepted()
 
 
 @dataclass(frozen=True)
@@ -66,6 +63,12 @@ class Report:
         """Whether a night could run on the tables."""
         return self.ingested is not None
 
+    def accepted(self) -> Ingested:
+        """The tables; raises TablesError where there are problems."""
+        if self.ingested is None:
+            raise TablesError(self.problems, self.rejected)
+        return self.ingested
+
 
 def validate(source: str, config: Config, as_of: np.datetime64 | None = None) -> Report:
     """Hold the tables of a source against the contract.
@@ -74,52 +77,97 @@ def validate(source: str, config: Config, as_of: np.datetime64 | None = None) ->
     as known. Raises ConfigError: no such folder or database, ``as_of`` closes no period, or
     the configuration names tiers that no location, or channels that no row of them, has.
     """
-    day = _no_cut() if as_of is None else check_as_of(as_of, config)
-    try:
-        found = discover(source)
-    except UnreadableError as error:
-        return Report(source, day, (str(error),), (), (), (), joined_rejected([]), None)
-    try:
-        held, problems = _read_all(found, config, day)
-    finally:
-        found.close()
+    day = as_of if as_of is None else check_as_of(as_of, config)
+    return OpenSource.of(source, config).report(day, last=True)
+
+
+@dataclass(frozen=True)
+class OpenSource:
+    """The tables of a source, read once, from which any night takes what it knows.
+
+    fault: why the source cannot be opened at all, "" where it can. problems: of its tables.
+    """
+
+    config: Config
+    location: str
+    fault: str
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+    tables: dict[str, OpenTable]
+
+    @classmethod
+    def of(cls, source: str, config: Config) -> OpenSource:
+        """The tables of a folder or database URL. Raises ConfigError: there is none such."""
+        try:
+            found = discover(source)
+        except UnreadableError as error:
+            return cls(config, source, str(error), (), (), {})
+        try:
+            tables, problems = _open_all(found, config)
+        finally:
+            found.close()
+        return cls(config, found.location, "", tuple(problems), tuple(found.notes), tables)
+
+    def known(self, as_of: np.datetime64) -> Ingested:
+        """The tables as ``read_tables`` gives them. Raises as it does."""
+        return self.report(as_of).accepted()
+
+    def report(self, as_of: np.datetime64 | None = None, last: bool = False) -> Report:
+        """As ``validate`` does. last: no other night is asked for, which spares memory.
+
+        Raises ConfigError.
+        """
+        day = _no_cut() if as_of is None else check_as_of(as_of, self.config)
+        if self.fault:
+            empty = joined_rejected([])
+            return Report(self.location, day, (self.fault,), (), (), (), empty, None)
+        held = {}
+        for name in tuple(self.tables):
+            table = self.tables.pop(name) if last else self.tables[name]
+            held[name] = table.known(day, again=not last)
+            check_contract(held[name])
+        problems = [*self.problems, *_problems(held, self.config, as_of)]
+        if strange := [*unknown_tiers(self.config, held), *unknown_channels(self.config, held)]:
+            if not problems:
+                raise ConfigError(listed_problems(FILE_NAME, strange))
+            problems += strange
+        return _report(self, day, held, problems)
+
+
+def _problems(
+    held: dict[str, TableInHand], config: Config, as_of: np.datetime64 | None
+) -> list[str]:
+    """What is wrong with the rows that a night knows; bad ones are taken out."""
     check_references(held)
     check_kits(held)
     check_overrides(held)
+    day, problems = _no_cut() if as_of is None else as_of, []
     for table in held.values():
         _keep_last(table)
         problems += [*duplicate_keys(table), *gate_problems(table, config), *_no_rows(table, day)]
     problems += [*lane_cycles(held), *kit_cycles(held)]
     if as_of is not None and "sales" in held:
         problems += _stale(held["sales"], day, config)
-    if strange := [*unknown_tiers(config, held), *unknown_channels(config, held)]:
-        if not problems:
-            raise ConfigError(listed_problems(FILE_NAME, strange))
-        problems += strange
-    return _report(found, day, held, problems, config)
+    return problems
 
 
 def _no_cut() -> np.datetime64:
     return np.datetime64("9999-12-31", "D")
 
 
-def _read_all(
-    found: Found, config: Config, day: np.datetime64
-) -> tuple[dict[str, TableInHand], list[str]]:
+def _open_all(found: Found, config: Config) -> tuple[dict[str, OpenTable], list[str]]:
     problems = list(found.problems)
-    held: dict[str, TableInHand] = {}
+    tables: dict[str, OpenTable] = {}
     for name, table in TABLES.items():
         if name not in found.tables:
             if table.required:
                 problems.append(f"the table {name} is missing; {found.location} must hold it")
             continue
         try:
-            held[name] = read_one(table, found.tables[name], config, day)
+            tables[name] = open_table(table, found.tables[name], config)
         except UnreadableError as error:
             problems.append(str(error))
-            continue
-        check_contract(held[name])
-    return held, problems
+    return tables, problems
 
 
 def _keep_last(held: TableInHand) -> None:
@@ -172,14 +220,10 @@ def _stale(sales: TableInHand, day: np.datetime64, config: Config) -> list[str]:
 
 
 def _report(
-    found: Found,
-    day: np.datetime64,
-    held: dict[str, TableInHand],
-    problems: list[str],
-    config: Config,
+    source: OpenSource, day: np.datetime64, held: dict[str, TableInHand], problems: list[str]
 ) -> Report:
     rejected = joined_rejected([table.all_rejected() for table in held.values() if table.rejected])
-    notes = [*found.notes, *(note for table in held.values() for note in _notes(table, day))]
+    notes = [*source.notes, *(note for table in held.values() for note in _notes(table, day))]
     rows = tuple(table.count() for table in held.values())
     sources = tuple(source for table in held.values() for source in table.sources)
     ingested = None
@@ -188,9 +232,9 @@ def _report(
             name: used_categories(held[name].frame) if name in held else empty_frame(table)
             for name, table in TABLES.items()
         }
-        strange, more = implausible(frames, config.gates)
+        strange, more = implausible(frames, source.config.gates)
         strange = pd.concat([strange, terms_too_high(frames["products"])], ignore_index=True)
-        net_prices(frames, config)
+        net_prices(frames, source.config)
         given = frozenset(held)
         findings = pd.concat([findings_of(frames, given), strange], ignore_index=True)
         notes += more
@@ -199,7 +243,7 @@ def _report(
             findings = pd.concat([findings, lost], ignore_index=True)
         ingested = Ingested(day, frames, given, rejected, tuple(notes), findings, sources, rows)
     return Report(
-        found.location, day, tuple(problems), tuple(notes), rows, sources, rejected, ingested
+        source.location, day, tuple(problems), tuple(notes), rows, sources, rejected, ingested
     )
 
 

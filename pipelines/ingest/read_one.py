@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,36 +29,68 @@ def read_one(
 
     Raises UnreadableError when a part cannot be read or lacks a required column.
     """
+    return open_table(table, openers, config).known(as_of)
+
+
+@dataclass(frozen=True)
+class OpenTable:
+    """All rows of a table in memory, from which each night takes those that it knows.
+
+    data: every column of the canonical frame, (rows,). reads: those that the source has.
+    """
+
+    table: Table
+    parts: Sequence[Part]
+    notes: Sequence[str]
+    data: Mapping[str, Any]
+    reads: Sequence[tuple[Column, Read]]
+
+    def known(self, as_of: np.datetime64, again: bool = False) -> TableInHand:
+        """The rows that the night of ``as_of`` knows. again: other nights will be asked for, so
+        nothing of the table may be changed through them.
+        """
+        first = np.concatenate([[0], np.cumsum([part.rows for part in self.parts])])
+        held = TableInHand(
+            self.table, pd.DataFrame(), self.parts, first.astype(np.int64), notes=[*self.notes]
+        )
+        held.sources = [
+            Source(self.table.name, part.file, part.sha256, part.rows + len(part.broken))
+            for part in self.parts
+        ]
+        held.list_broken()
+        filled, seen = np.zeros(int(first[-1]), np.bool_), np.ones(int(first[-1]), np.bool_)
+        for column, read in self.reads:
+            filled |= ~read.empty
+            seen &= _seen(held, column, read, as_of)
+        keep = _judge(held, filled, seen, self.reads)
+        bad = filled & seen & ~keep
+        if bad.any() and self.table.name == "inventory":
+            names = {name: _series(self.data[name], held) for name in _KEY}
+            held.remember(pd.DataFrame(names), bad)
+        _build(held, self.data, keep, again)
+        return held
+
+
+def open_table(table: Table, openers: Sequence[Opener], config: Config) -> OpenTable:
+    """The table with the values of all its rows, whatever night knows them.
+
+    Raises UnreadableError when a part cannot be read or lacks a required column.
+    """
     parts, matches, notes = _open(table, openers, config)
-    first = np.concatenate([[0], np.cumsum([part.rows for part in parts])]).astype(np.int64)
-    rows = int(first[-1])
-    held = TableInHand(table, pd.DataFrame(), parts, first, notes=notes)
-    held.sources = [
-        Source(table.name, part.file, part.sha256, part.rows + len(part.broken)) for part in parts
-    ]
-    held.list_broken()
+    rows = sum(part.rows for part in parts)
     every = {name: source for match in matches for name, source in match.items()}
-    filled = np.zeros(rows, np.bool_)
-    seen = np.ones(rows, np.bool_)
-    pending: list[tuple[str, Read]] = []
     data: dict[str, Any] = {}
+    reads: list[tuple[Column, Read]] = []
     for column in columns_of(table, every):
         if column.name not in every:
             data[column.name] = constant(column, rows, table.big)
             continue
         read = _read_column(column, parts, matches, config.values.get(table.name, {}))
-        filled |= ~read.empty
-        seen &= _seen(held, column, read, as_of)
         data[column.name] = read.data
-        pending.append((column.name, _with_empty(column, read)))
+        reads.append((column, _with_empty(column, read)))
         if read.note:
-            held.notes.append(f"{table.name}: {column.name} {read.note}")
-    keep = _judge(held, filled, seen, pending)
-    bad = filled & seen & ~keep
-    if bad.any() and held.table.name == "inventory":
-        held.remember(pd.DataFrame({name: _series(data[name], held) for name in _KEY}), bad)
-    _build(held, data, keep)
-    return held
+            notes.append(f"{table.name}: {column.name} {read.note}")
+    return OpenTable(table, parts, notes, data, reads)
 
 
 def _series(values: Any, held: TableInHand) -> Any:
@@ -125,7 +158,7 @@ def _with_empty(column: Column, read: Read) -> Read:
 
 
 def _judge(
-    held: TableInHand, filled: Mask, seen: Mask, pending: Sequence[tuple[str, Read]]
+    held: TableInHand, filled: Mask, seen: Mask, reads: Sequence[tuple[Column, Read]]
 ) -> Mask:
     """Rows to keep; counts the blank, cut and unknown ones and lists the bad ones."""
     unseen = int((filled & ~seen).sum())
@@ -136,13 +169,13 @@ def _judge(
         held.not_known = unseen
     keep = filled & seen
     good = np.ones(len(filled), np.bool_)
-    for name, read in pending:
+    for column, read in reads:
         for fault in read.faults:
             counts = keep[fault.positions]
             if counts.any():
                 rows = fault.positions[counts]
-                held.list_bad(rows, name, fault.values[counts], fault.reason)
-                if held.table.loses_cell(name):
+                held.list_bad(rows, column.name, fault.values[counts], fault.reason)
+                if held.table.loses_cell(column.name):
                     held.emptied.append(rows)
                 else:
                     good[rows] = False
@@ -150,16 +183,20 @@ def _judge(
     return keep & good
 
 
-def _build(held: TableInHand, data: dict[str, Any], keep: Mask) -> None:
+def _build(held: TableInHand, data: Mapping[str, Any], keep: Mask, copy: bool) -> None:
     whole = bool(keep.all())
+
+    def kept(values: Any) -> Any:
+        if not whole:
+            return values[keep]
+        return values.copy() if copy else values
+
     columns: dict[str, Any] = {}
-    for name in list(data):
-        values = data.pop(name)
+    for name, values in data.items():
         if isinstance(values, Coded):
-            codes = values.codes if whole else values.codes[keep]
-            columns[name] = series_of(Coded(codes, values.names), held.table.big)
+            columns[name] = series_of(Coded(kept(values.codes), values.names), held.table.big)
         else:
-            columns[name] = values if whole else values[keep]
+            columns[name] = kept(values)
     held.frame = pd.DataFrame(columns, copy=False)
     if not whole:
         held.positions = np.flatnonzero(keep)
