@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipelines.config.load import config_from
-from pipelines.ingest import validate
+from pipelines.ingest import OpenSource, validate
 from stockwright.errors import DataError
 
 SALES = "date,sku,location,units\n2026-11-20,1,East,3\n2026-11-22,1,East,2\n"
@@ -128,3 +128,33 @@ def test_sales_as_old_as_the_gate_are_read(shop):
 
 def test_a_check_for_no_date_knows_no_stale_sales(shop):
     assert validate(str(shop.folder), config_from({})).ok
+
+
+NIGHTS = np.array(["2026-11-23", "2026-11-21", "2026-11-22", "2026-11-23"], "datetime64[D]")
+
+
+def test_tables_read_once_give_each_night_what_it_would_have_read_itself(shop):
+    """In any order, bad rows, price units and notes included, and whatever a night does to its
+    frames in place.
+    """
+    for name, (content, late) in {**LATE, **HIDDEN}.items():
+        shop.write(name, content + late)
+    shop.write("sales.csv", SALES + "2026-11-22,1,East,-x\n2026-11-21,1,East,4\n")
+    source = OpenSource.of(str(shop.folder), config_from({"gates": {"bad_row_share": 1.0}}))
+    for night in NIGHTS:
+        alone, once = shop.lenient_at(night), source.known(night)
+        assert (once.notes, once.rows, once.sources) == (alone.notes, alone.rows, alone.sources)
+        pd.testing.assert_frame_equal(once.rejected, alone.rejected)
+        pd.testing.assert_frame_equal(once.findings, alone.findings)
+        for name, frame in alone.tables.items():
+            pd.testing.assert_frame_equal(once.tables[name], frame)
+        for frame in once.tables.values():
+            for column in frame.select_dtypes("number").columns:
+                frame.loc[:, column] = 0.0
+
+
+def test_a_night_that_the_tables_are_too_old_for_says_so_and_harms_no_other(shop):
+    source = OpenSource.of(str(shop.folder), config_from({"gates": {"stale_days": 1}}))
+    with pytest.raises(DataError, match="stale_days"):
+        source.known(np.datetime64("2026-12-24"))
+    assert len(source.known(np.datetime64("2026-11-22")).tables["sales"])
