@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.build import build_features, prepare
-from features.context import LOCATION, FeatureContext, build_context
+from features.context import FeatureContext, build_context
 from features.matrix import FeatureMatrix
-from features.params import FeatureParams
 from forecasting.blend.rungs import (
     GLOBAL,
     LEVEL,
@@ -45,15 +44,17 @@ from forecasting.levels.levels import (
 )
 from forecasting.life.life import LifeParams, ended_series, faded
 from forecasting.params import ModelParams
+from forecasting.seen import seen_before, sells_at, some_on_sale
 from forecasting.spread.moments import history_moments
 from forecasting.spread.spread import DEFAULT_SPREAD, Spread, fit_spread, location_correlation
+from forecasting.stage import Sampled, Stage
 from forecasting.threads import in_order
-from forecasting.waterfall import Stage, causes, parts_of
+from forecasting.waterfall import causes, parts_of
 from stockwright.decomposition import PARTS, Decomposition
 from stockwright.errors import DataError
 from stockwright.forecast import Forecast
 from stockwright.overrides import OverrideHistory
-from stockwright.panel import DemandPanel, Status
+from stockwright.panel import DemandPanel
 
 Floats = NDArray[np.float64]
 #: Which model gave a series' mean: the booster; level, season and the shop's growth; any of them
@@ -116,30 +117,37 @@ class FittedModel:
 
     def context(self, panel: DemandPanel) -> NightContext:
         """What the whole panel says of groups of series: to be shared by all blocks of a night."""
+        return self.night(panel, 0)[0]
+
+    def night(self, panel: DemandPanel, horizon: int) -> tuple[NightContext, Sampled | None]:
+        """The context, and what was made for it that ``predict`` over ``horizon`` makes as well."""
         features = self.params.features()
         groups = build_context(panel, features)
         growth = np.ones(panel.horizon)
         if not self.booster:
             growth = shop_growth(panel, groups, features, panel.horizon)
         known = NightContext(groups, growth, learn_launches(panel, groups, features))
-        return replace(known, levels=self._correction(panel, known))
-
-    def _correction(self, panel: DemandPanel, context: NightContext) -> LevelCorrection:
-        """What the aggregates of a sample of the series on sale ask of all of them."""
         if self.levels.strength <= 0:
-            return no_correction()
-        on_sale = panel.on_sale(1)[:, 0] & sells_at(panel, context.groups)
-        order = np.argsort(panel.index.key_hash(), kind="stable")
-        sample = panel.take(np.sort(order[on_sale[order]][:_LEVEL_SERIES]))
-        features, steps = self.params.features(), step_reach(self.params.period, panel.horizon)
+            return known, None
+        sample = panel.take(some_on_sale(panel, groups, _LEVEL_SERIES))
+        steps = step_reach(self.params.period, panel.horizon)
         if not sample.n_series or steps < 1:
-            return no_correction()
-        stage = self._rungs(sample, steps, context)
+            return known, None
+        stage = self._rungs(sample, max(steps, min(horizon, panel.horizon)), known)
+        levels = self._correction(sample, steps, stage, known)
+        return replace(known, levels=levels), Sampled(sample.index, replace(stage, matrix=None))
+
+    def _correction(
+        self, sample: DemandPanel, steps: int, stage: Stage, context: NightContext
+    ) -> LevelCorrection:
+        """What the aggregates of the sample ask of all series."""
+        features = self.params.features()
         prepared = recent(prepare(sample, steps, features, context.groups), features.long)
         parts = (features, context.groups, self.params.methods, self.usual)
         plain = statistical_rungs(sample, 1, *parts, frozenset((LEVEL, SMOOTHED))).means
         found = outlook(prepared, present_level(prepared, plain), steps)
-        return correction(found, self.blend.mean(stage.rungs, stage.segment), self.levels)
+        mean = self.blend.mean(stage.rungs[:, :, :steps], stage.segment)
+        return correction(found, mean, self.levels)
 
     def decompose(
         self, panel: DemandPanel, horizon: int, context: NightContext | None = None
@@ -154,22 +162,27 @@ class FittedModel:
         horizon: int,
         context: NightContext | None = None,
         parts: bool = False,
+        sampled: Sampled | None = None,
     ) -> Forecast:
         """Forecast steps 1 ... horizon after the panel's origin.
 
         panel: all series or a block of them. context: ``self.context`` of the whole panel, by
         default of ``panel``; with it the forecast of a series does not depend on its block. parts:
-        tell what the mean is made of.
+        tell what the mean is made of. sampled: of the same panel, by ``night``.
         Raises DataError when the covariates do not reach over the horizon.
         """
         if panel.calendar.period != self.params.period:
             raise DataError(f"a model for a {self.params.period}, a panel in other periods")
-        known = context if context is not None else self.context(panel)
+        known = context
+        if known is None:
+            known, sampled = self.night(panel, 0 if parts else horizon)
         alone = replace(self.params, threads=1)
         one = self if self.params == alone else replace(self, params=alone)
 
         def block(start: int) -> dict[str, NDArray[Any]]:
-            return one._block(panel.take(slice(start, start + _BLOCK)), horizon, known, parts)
+            some = panel.take(slice(start, start + _BLOCK))
+            # What the mean is made of needs the features, which the sample does not keep.
+            return one._block(some, horizon, known, parts, None if parts else sampled)
 
         starts = range(0, max(panel.n_series, 1), _BLOCK)
         blocks = in_order(block, starts, self.params.threads)
@@ -188,7 +201,12 @@ class FittedModel:
         )
 
     def _block(
-        self, panel: DemandPanel, horizon: int, context: NightContext, parts: bool
+        self,
+        panel: DemandPanel,
+        horizon: int,
+        context: NightContext,
+        parts: bool,
+        sampled: Sampled | None,
     ) -> dict[str, NDArray[Any]]:
         features = self.params.features()
         shape = (panel.n_series, horizon)
@@ -198,7 +216,8 @@ class FittedModel:
         told = None
         if len(some):
             block = panel.take(some)
-            stage = self._rungs(block, horizon, context)
+            made = partial(self._rungs, horizon=horizon, context=context)
+            stage = sampled.stage_of(block, horizon, made) if sampled else made(block)
             factor = context.levels.factor(block, features, horizon)
             mean[some] = self.blend.mean(stage.rungs, stage.segment) * factor
             names = [MODEL_NAMES.index(name) for name in model_of(self.blend)]
@@ -292,18 +311,6 @@ _SPREAD_FIELDS = (
     "tail_share",
     "tail_ratio",
 )
-
-
-def sells_at(panel: DemandPanel, context: FeatureContext) -> NDArray[np.bool_]:
-    """Whether any demand could ever be seen at the location of each series."""
-    return np.asarray(context.tables[LOCATION].exposure[panel.index.location] > 0)
-
-
-def seen_before(panel: DemandPanel, features: FeatureParams) -> NDArray[np.bool_]:
-    """Whether demand of a series could be seen in any of the periods that features read."""
-    recent = slice(max(panel.n_periods - features.long, 0), None)
-    seen = (panel.status[:, recent] == Status.OBSERVED) | (panel.demand[:, recent] > 0)
-    return np.asarray(seen.any(axis=1))
 
 
 def fit(

@@ -8,6 +8,7 @@ from forecasting.blend.staircase import Stair
 from forecasting.drift import Drift, drift
 from forecasting.model import FittedModel, NightContext, fit, plain_model
 from forecasting.params import ModelParams
+from forecasting.stage import Sampled
 from stockwright.forecast import Forecast
 from stockwright.overrides import OverrideHistory
 from stockwright.panel import DemandPanel
@@ -17,17 +18,19 @@ from stockwright.panel import DemandPanel
 class NightPredictor:
     """The forecast of any block of a night's series, over ``horizon`` steps.
 
-    parts: tell what its mean is made of.
+    parts: tell what its mean is made of. sampled: of the night, see ``FittedModel.night``.
     """
 
     model: FittedModel
     context: NightContext
     horizon: int
     parts: bool = True
+    sampled: Sampled | None = None
 
     def __call__(self, block: DemandPanel) -> Forecast:
         """The forecast of a block."""
-        return self.model.predict(block, self.horizon, self.context, parts=self.parts)
+        known = (self.horizon, self.context, self.parts, self.sampled)
+        return self.model.predict(block, *known)
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ def predictor(content: bytes, panel: DemandPanel, parts: bool = True) -> NightPr
     """``OwnModel.predictor``: a stored model brings its own parameters."""
     stored = FittedModel.from_bytes(content)
     model = replace(stored, params=replace(stored.params, threads=1))
-    return NightPredictor(model, model.context(panel), panel.horizon, parts)
+    context, sampled = model.night(panel, 0 if parts else panel.horizon)
+    return NightPredictor(model, context, panel.horizon, parts, sampled)
 
 
 def drift_of(content: bytes, panel: DemandPanel, age: int, threads: int) -> Drift | None:

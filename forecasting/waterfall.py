@@ -21,27 +21,13 @@ from features.params import FeatureParams
 from features.what_if import at_list_price, replanned, rows_of, without_events
 from forecasting.blend.rungs import GLOBAL, LEVEL, SMOOTHED, STEADY
 from forecasting.blend.weights import Blend
+from forecasting.stage import Stage
 from stockwright.decomposition import PARTS
 from stockwright.panel import DemandPanel
 
 Floats = NDArray[np.float64]
 #: The booster's mean of each row.
 Predict = Callable[[FeatureMatrix], Floats]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What every rung in use expects of a block.
-
-    rungs: (rungs, series, steps). segment: (series,). level: (series,) base level; season:
-    (series, steps) factor on it. matrix: features of the booster, None where there is none.
-    """
-
-    rungs: Floats
-    segment: NDArray[np.int64]
-    level: Floats
-    season: Floats
-    matrix: FeatureMatrix | None = None
 
 
 @dataclass(frozen=True)
