@@ -30,7 +30,8 @@ from forecasting.booster.rows import Rows, training_rows
 from forecasting.drift import usual_misses
 from forecasting.held_out import HeldOut, held_out, held_out_origins
 from forecasting.launch.early_life import launch_weight, with_ends, with_launches
-from forecasting.launch.launch import LaunchCurves, learn_launches
+from forecasting.launch.launch import LaunchCurves, learn_launches, learn_spreads
+from forecasting.launch.spread import LaunchSpreads
 from forecasting.levels.aggregate import shop_growth
 from forecasting.levels.levels import (
     NO_LEVELS,
@@ -65,7 +66,7 @@ MODEL_NAMES = ("global", "plain", "group", "none", "blend", "statistical", "laun
 _GROUP, _NONE, _LAUNCH, _ENDED = 2, 3, 6, 7
 # Series per block of prediction, which bounds its memory; no result depends on it.
 _BLOCK = 1000
-_FORMAT = 7
+_FORMAT = 8
 # Most totals that the spread is estimated from: each is weighed some fifty times.
 _SPREAD_TOTALS = 12_000
 _USUAL_CORRELATION = 0.5
@@ -97,7 +98,8 @@ class FittedModel:
     bias: held-out units over forecast units, for the record. blend: weights of the rungs by
     segment. usual: ``usual_errors`` of the smoothing parameters. staircase: what each rung added on
     held-out origins; empty where none could be held out. levels: how far aggregates are followed.
-    misses: how far sums over the shop usually miss, see ``forecasting.drift``.
+    misses: how far sums over the shop usually miss, see ``forecasting.drift``. launches: how far
+    launches lie from what like products say; None where each night learns that itself.
     """
 
     params: ModelParams
@@ -110,6 +112,7 @@ class FittedModel:
     staircase: tuple[Stair, ...] = ()
     levels: Levels = NO_LEVELS
     misses: tuple[float, ...] = ()
+    launches: LaunchSpreads | None = None
 
     @cached_property
     def _mean_model(self) -> MeanModel | None:
@@ -126,7 +129,8 @@ class FittedModel:
         growth = np.ones(panel.horizon)
         if not self.booster:
             growth = shop_growth(panel, groups, features, panel.horizon)
-        known = NightContext(groups, growth, learn_launches(panel, groups, features))
+        launches = learn_launches(panel, groups, features, self.launches)
+        known = NightContext(groups, growth, launches)
         if self.levels.strength <= 0:
             return known, None
         sample = panel.take(some_on_sale(panel, groups, _LEVEL_SERIES))
@@ -279,6 +283,7 @@ class FittedModel:
             "staircase": [asdict(stair) for stair in self.staircase],
             "levels": self.levels.to_dict(),
             "misses": self.misses,
+            "launches": self.launches and self.launches.to_dict(),
         }
         return json.dumps(content, sort_keys=True).encode()
 
@@ -300,6 +305,7 @@ class FittedModel:
             staircase=tuple(Stair(**stair) for stair in found["staircase"]),
             levels=Levels.from_dict(found["levels"]),
             misses=tuple(found["misses"]),
+            launches=found["launches"] and LaunchSpreads.from_dict(found["launches"]),
         )
 
 
@@ -333,6 +339,7 @@ def fit(
         plain_model(params),
         booster=booster,
         blend=Blend.everywhere(usual_weights(_available(training is not None))),
+        launches=learn_spreads(panel, params.features()),
     )
     if not len(origins):
         return unlearned

@@ -15,7 +15,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from features.context import LOCATION, SHOP, FeatureContext, group_codes, season_codes
+from features.context import (
+    LOCATION,
+    SHOP,
+    FeatureContext,
+    build_context,
+    group_codes,
+    season_codes,
+)
 from features.level import season_factor
 from features.params import FeatureParams
 from forecasting.launch.cells import (
@@ -29,7 +36,7 @@ from forecasting.launch.cells import (
     weekly,
 )
 from forecasting.launch.like_products import Effects, Evidence, learn_effects
-from forecasting.launch.spread import AGES, LaunchSpread, fit_launch_spread
+from forecasting.launch.spread import AGES, LaunchSpreads, fit_launch_spread
 from forecasting.launch.words import WORD, learn_words, name_words
 from stockwright.panel import DemandPanel, mix_hash
 
@@ -53,17 +60,15 @@ class LaunchCurves:
 
     effects: level by attribute. words: (skus,) factor by the name. curve: (season groups + 1, BINS)
     demand by week of life over the level. share: (locations,) of a SKU's level that a location
-    sells. spread: how far launches lie from this; unseen: the same before anything could be seen
-    of them. units, expected: (skus,) sold lately by each SKU that is young somewhere, and
-    what it would have sold at level 1, over all its locations.
+    sells. spreads: how far launches lie from this. units, expected: (skus,) sold lately by each
+    SKU that is young somewhere, and what it would have sold at level 1, over all its locations.
     """
 
     effects: Effects
     words: Floats
     curve: Floats
     share: Floats
-    spread: LaunchSpread
-    unseen: LaunchSpread
+    spreads: LaunchSpreads
     units: Floats
     expected: Floats
 
@@ -77,9 +82,15 @@ def attribute_names(panel: DemandPanel) -> tuple[str, ...]:
 
 
 def learn_launches(
-    panel: DemandPanel, groups: FeatureContext, params: FeatureParams
+    panel: DemandPanel,
+    groups: FeatureContext,
+    params: FeatureParams,
+    spreads: LaunchSpreads | None = None,
 ) -> LaunchCurves | None:
-    """Learn from the whole panel up to its origin; None with fewer than ten launches."""
+    """Learn from the whole panel up to its origin; None with fewer than ten launches.
+
+    spreads: learned before, by a fit; None to learn them here.
+    """
     young = past_launches(panel, groups, params)
     if len(young.series) < _LEAST_LAUNCHES or not young.units.sum() > 0:
         return None
@@ -94,12 +105,19 @@ def learn_launches(
     effects, level = learn_effects(rows, *_NOISE)
     mean = effects.expected(rows.codes, len(rows.units)) * rows.exposure
     words, alone = learn_words(name_words(panel), row_sku, rows.kind, rows.units, mean, _NOISE)
-    prior = (level * alone)[np.unique(sku, return_inverse=True)[1]]
-    told = (young, expected, prior, sku, panel.origin, weekly(panel))
-    spread, unseen = fit_launch_spread(*told, AGES), fit_launch_spread(*told, AGES[:1])
+    if spreads is None:
+        prior = (level * alone)[np.unique(sku, return_inverse=True)[1]]
+        told = (young, expected, prior, sku, panel.origin, weekly(panel))
+        spreads = LaunchSpreads(fit_launch_spread(*told, AGES), fit_launch_spread(*told, AGES[:1]))
     nothing = np.zeros(len(panel.index.skus))
-    curves = LaunchCurves(effects, words, curve, share, spread, unseen, nothing, nothing)
+    curves = LaunchCurves(effects, words, curve, share, spreads, nothing, nothing)
     return refreshed(curves, panel, groups, params)
+
+
+def learn_spreads(panel: DemandPanel, params: FeatureParams) -> LaunchSpreads | None:
+    """How far launches lie from what is expected of them; None with fewer than ten."""
+    curves = learn_launches(panel, build_context(panel, params), params)
+    return curves.spreads if curves else None
 
 
 def location_shares(groups: FeatureContext, locations: int) -> Floats:
@@ -263,13 +281,13 @@ def launch_forecast(
     others_seen = np.maximum(curves.expected[panel.index.sku] - seen, 0.0)
     told = (prior, own, seen, others, others_seen)
     fresh = seen + others_seen <= 0
-    level, variance = curves.spread.update(*told)
-    unseen = curves.unseen.update(*told)[1]
+    level, variance = curves.spreads.seen.update(*told)
+    unseen = curves.spreads.unseen.update(*told)[1]
     age = panel.origin + np.arange(1, horizon + 1) - panel.launch.astype(np.int64)[:, None]
     factor = season_factor(panel, groups, panel.n_periods, horizon, params).astype(np.float64)
     shape = curves.curve[season_codes(panel, params)[:, None], curve_place(age, weekly(panel))]
     mean = (level * share)[:, None] * shape * factor * (age >= 0)
-    pair = (curves.unseen, curves.spread)
+    pair = (curves.spreads.unseen, curves.spreads.seen)
     dispersion, *tail = (
         np.where(fresh, *values)
         for values in zip(*((each.dispersion, *each.tail) for each in pair), strict=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +59,26 @@ class LaunchSpread:
         level = prior * (shape + trust * sold) / (shape + trust * mean)
         left = 1.0 / (shape + trust * sold) + self.drift
         return level, left + tail_variance(*self.tail)
+
+
+@dataclass(frozen=True)
+class LaunchSpreads:
+    """seen: how far launches lie from what is expected; unseen: the same before anything could be
+    seen of them.
+    """
+
+    seen: LaunchSpread
+    unseen: LaunchSpread
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> LaunchSpreads:
+        """The inverse of ``to_dict``."""
+        both = (found[name] for name in ("seen", "unseen"))
+        return cls(*(LaunchSpread(**{**one, "tail": tuple(one["tail"])}) for one in both))
 
 
 @dataclass(frozen=True)

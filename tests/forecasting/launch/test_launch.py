@@ -173,9 +173,9 @@ def test_products_of_an_unknown_value_are_like_each_other():
 def test_before_the_first_sale_width_is_that_of_launches_nothing_was_seen_of(past, curves):
     found = launch_forecast(past, build_context(past, PARAMS), PARAMS, curves, 4)
     ahead, begun = past.launch > past.origin, past.launch == past.origin - 3
-    assert (found.linear_dispersion[ahead] == curves.unseen.dispersion).all()
-    assert (found.tail_ratio[ahead] == curves.unseen.tail[1]).all()
-    assert (found.linear_dispersion[begun] == curves.spread.dispersion).all()
+    assert (found.linear_dispersion[ahead] == curves.spreads.unseen.dispersion).all()
+    assert (found.tail_ratio[ahead] == curves.spreads.unseen.tail[1]).all()
+    assert (found.linear_dispersion[begun] == curves.spreads.seen.dispersion).all()
 
 
 def test_the_curve_of_the_first_weeks_is_found(curves):
