@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +12,15 @@ from scipy import stats
 
 from features.context import build_context
 from features.params import FeatureParams
-from forecasting.launch.launch import LaunchCurves, launch_forecast, learn_launches, refreshed
+from forecasting.launch.launch import (
+    LaunchCurves,
+    launch_forecast,
+    learn_launches,
+    learn_spreads,
+    refreshed,
+)
 from forecasting.launch.like_products import Evidence, learn_effects
-from forecasting.launch.spread import LaunchSpread
+from forecasting.launch.spread import LaunchSpread, LaunchSpreads
 from stockwright.calendar import Calendar
 from stockwright.distribution import Distribution
 from stockwright.panel import Covariates, DemandPanel, SeriesIndex, Status
@@ -227,6 +235,20 @@ def test_nothing_sells_before_the_launch(past, curves):
 def test_a_shop_without_launches_teaches_nothing(past):
     old = replace(past, launch=np.zeros(past.n_series, np.int32))
     assert learn_launches(old, build_context(old, PARAMS), PARAMS) is None
+
+
+def test_a_scatter_kept_as_text_is_the_one_that_is_learned_and_moves_no_mean(past, curves):
+    """Kept since the same night it changes nothing, and any other one changes widths alone."""
+    kept = LaunchSpreads.from_dict(json.loads(json.dumps(curves.spreads.to_dict())))
+    assert kept == curves.spreads == learn_spreads(past, PARAMS)
+    groups = build_context(past, PARAMS)
+    other = LaunchSpreads(PLAIN, replace(PLAIN, variance=2.0))
+    again, wider = (learn_launches(past, groups, PARAMS, each) for each in (kept, other))
+    assert again.spreads == curves.spreads
+    assert wider.spreads == other
+    for name in ("effects", "words", "curve", "share", "units", "expected"):
+        for one in (again, wider):
+            assert pickle.dumps(getattr(one, name)) == pickle.dumps(getattr(curves, name))
 
 
 @pytest.mark.parametrize("age", [0, 2])
