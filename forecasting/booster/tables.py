@@ -26,7 +26,6 @@ _SERIES = 2048
 _LEAST_ROWS, _LEAST_STEPS = 5000, 4
 # Bits of a LightGBM decision type: categorical, default left; and what counts as missing.
 _CATEGORICAL, _LEFT, _MISSING, _NAN = 1, 2, 12, 8
-_ALL = (1 << MOST_LEAVES) - 1
 # Exponent of 1.0 in a float32, and where exponents begin.
 _ONE, _EXPONENT = 127, 23
 
@@ -93,8 +92,9 @@ class TreeTables:
         size, kept = np.empty(shape, np.float32), np.empty(shape, np.int32)
         for tree in self._trees:
             # Splits of the series alone and of the step alone first: they are small.
-            series = np.full((shape[0], 1), _ALL, np.int32)
-            step = np.full((1, shape[1]), _ALL, np.int32)
+            every = (1 << (len(tree.leaves) - _ONE)) - 1
+            series = np.full((shape[0], 1), every, np.int32)
+            step = np.full((1, shape[1]), every, np.int32)
             many = []
             for name, table in zip(tree.columns, tree.tables, strict=True):
                 place = bins[name]
