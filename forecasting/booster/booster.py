@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from features.matrix import FeatureMatrix
 from forecasting.booster.rows import Rows
+from forecasting.booster.tables import TreeTables, steps_of
 from forecasting.params import ModelParams
 from stockwright.calendar import DAYS_PER_PERIOD, PeriodName
 from stockwright.errors import FitError
@@ -204,7 +205,11 @@ class MeanModel:
         self._offset: float = found["offset"]
         self._sizes, self._corrections = (np.array(each) for each in found["curve"])
         self._members = [
-            (member["names"], lightgbm.Booster(model_str=member["trees"]))
+            (
+                member["names"],
+                lightgbm.Booster(model_str=member["trees"]),
+                TreeTables.of(member["trees"]),
+            )
             for member in found["members"]
         ]
         self._days = DAYS_PER_PERIOD[period]
@@ -214,10 +219,13 @@ class MeanModel:
 
         Columns that the model was not trained on are not read; those that are gone are unknown.
         """
-        raw = np.zeros(len(matrix.X))
-        for names, booster in self._members:
+        raw, steps = np.zeros(len(matrix.X)), steps_of(matrix.series)
+        for names, booster, tables in self._members:
             read = model_input(matrix.X, matrix.names, self._days, names)
-            raw += booster.predict(read, raw_score=True, num_threads=threads)
+            if tables is not None and steps:
+                raw += tables.raw(read, steps)
+            else:
+                raw += booster.predict(read, raw_score=True, num_threads=threads)
         log_base = np.log(matrix.level * matrix.season)
         log_mean = log_base + raw / len(self._members) + self._offset
         corrected = log_mean + np.interp(log_mean, self._sizes, self._corrections)
