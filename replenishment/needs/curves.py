@@ -76,10 +76,10 @@ class CostCurves:
         return cls._integrated(points, slopes, first, shortage)
 
     @classmethod
-    def none(cls) -> CostCurves:
-        """Curves of no key at all."""
-        empty = np.zeros((0, 1))
-        return cls(empty, empty, empty, np.zeros(0))
+    def flat(cls, n: int) -> CostCurves:
+        """Curves of ``n`` keys to which no order costs or saves anything."""
+        zero = np.zeros((n, 1))
+        return cls(zero, zero, zero, np.zeros(n))
 
     @classmethod
     def stacked(cls, parts: list[CostCurves]) -> CostCurves:
