@@ -58,7 +58,7 @@ class CostCurves:
         flat = np.sort(thresholds, axis=2).reshape(n, closes * paths)
         steps = weights.copy()
         steps[:, lost] += shortage
-        steps /= paths
+        steps = steps / paths
         if closes == 1:
             points, jumps = flat, np.repeat(steps, paths, axis=1)
             covered = np.broadcast_to(np.arange(1, paths + 1) / paths, points.shape)

@@ -23,6 +23,9 @@ Ints = NDArray[np.int64]
 # Curves that are kept for the shared limits have at most this many knots.
 _KEPT_KNOTS = 256
 _LOSS_KNOTS = 64
+# Keys with no more arrivals than this are sampled together. (Below 8 columns numpy sums from the
+# left, so that padding rounds nothing anew.)
+_FEW_ARRIVALS = 4
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,7 @@ def _chunks(
     """
     mine = (keys.arrival_steps >= 1) & (keys.arrival_steps <= keys.protection[:, None])
     last = np.where(mine, np.arange(1, mine.shape[1] + 1), 0).max(axis=1, initial=0)
-    width = np.where(last > 0, 2 ** np.ceil(np.log2(np.maximum(last, 1))), 0).astype(np.int64)
+    width = 2 ** np.ceil(np.log2(np.maximum(last, _FEW_ARRIVALS))).astype(np.int64)
     closes = np.minimum(keys.review, params.close_points)
     final = final_of(keys, forecast.horizon)
     sampled = np.delete(np.arange(len(keys)), still)
