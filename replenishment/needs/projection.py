@@ -135,7 +135,7 @@ def _delay(forecast: Forecast, keys: Keys, paths: int, seed: int) -> Floats:
     if len(rows):
         scores = special.ndtri((np.arange(paths) + 0.5) / paths)
         salt = mix_hash(forecast.index.take(rows).key_hash() ^ np.uint64(0x5EED))
-        order = np.argsort(keyed_uniforms(salt, seed, paths), axis=1, kind="stable")
+        order = np.argsort(keyed_uniforms(salt, seed, paths), axis=1)
         out[rows, 0] = spread[rows, None] * scores[order]
     return out
 
