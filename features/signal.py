@@ -39,7 +39,7 @@ def exposure_of(status: NDArray[np.uint8], in_stock: Floats32, least_exposure: f
     Under a steady rate, units / exposure summed over periods is the maximum-likelihood estimate
     of the rate of a Poisson process that is watched while the stock lasts.
     """
-    exposure = (status == Status.OBSERVED).astype(np.float32)
+    exposure: Floats32 = (status == Status.OBSERVED).astype(np.float32)
     partly = (status == Status.CENSORED) & (in_stock >= np.float32(least_exposure))
     np.copyto(exposure, in_stock, where=partly)
     return exposure
