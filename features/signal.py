@@ -39,9 +39,10 @@ def exposure_of(status: NDArray[np.uint8], in_stock: Floats32, least_exposure: f
     Under a steady rate, units / exposure summed over periods is the maximum-likelihood estimate
     of the rate of a Poisson process that is watched while the stock lasts.
     """
-    seen = np.where(in_stock >= np.float32(least_exposure), in_stock, np.float32(0))
-    exposure = np.where(status == Status.CENSORED, seen, np.float32(0))
-    return np.where(status == Status.OBSERVED, np.float32(1), exposure)
+    exposure: Floats32 = (status == Status.OBSERVED).astype(np.float32)
+    partly = (status == Status.CENSORED) & (in_stock >= np.float32(least_exposure))
+    np.copyto(exposure, in_stock, where=partly)
+    return exposure
 
 
 def recent_signal(panel: DemandPanel, window: int, params: FeatureParams) -> Signal:

@@ -70,8 +70,6 @@ _FORMAT = 8
 # Most totals that the spread is estimated from: each is weighed some fifty times.
 _SPREAD_TOTALS = 12_000
 _USUAL_CORRELATION = 0.5
-# Most series from which it is seen what the aggregates ask for.
-_LEVEL_SERIES = 3000
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,7 @@ class FittedModel:
         known = NightContext(groups, growth, launches)
         if self.levels.strength <= 0:
             return known, None
-        sample = panel.take(some_on_sale(panel, groups, _LEVEL_SERIES))
+        sample = panel.take(some_on_sale(panel, groups))
         steps = step_reach(self.params.period, panel.horizon)
         if not sample.n_series or steps < 1:
             return known, None
@@ -147,8 +145,10 @@ class FittedModel:
         """What the aggregates of the sample ask of all series."""
         features = self.params.features()
         prepared = recent(prepare(sample, steps, features, context.groups), features.long)
-        parts = (features, context.groups, self.params.methods, self.usual)
-        plain = statistical_rungs(sample, 1, *parts, frozenset((LEVEL, SMOOTHED))).means
+        plain = stage.rungs[:, :, :1]
+        if SMOOTHED not in self.blend.used():
+            parts = (features, context.groups, self.params.methods, self.usual)
+            plain = statistical_rungs(sample, 1, *parts, frozenset((LEVEL, SMOOTHED))).means
         found = outlook(prepared, present_level(prepared, plain), steps)
         mean = self.blend.mean(stage.rungs[:, :, :steps], stage.segment)
         return correction(found, mean, self.levels)

@@ -9,6 +9,9 @@ from features.context import LOCATION, FeatureContext
 from features.params import FeatureParams
 from stockwright.panel import DemandPanel, Status
 
+# Most series from which it is seen what the aggregates ask for.
+_MOST = 3000
+
 
 def sells_at(panel: DemandPanel, context: FeatureContext) -> NDArray[np.bool_]:
     """Whether any demand could ever be seen at the location of each series."""
@@ -22,8 +25,8 @@ def seen_before(panel: DemandPanel, features: FeatureParams) -> NDArray[np.bool_
     return np.asarray(seen.any(axis=1))
 
 
-def some_on_sale(panel: DemandPanel, context: FeatureContext, most: int) -> NDArray[np.int64]:
-    """Rows of series on sale in the first step, at most so many, drawn by a hash of their keys."""
+def some_on_sale(panel: DemandPanel, context: FeatureContext) -> NDArray[np.int64]:
+    """Rows of series on sale in the first step, at most ``_MOST``, by a hash of their keys."""
     on_sale = panel.on_sale(1)[:, 0] & sells_at(panel, context)
     order = np.argsort(panel.index.key_hash(), kind="stable")
-    return np.sort(order[on_sale[order]][:most])
+    return np.sort(order[on_sale[order]][:_MOST])

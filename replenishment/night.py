@@ -76,7 +76,9 @@ def plan_night(
 
 
 def _kept(wishes: Wishes, evening: Evening) -> Kept:
-    """What sources keep back of what each series alone would be sent."""
+    """What sources keep back of what each series alone would be sent; nothing for lines only."""
     units = np.zeros(len(evening.stock.on_hand))
+    if evening.params.lines_only:
+        return Kept(units, units)
     units[wishes.series] = np.where(wishes.said, 0.0, wishes.needs.kept_back)
     return Kept(units, worth_kept(evening))

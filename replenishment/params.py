@@ -51,6 +51,9 @@ class PlanParams:
     least_gain: money that a line of a lateral transfer must gain at least, >= 0.
     receiving: what it costs to take goods in.
     floor: share of what it wants that every location gets of a source that is short, in [0, 1].
+    lines_only: find the same orders and transfers, and leave out what a plan tells beside them
+        where that takes time: the needs of keys that nothing can move tonight, reorder points,
+        what sources keep back, what shelf life takes from an order.
     """
 
     budget: float = np.inf
@@ -70,6 +73,7 @@ class PlanParams:
     least_gain: float = 0.0
     floor: float = 0.0
     receiving: Receiving = Receiving()
+    lines_only: bool = False
 
     def __post_init__(self) -> None:
         rules = {

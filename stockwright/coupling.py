@@ -12,14 +12,14 @@ Floats = NDArray[np.float64]
 
 
 def loading_of(rising: Floats, covariance: Floats) -> Floats:
-    """Loadings, (series, segment), under which rising totals, (series, segment, n), covary as the
-    level they share demands.
+    """Loadings, (totals,), under which rising totals, (totals, n), covary as the level that they
+    share demands; covariance: (totals,) of it.
 
     A one-factor Gaussian copula; its loading c solves the covariance expanded in Hermite
     polynomials to second order (Cario & Nelson 1997 solve it numerically):
     c^2 h1^2 + c^4 h2^2 / 2 = level variance * mean^2, with h_k = E[X He_k(Z)].
     """
-    n = rising.shape[2]
+    n = rising.shape[1]
     score = special.ndtri((np.arange(n) + 0.5) / n)
     first = (rising @ score / n) ** 2
     second = (rising @ (score**2 - 1) / n) ** 2

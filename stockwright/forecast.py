@@ -256,18 +256,18 @@ class Forecast:
 
     def _sampled(self, bounds: Ints, n: int, seed: int, keys: NDArray[np.uint64]) -> Floats:
         sums = self._sums(bounds)
-        mean = sums.mean
-        shape = (*mean.shape, n)
-        offset = keyed_uniforms(keys ^ np.uint64(0xA5A5A5A5), seed, mean.shape[1])
-        totals = self._distribution(sums)
-        rising = totals.stratified(offset.ravel(), n).reshape(shape)
-        loose = rising - totals.shift.reshape(mean.shape)[:, :, None]
+        series, segment = np.nonzero(bounds[:, 1:] > bounds[:, :-1])
+        offset = keyed_uniforms(keys ^ np.uint64(0xA5A5A5A5), seed, sums.mean.shape[1])
+        totals = self._distribution(sums).take(series * sums.mean.shape[1] + segment)
+        rising = totals.stratified(offset[series, segment], n)
         # In whatever order, totals that are all alike stay as they are.
-        mixed = np.nonzero(rising[:, :, 0] < rising[:, :, -1])
-        covariance = self.level_variance[:, None] * mean**2
-        drawn = rising.copy()
-        loading = loading_of(loose, covariance)
-        drawn[mixed] = coupled(rising[mixed], loading[mixed], mixed, keys, seed)
+        mixed = np.flatnonzero(rising[:, 0] < rising[:, -1])
+        where = series[mixed], segment[mixed]
+        covariance = self.level_variance[where[0]] * sums.mean[where] ** 2
+        loading = loading_of(rising[mixed] - totals.shift[mixed, None], covariance)
+        drawn = np.zeros((*sums.mean.shape, n))
+        drawn[series, segment] = rising
+        drawn[where] = coupled(rising[mixed], loading, where, keys, seed)
         return np.ascontiguousarray(drawn.swapaxes(1, 2))
 
     def pooled(self, groups: NDArray[np.integer[Any]], index: SeriesIndex) -> Forecast:

@@ -95,7 +95,8 @@ def _forecast(engine: Engine, content: bytes, situation: Situation, config: Conf
 
 
 def _slim(planning: Planning) -> Planning:
-    """Without the names that no plan reads."""
+    """Without the names that no plan reads, and for lines alone, all that a replay reads."""
     lanes = planning.network.lanes
     nameless = replace(lanes, supplier_sku=("",) * len(lanes))
-    return replace(planning, network=replace(planning.network, lanes=nameless))
+    network = replace(planning.network, lanes=nameless)
+    return replace(planning, network=network, params=replace(planning.params, lines_only=True))

@@ -64,12 +64,12 @@ def model_input(
     read = np.empty((len(X), len(wanted)), np.float32)
     known = [i for i, name in enumerate(wanted) if name in place]
     missing = [i for i, name in enumerate(wanted) if name not in place]
-    source = np.array([place[wanted[i]] for i in known], np.int64)
+    source = np.array([place.get(name, 0) for name in wanted], np.int64)
     busy = np.isfinite(X[:, place["event_uplift_shop"]])
     hidden = np.array([i for i in known if wanted[i] in _PRICES], np.int64)
     for start in range(0, len(X), _ROWS_AT_ONCE):
         part = slice(start, start + _ROWS_AT_ONCE)
-        read[part, known] = X[part][:, source]
+        np.take(X[part], source, axis=1, out=read[part], mode="clip")
         read[part, missing] = np.nan
         rows = start + np.flatnonzero(busy[part])
         if len(rows):

@@ -75,5 +75,7 @@ def theta_forecasts(
         # A nearly constant series has no smoothing parameter to find, which statsmodels warns of.
         warnings.simplefilter("ignore")
         fitted = ThetaModel(values, period=1, deseasonalize=False).fit()
-        ahead = [np.asarray(fitted.forecast(horizon, theta=t), np.float64) for t in thetas]
+        parts = fitted.forecast_components(horizon)
+    trend, smoothed = (parts[name].to_numpy(np.float64) for name in ("trend", "ses"))
+    ahead = [(theta - 1) / theta * trend + smoothed for theta in thetas]
     return np.stack(ahead), float(fitted.params["alpha"])

@@ -179,27 +179,25 @@ def outlook(prepared: Prepared, level: Floats, steps: int) -> Outlook:
     whole = np.asarray(members @ level)
     enough = bottom >= _LEAST_SHARE * whole[:, None]
     kept = np.flatnonzero(enough.sum(axis=1) >= _LEAST_PERIODS)
-    ratio, error = np.zeros((len(THETAS), len(kept), steps)), np.zeros(len(kept))
+    ratio, alpha = np.zeros((len(THETAS), len(kept), steps)), np.zeros(len(kept))
+    index = np.divide(top, bottom, out=np.zeros_like(top), where=enough)
     for place, group in enumerate(kept):
-        some = enough[group]
-        index = top[group, some] / bottom[group, some]
-        ratio[:, place], error[place] = _own_forecast(index, steps)
+        found = theta_forecasts(index[group, enough[group]], steps, THETAS)
+        ratio[:, place], alpha[place] = np.maximum(found[0], 0.0), found[1]
+    error = _level_error(History(index[kept].T, enough[kept].T.astype(np.float64)), alpha)
     block = _BLOCK_STEPS[prepared.params.period]
     return Outlook(members[kept], kind[kept], key[kept], ratio, error, block)
 
 
-def _own_forecast(index: Floats, steps: int) -> tuple[Floats, float]:
-    """Forecasts of an index, (ways, steps), and the standard error of its smoothed level.
+def _level_error(index: History, alpha: Floats) -> Floats:
+    """Standard error of the smoothed level of each index, (groups,), smoothed by ``alpha``.
 
     With one-step errors of variance s**2, the level has variance s**2 alpha / (2 - alpha).
     """
-    ahead, alpha = theta_forecasts(index, steps, THETAS)
-    alpha = min(max(alpha, _LEAST_ALPHA), 1.0)
-    found = exponential_smoothing(
-        History(index[:, None], np.ones((len(index), 1))), np.array([alpha])
-    )
-    variance = float(found.errors[0, 0]) / max(float(found.count[0]), 1.0)
-    return np.maximum(ahead, 0.0), float(np.sqrt(variance * alpha / (2.0 - alpha)))
+    alpha = np.clip(alpha, _LEAST_ALPHA, 1.0)
+    found = exponential_smoothing(index, alpha[None, :])
+    variance = found.errors[0] / np.maximum(found.count, 1.0)
+    return np.asarray(np.sqrt(variance * alpha / (2.0 - alpha)))
 
 
 def _groups(prepared: Prepared, volume: Floats) -> tuple[Any, Ints, Ints]:

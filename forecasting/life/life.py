@@ -239,11 +239,13 @@ def _pace(units: Floats, mean: Floats, group: Ints) -> Floats:
 
 def _upper_tail(units: Floats, mean: Floats, variance: Floats) -> Floats:
     """P(X >= units) of a negative binomial, (rows,)."""
-    mean = np.maximum(mean, 1e-12)
-    excess = np.maximum(variance - mean, mean * 1e-6)
+    out = np.ones(len(units))
+    some = np.flatnonzero(units > 0)
+    mean = np.maximum(mean[some], 1e-12)
+    excess = np.maximum(variance[some] - mean, mean * 1e-6)
     size, p = mean**2 / excess, mean / (mean + excess)
-    tail = special.betaincc(size, np.maximum(np.ceil(units), 1e-9), p)
-    return np.where(units > 0, np.clip(tail, 0.0, 1.0), 1.0)
+    out[some] = np.clip(special.betaincc(size, np.ceil(units[some]), p), 0.0, 1.0)
+    return out
 
 
 def discoveries(chance: Floats, share: float) -> Bools:

@@ -167,12 +167,15 @@ class Smoothed:
 def exponential_smoothing(history: History, alphas: Floats, slopes: bool = False) -> Smoothed:
     """Simple exponential smoothing (Brown 1959) for each of ``alphas`` in (0, 1], (grid,).
 
+    alphas: or (grid, series), where each series has its own.
+
     The level is the mean of past rates weighted by weight * (1 - alpha) ** age, age in observed
     periods. That is the usual recursion once the start is forgotten, and the plain mean early on.
     slopes: whether a drift is to be judged as well; slopes count from LEAST_FOR_SLOPE periods on.
     """
     series = history.shape[1]
-    alpha = np.asarray(alphas, np.float64)[:, None]
+    alpha = np.asarray(alphas, np.float64)
+    alpha = alpha if alpha.ndim > 1 else alpha[:, None]
     level, lag, memory, errors, cross, squares = np.zeros((6, len(alpha), series))
     count, line = np.zeros(series), Line.start(series)
     for rate, weight in zip(history.rate, history.weight, strict=True):

@@ -14,6 +14,7 @@ from replenishment.allocation.lateral_lanes import Lateral, Waiting, lateral_lan
 from replenishment.allocation.room import Moves, cut_to_room
 from replenishment.allocation.values import SEGMENTS, Later, later_of, priced, window_needs
 from replenishment.needs.find import Needs
+from replenishment.needs.targets import least_holding
 from replenishment.network.evening import Evening
 from replenishment.wishes.find import Wishes
 from replenishment.wishes.terms import lifetime_demand
@@ -23,6 +24,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 # Multiples of lanes are brought together to this fraction of a unit.
 _GRAIN = 1000
+# Of two sums of money, what their difference may be off by.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -175,25 +178,40 @@ def _exchange(lateral: Lateral, grid: _Grid, night: _Night) -> tuple[Needs, Bool
     held = np.where(np.isin(grid.keys, lateral.source), held, 0.0)
     lots = np.floor(held / lot + 1e-6).astype(np.int64)
     later = Later(*(column[grid.keys] for column in vars(night.later).values()))
-    needs, sides = [], []
-    for start, sign in ((np.zeros_like(lead), -1), (lead, 1)):
-        helps = night.wait.until[grid.keys] > start
-        few = window_needs(wishes, grid.keys[helps], start[helps], night.wait, night.evening)
-        most = lots if sign < 0 else _wanted(grid, lateral, few, helps, later, lot, lots)
-        sides.append(priced(few.curves, helps, later, lot, most, sign))
-        needs.append((few, helps))
+    helps = night.wait.until[grid.keys] > lead
+    few = window_needs(wishes, grid.keys[helps], lead[helps], night.wait, night.evening)
+    wanted = _wanted(grid, lateral, few, helps, later, lot, lots)
+    take, take_lots = priced(few.curves, helps, later, lot, wanted, 1)
+    gives = _may_give(lateral, grid, take[:, 0], night)
+    rest = window_needs(wishes, grid.keys[gives], 0 * lead[gives], night.wait, night.evening)
+    give, give_lots = priced(rest.curves, gives, later, lot, lots, -1)
     cost = np.full((*grid.shape, grid.shape[1]), np.inf)
     most = np.zeros(cost.shape, np.int64)
     where = (grid.at, grid.source, grid.target)
     cost[where] = _per_unit(lateral, night) * grid.lot[grid.at]
     room = np.minimum(lanes.max_units[lateral.lane], 1e12) / grid.lot[grid.at]
     most[where] = np.floor(room + 1e-6).astype(np.int64)
-    (give, give_lots), (take, take_lots) = sides
     exchange = Exchange(
         grid.spread(give), grid.spread(give_lots), grid.spread(take), grid.spread(take_lots),
         cost, most,
     )  # fmt: skip
-    return (*needs[1], exchange)
+    return few, helps, exchange
+
+
+def _may_give(lateral: Lateral, grid: _Grid, worth: Floats, night: _Night) -> Bools:
+    """Keys of the grid on a lane whose first lot could pay, (keys,), waiting for supply.
+
+    worth: (keys,) money of the first lot that arrives. One that leaves saves its holding at most.
+    To the others the lots are worth what is left, at which they do not leave either.
+    """
+    wait, later, needs = night.wait, night.later, night.wishes.needs
+    held = np.maximum(later.holding * wait.until, least_holding(needs.shortage))
+    left = later.unit(np.zeros(len(held))) - held
+    cost = (left[lateral.source] + _per_unit(lateral, night)) * grid.lot[grid.at]
+    gain = worth[np.searchsorted(grid.keys, lateral.target)]
+    pays = gain - cost > -_ROUNDING * (np.abs(gain) + np.abs(cost))
+    waits = wait.until[grid.keys] > 0
+    return np.asarray(waits & np.isin(grid.keys, lateral.source[pays]))
 
 
 def _wanted(

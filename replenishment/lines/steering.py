@@ -26,6 +26,7 @@ def steer(wishes: Wishes, evening: Evening, asked: Forecast | None = None) -> Po
     needs, rows, n = wishes.needs, wishes.series, evening.forecast.index.n_series
     total = wishes.total
     quantiles = total.quantile([0.5, 0.9, 0.95])
+    trigger = np.zeros(len(rows)) if evening.params.lines_only else _trigger(wishes)
 
     def spread(values: NDArray[Any], empty: float, dtype: Any = np.float64) -> NDArray[Any]:
         out = np.full(n, empty, dtype)
@@ -39,7 +40,7 @@ def steer(wishes: Wishes, evening: Evening, asked: Forecast | None = None) -> Po
         protection=spread(wishes.lead_time + wishes.review, 0, np.int32),
         service_level=spread(total.cdf(needs.order_up_to), np.nan),
         safety_stock=spread(np.maximum(needs.order_up_to - total.mean, 0.0), 0.0),
-        reorder_point=spread(needs.order_up_to - _trigger(wishes) * needs.share, 0.0),
+        reorder_point=spread(needs.order_up_to - trigger * needs.share, 0.0),
         order_up_to=spread(needs.order_up_to, 0.0),
         demand_mean=spread(total.mean, 0.0),
         demand_q50=spread(quantiles[:, 0], 0.0),

@@ -23,6 +23,9 @@ Ints = NDArray[np.int64]
 # Curves that are kept for the shared limits have at most this many knots.
 _KEPT_KNOTS = 256
 _LOSS_KNOTS = 64
+# Keys with no more arrivals than this are sampled together. (Below 8 columns numpy sums from the
+# left, so that padding rounds nothing anew.)
+_FEW_ARRIVALS = 4
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,8 @@ class Needs:
 #: Turns the needs of some keys, and their places in the list of keys, into orders.
 Settle = Callable[[Needs, Ints], Floats]
 _PLAIN = tuple(f.name for f in fields(Needs) if f.name not in ("curves", "loss"))
+# What needs take over from the targets.
+_EXACT = ("order_up_to", "level", "shortage", "holding")
 
 
 def cheapest(needs: Needs, keys: Ints) -> Floats:
@@ -119,16 +124,24 @@ def cheapest(needs: Needs, keys: Ints) -> Floats:
 
 
 def find_needs(
-    forecast: Forecast, keys: Keys, params: PlanParams, settle: Settle = cheapest
+    forecast: Forecast,
+    keys: Keys,
+    params: PlanParams,
+    settle: Settle = cheapest,
+    idle: NDArray[np.bool_] | None = None,
 ) -> Needs:
     """Cost curve and cheapest order of every key, in chunks of bounded memory.
 
     Where no sampled future runs out before the arrival the order is the exact order-up-to level
     less the position; where some do, the lost sales of those futures lower it.
+
+    idle: (keys,) those that order nothing and of which only targets and prices are read; they get
+    no sample.
     """
     targets = find_targets(forecast, keys, params.close_points, params.level_cap)
-    parts, rows = [_nothing()], [np.zeros(0, np.int64)]
-    for chunk, width, final in _chunks(forecast, keys, params):
+    still = _still(forecast, keys, idle)
+    parts, rows = [_idle_needs(keys.take(still), _take(targets, still))], [still]
+    for chunk, width, final in _chunks(forecast, keys, params, still):
         few = _with_arrivals(keys.take(chunk), width)
         needs = _chunk_needs(forecast.take(chunk), few, _take(targets, chunk), final, params)
         kept = needs.curves.merged(_KEPT_KNOTS)
@@ -137,9 +150,22 @@ def find_needs(
     return join_needs(parts, np.argsort(np.concatenate(rows), kind="stable"))
 
 
-def _nothing() -> Needs:
-    empty = np.zeros(0)
-    return Needs(CostCurves.none(), CostCurves.none(), **dict.fromkeys(_PLAIN, empty))
+def _still(forecast: Forecast, keys: Keys, idle: NDArray[np.bool_] | None) -> Ints:
+    """The idle keys, (idle,), but those whose level a markdown lowers, which takes a sample."""
+    if idle is None:
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(idle & (final_of(keys, forecast.horizon) != Final.MARKED_DOWN))
+
+
+def _idle_needs(keys: Keys, targets: Targets) -> Needs:
+    """Needs with targets and prices, and nothing to order."""
+    nothing = np.zeros(len(keys))
+    told = {
+        name: getattr(targets, name) for name in ("order_up_to", "level", "shortage", "holding")
+    }
+    none = CostCurves.flat(len(keys))
+    plain = dict.fromkeys(_PLAIN, nothing) | told | {"loss_cost": keys.shortage}
+    return Needs(none, none, **plain | {"share": nothing + 1})
 
 
 def _take(targets: Targets, rows: Ints) -> Targets:
@@ -147,19 +173,23 @@ def _take(targets: Targets, rows: Ints) -> Targets:
 
 
 def _chunks(
-    forecast: Forecast, keys: Keys, params: PlanParams
+    forecast: Forecast, keys: Keys, params: PlanParams, still: Ints
 ) -> Iterator[tuple[Ints, int, Final]]:
-    """Rows that share the layout of their sample, which depends on a key's own data alone."""
+    """Rows that share the layout of their sample, which depends on a key's own data alone.
+
+    still: (some,) keys that get no sample.
+    """
     mine = (keys.arrival_steps >= 1) & (keys.arrival_steps <= keys.protection[:, None])
     last = np.where(mine, np.arange(1, mine.shape[1] + 1), 0).max(axis=1, initial=0)
-    width = np.where(last > 0, 2 ** np.ceil(np.log2(np.maximum(last, 1))), 0).astype(np.int64)
+    width = 2 ** np.ceil(np.log2(np.maximum(last, _FEW_ARRIVALS))).astype(np.int64)
     closes = np.minimum(keys.review, params.close_points)
     final = final_of(keys, forecast.horizon)
+    sampled = np.delete(np.arange(len(keys)), still)
     layouts, which = np.unique(
-        np.stack([width, closes, final], axis=1), axis=0, return_inverse=True
+        np.stack([width, closes, final], axis=1)[sampled], axis=0, return_inverse=True
     )
     for code, (arrivals, count, end) in enumerate(layouts.tolist()):
-        rows = np.flatnonzero(which.ravel() == code)
+        rows = sampled[which.ravel() == code]
         size = max(1, params.cells // (params.paths * (arrivals + 3 * count + 4)))
         for first in range(0, len(rows), size):
             yield rows[first : first + size], arrivals, Final(end)
@@ -185,15 +215,17 @@ def _chunk_needs(
     kept_back = np.zeros(len(keys))
     if final == Final.END:
         closes = closes.ending(thresholds[:, -1], keys)
-    alone = curves = closes.curves(keys, targets, exact.quantum)
+    alone = closes
     if final in (Final.SHARED, Final.MARKED_DOWN):
         closes = _with_last(closes, thresholds[:, -1], sample, forecast, keys, targets, params)
-        curves = closes.curves(keys, targets, exact.quantum)
-    best, quantity = alone.cheapest(), curves.cheapest()
-    if final == Final.SHARED:
-        kept_back = np.maximum(best, 0.0) - np.maximum(quantity, 0.0)
-    if final == Final.MARKED_DOWN:
-        targets = targets.lowered(best - quantity, thresholds[:, -2], quantity)
+    curves = closes.curves(keys, targets, exact.quantum)
+    quantity = curves.cheapest()
+    if final == Final.MARKED_DOWN or (final == Final.SHARED and not params.lines_only):
+        best = alone.curves(keys, targets, exact.quantum).cheapest()
+        if final == Final.SHARED:
+            kept_back = np.maximum(best, 0.0) - np.maximum(quantity, 0.0)
+        else:
+            targets = targets.lowered(best - quantity, thresholds[:, -2], quantity)
     units = np.ones(len(keys))
     loss = CostCurves.from_thresholds(thresholds[:, -2:-1], 0 * units[:, None], units)
     return Needs(

@@ -23,7 +23,7 @@ Schrage 1981, equation 13; Snyder & Shen 2019, section 7.2).
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,16 +78,16 @@ class Pool:
         uniforms = keyed_uniforms(salt, seed, paths)
         rising = Distribution(self.mean, self.variance, quantum).stratified(uniforms[:, 0], paths)
         score = special.ndtri((np.arange(paths) + 0.5) / paths)
-        own, noise = score[_ranks(demand)], score[_ranks(uniforms)]
+        own, noise = score[_ranks(demand, "stable")], score[_ranks(uniforms)]
         part = self.correlation[:, None]
         mixed = part * own + np.sqrt(1 - part**2) * noise
         out: Floats = self.room[:, None] - np.take_along_axis(rising, _ranks(mixed), axis=1)
         return out
 
 
-def _ranks(values: Floats) -> NDArray[np.intp]:
-    """Rank of each value in its row."""
-    order = np.argsort(values, axis=1, kind="stable")
+def _ranks(values: Floats, kind: Literal["stable"] | None = None) -> NDArray[np.intp]:
+    """Rank of each value in its row; kind: "stable" where some may be equal, else the faster."""
+    order = np.argsort(values, axis=1, kind=kind)
     out = np.empty_like(order)
     np.put_along_axis(out, order, np.broadcast_to(np.arange(values.shape[1]), values.shape), axis=1)
     return out

@@ -58,10 +58,11 @@ def project(forecast: Forecast, keys: Keys, paths: int, closes: int, seed: int) 
     needed = np.empty((n, count, paths))
     demand, cycle = np.empty((n, paths)), np.empty((n, paths))
     for segment in range(sample.shape[1]):
-        walk.step(edges[:, segment], edges[:, segment + 1], sample[:, segment])
-        hit, close = np.nonzero(counted == edges[:, segment + 1, None])
+        end = edges[:, segment + 1]
+        moved = walk.step(edges[:, segment], end, sample[:, segment])
+        hit, close = np.nonzero(moved[:, None] & (counted == end[:, None]))
         needed[hit, close] = walk.needed[hit]
-        done = np.flatnonzero(edges[:, segment + 1] == last)
+        done = np.flatnonzero(moved & (end == last))
         demand[done], cycle[done] = walk.total[done], walk.cycle[done]
     delay = _delay(forecast, keys, paths, seed)
     return Projection(
@@ -98,22 +99,28 @@ class _Walk:
         self.cycle, self.net = np.zeros(shape), np.zeros(shape)
         self.needed = np.full(shape, -np.inf)
 
-    def step(self, first: Ints, last: Ints, demand: Floats) -> None:
-        """Demand of steps first + 1 ... last of each key, after what arrives on first + 1."""
+    def step(self, first: Ints, last: Ints, demand: Floats) -> NDArray[np.bool_]:
+        """Demand of steps first + 1 ... last of each key, after what arrives on first + 1.
+
+        Returns the keys of which anything has changed, (keys,).
+        """
         steps, lead = self.keys.arrival_steps, self.keys.lead_time
         until = np.where(last <= lead, np.minimum(first + 1, lead), first + 1)
         inside = (steps >= 1) & (steps <= np.minimum(until, self.keys.protection)[:, None])
         received = (self.keys.arrival_units * inside).sum(axis=1)
         incoming, self.received = received - self.received, received
-        self.total += demand
-        before = np.flatnonzero(last <= self.keys.lead_time)
-        after = np.flatnonzero(last > self.keys.lead_time)
+        moved = (last > first) | (incoming != 0) | (first == 0)
+        some = np.flatnonzero(moved)
+        self.total[some] += demand[some]
+        early = last[some] <= lead[some]
+        before, after = some[early], some[~early]
         stock = self.arrived[before] + incoming[before, None] - demand[before]
         self.arrived[before] = np.maximum(stock, 0.0)
         self.lost[before] += np.maximum(-stock, 0.0)
         self.cycle[after] += demand[after]
         self.net[after] += demand[after] - incoming[after, None]
         self.needed[after] = np.maximum(self.needed[after], self.net[after])
+        return np.asarray(moved)
 
 
 def _delay(forecast: Forecast, keys: Keys, paths: int, seed: int) -> Floats:
@@ -128,7 +135,7 @@ def _delay(forecast: Forecast, keys: Keys, paths: int, seed: int) -> Floats:
     if len(rows):
         scores = special.ndtri((np.arange(paths) + 0.5) / paths)
         salt = mix_hash(forecast.index.take(rows).key_hash() ^ np.uint64(0x5EED))
-        order = np.argsort(keyed_uniforms(salt, seed, paths), axis=1, kind="stable")
+        order = np.argsort(keyed_uniforms(salt, seed, paths), axis=1)
         out[rows, 0] = spread[rows, None] * scores[order]
     return out
 

@@ -19,6 +19,7 @@ from replenishment.wishes.cover import within_cover
 from replenishment.wishes.lots import LotTerms, Worth, buy_up, lots_for, unit_cost_at, whole_down
 from replenishment.wishes.shelf import sold_in_time
 from replenishment.wishes.terms import (
+    is_idle,
     lifetime_demand,
     lot_terms,
     may_order,
@@ -180,13 +181,13 @@ class Sides:
         """Units on order within the protection interval."""
         return np.concatenate([self.own.inbound(), self.upper.inbound()])[self.order]
 
-    def needs(self, params: PlanParams, terms: LotTerms) -> Needs:
-        """Needs by series, settled in whole lots of ``terms``, (series,)."""
+    def needs(self, params: PlanParams, terms: LotTerms, idle: Bools) -> Needs:
+        """Needs by series, settled in whole lots of ``terms``, (series,); idle: see find_needs."""
         place, count = np.argsort(self.order), len(self.own)
-        own, upper = terms.take(place[:count]), terms.take(place[count:])
+        own, upper = place[:count], place[count:]
         parts = [
-            find_needs(self.forecast, self.own, params, _in_lots(own)),
-            find_needs(self.pooled, self.upper, params, _in_lots(upper)),
+            find_needs(self.forecast, self.own, params, _in_lots(terms.take(own)), idle[own]),
+            find_needs(self.pooled, self.upper, params, _in_lots(terms.take(upper)), idle[upper]),
         ]
         return join_needs(parts, self.order)
 
@@ -286,6 +287,7 @@ def find_wishes(evening: Evening) -> Wishes:
     wanted = said_need(series, lane, available + inbound, evening)
     # A planner's nothing is no lot to fill a minimum with, either.
     allowed = may_order(series, lane, evening) & ~(wanted <= 0)
+    idle = is_idle(series, lane, evening) & np.isnan(wanted)
     lifetime = lifetime_demand(evening)[series]
     total, free = sides.total(), np.isfinite(wanted)
     keeps = np.isinf(network.items.shelf_life[series]) | free
@@ -295,7 +297,7 @@ def find_wishes(evening: Evening) -> Wishes:
     held = np.where(echelons.feeds[series], available + inbound, alone)
     most = network.items.most_cover[series] / np.maximum(sides.of("protection"), 1)
     terms, ahead = within_cover(terms, most, held, total.mean, free)
-    needs = sides.needs(params, terms).in_orders(terms.share)
+    needs = sides.needs(params, terms, idle).in_orders(terms.share)
     needs = needs.overruled(wanted, said_target(series, lane, evening))
     too_large = np.where(needs.quantity > 0, too_large, 0.0)
     worth, breaks = Worth(needs, terms), Breaks.of(network.lanes, lane)

@@ -14,11 +14,12 @@ from replenishment.wishes.find import Wishes
 def with_shelf_cut(wishes: Wishes, evening: Evening, find: Callable[[Evening], Wishes]) -> Wishes:
     """The wishes with what shelf life takes from each order that there is.
 
-    find: the way the wishes were found. Only keys whose goods expire are found anew.
+    find: the way the wishes were found. Only keys whose goods expire are found anew; none for
+    lines only.
     """
     series, life = wishes.series, evening.network.items.shelf_life
     cut = np.flatnonzero(np.isfinite(life[series]) & (wishes.quantity > 0) & ~wishes.said)
-    if not len(cut):
+    if evening.params.lines_only or not len(cut):
         return wishes
     # Whole SKUs, for locations of one SKU share stock.
     sku = evening.forecast.index.sku

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from replenishment.needs.keys import Keys
 from replenishment.network.evening import Evening
+from replenishment.network.lanes import LATERAL, lane_ranks
 from replenishment.wishes.lots import LotTerms
 from stockwright.network import LaneKind, Network
 from stockwright.overrides import Overrides
@@ -25,11 +26,32 @@ def may_order(series: Ints, lane: Ints, evening: Evening) -> Bools:
     where the source takes no order tonight, and when the item ends before the order arrives.
     """
     network, forecast = evening.network, evening.forecast
-    counts = network.locations.counts_stock[forecast.index.location[series]]
     sells_on = network.items.ends[series] - forecast.origin > network.lanes.lead_time[lane]
-    stocked = network.items.stock_mode[series] & evening.stock.known[series] & counts
     free = ~evening.said.blocked[series] & network.lanes.open_tonight[lane]
-    return np.asarray(stocked & free & sells_on)
+    return np.asarray(_stocked(series, evening) & free & sells_on)
+
+
+def _stocked(series: Ints, evening: Evening) -> Bools:
+    """Keys that are stocked, and whose stock is known and counts, (keys,)."""
+    network = evening.network
+    counts = network.locations.counts_stock[evening.forecast.index.location[series]]
+    return np.asarray(network.items.stock_mode[series] & evening.stock.known[series] & counts)
+
+
+def is_idle(series: Ints, lane: Ints, evening: Evening) -> Bools:
+    """Keys whose needs no line rests on if only lines are asked for, (keys,).
+
+    Those that may not order tonight and that no lateral transfer can leave or reach, where no
+    storage has to hold what they will order later.
+    """
+    network, index = evening.network, evening.forecast.index
+    if not evening.params.lines_only:
+        return np.zeros(len(series), np.bool_)
+    sideways = (lane_ranks(network, index) == LATERAL) & network.lanes.open_tonight
+    moved = np.isin(index.sku[series], index.sku[network.lanes.series[sideways]])
+    moved &= _stocked(series, evening) & ~evening.echelons.feeds[series]
+    ample = np.isinf(network.locations.storage_volume[index.location[series]])
+    return np.asarray(~may_order(series, lane, evening) & ~moved & ample)
 
 
 def lot_terms(lane: Ints, network: Network, allowed: Bools) -> LotTerms:
