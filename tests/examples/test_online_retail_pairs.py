@@ -35,6 +35,7 @@ def pairs(bought: Lines) -> Pairs:
     return find_pairs(*bought)
 
 
+@pytest.mark.slow
 def test_counts_of_a_real_shop_equal_a_naive_count(bought: Lines, pairs: Pairs) -> None:
     """Every pair among 100 of the 1,000 SKUs in most orders."""
     order, sku, units = bought
@@ -49,6 +50,7 @@ def test_counts_of_a_real_shop_equal_a_naive_count(bought: Lines, pairs: Pairs) 
     assert [found[a, b] for a, b in shared] == [len(held[a] & held[b]) for a, b in shared]
 
 
+@pytest.mark.slow
 def test_shuffling_the_skus_of_a_real_shop_leaves_next_to_no_pairs(
     bought: Lines, pairs: Pairs
 ) -> None:

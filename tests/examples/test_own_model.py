@@ -90,6 +90,7 @@ def folder(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("own_model")
 
 
+@pytest.mark.slow
 def test_the_night_of_the_readme_runs_as_written(folder: Path) -> None:
     assert run_block(0, folder).startswith("SKU P000001")
     found = pd.read_parquet(folder / "build/own_model/runs/2025-10-26/forecasts.parquet")

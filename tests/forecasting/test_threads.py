@@ -24,6 +24,7 @@ def test_a_failure_in_one_part_is_not_lost() -> None:
         in_order(lambda part: 1 // part, [1, 0, 2], 2)
 
 
+@pytest.mark.slow
 def test_fit_and_forecast_are_the_same_on_any_number_of_threads(shop_panel: DemandPanel) -> None:
     params = replace(ModelParams.for_period("week", 4), max_rows=6_000, threads=1)
     alone, together = fit(shop_panel, params), fit(shop_panel, replace(params, threads=3))

@@ -46,7 +46,14 @@ def full_disk(monkeypatch):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
-@pytest.mark.parametrize("place", [".staging-", ".snapshots", ".models", "forecast-", "plan-"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        ".snapshots",
+        "plan-",
+        *(pytest.param(at, marks=pytest.mark.slow) for at in (".staging-", ".models", "forecast-")),
+    ],
+)
 def test_a_full_disk_leaves_the_last_plan_and_the_next_try_publishes(
     shop, full_disk, monkeypatch, place
 ):

@@ -153,6 +153,7 @@ def test_a_horizon_shorter_than_the_protection_interval_is_extended_and_decides_
     assert ahead.days >= longest - 6
 
 
+@pytest.mark.slow
 def test_a_supplier_minimum_is_reached_or_the_supplier_gets_no_line(shop):
     orders = shop.night().table("orders")
     value = orders.astype({"value": float}).groupby("supplier")["value"].sum()

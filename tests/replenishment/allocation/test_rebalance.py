@@ -175,7 +175,8 @@ def test_the_plan_does_not_depend_on_how_many_skus_are_held_at_once(shop):
     assert len(whole.transfers.units) > 5
 
 
-@pytest.mark.parametrize("freight", [0.0, pytest.param(0.5, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("freight", [0.0, 0.5])
 def test_a_month_of_nights_never_moves_a_sku_back_within_a_week(shop, freight):
     """Demand that jumps between regions every few days, against cheap freight."""
     rng, nights, rest = np.random.default_rng(8), 30, 7

@@ -58,6 +58,7 @@ def test_without_limits_every_item_takes_its_best():
     assert found.bound == pytest.approx(found.value)
 
 
+@pytest.mark.slow
 def test_many_items_fit_and_come_near_the_bound():
     rng = np.random.default_rng(2)
     options = _random(rng, 20_000, 5)

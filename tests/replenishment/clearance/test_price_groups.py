@@ -131,7 +131,8 @@ def test_two_same_items_take_the_path_of_one_and_twice_its_money():
     assert plan_group(both).value == pytest.approx(2 * plan_group(one).value)
 
 
-@pytest.mark.parametrize("seed", [11, pytest.param(12, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [11, 12])
 def test_the_program_finds_what_walking_all_of_many_paths_finds(seed):
     """Nine weeks and six rungs are 2,002 paths."""
     rng = np.random.default_rng(seed)
