@@ -20,6 +20,7 @@ def sold_in_time(forecast: Forecast, keys: Keys, level_cap: float) -> Floats:
     last = np.minimum(keys.ends, forecast.horizon)
     total = forecast.total(keys.lead_time + 1, last)
     asked = np.fmax(np.fmax(keys.service_level, keys.fill_rate), level_cap)
-    rate = total.mean / (last - keys.lead_time)
+    # What ends before the order arrives has no step to sell in.
+    rate = total.mean / np.maximum(last - keys.lead_time, 1)
     beyond = rate * np.maximum(keys.ends - forecast.horizon, 0)
     return np.asarray(total.quantile_at(np.minimum(asked, 1 - 1e-9)) + beyond, np.float64)

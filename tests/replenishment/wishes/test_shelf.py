@@ -127,3 +127,16 @@ def replayed(shop, life, respected, n=60, weeks=8):
 @pytest.mark.parametrize("life", [3, 7])
 def test_respecting_the_shelf_life_costs_less_than_ignoring_it(shop, life):
     assert replayed(shop, life, True) < 0.9 * replayed(shop, life, False)
+
+
+@pytest.mark.filterwarnings("error")
+def test_goods_that_end_before_an_order_arrives_are_not_ordered(shop):
+    """The first ends with the period in which the order comes, the second is sold on."""
+    index = shop.index(2)
+    forecast = shop.forecast(index, [5.0, 5.0])
+    ends = np.array([forecast.origin + LEAD, 10**6])
+    lanes = shop.lanes(2, review=REVIEW, lead_time=LEAD)
+    network = shop.network(index, lanes, shelf_life=4.0, ends=ends)
+    plan = plan_night(forecast, network, shop.stock(2), PlanParams())
+    assert ordered(plan, 2)[0] == 0
+    assert ordered(plan, 2)[1] > 0
