@@ -26,7 +26,7 @@ from forecasting.blend.rungs import (
 from forecasting.blend.staircase import Stair, staircase
 from forecasting.blend.weights import Blend, learn_blend, model_of, usual_weights, worthwhile
 from forecasting.booster.booster import MeanModel, Training
-from forecasting.booster.rows import Rows, training_rows
+from forecasting.booster.rows import training_rows
 from forecasting.drift import usual_misses
 from forecasting.held_out import HeldOut, held_out, held_out_origins
 from forecasting.launch.early_life import launch_weight, with_ends, with_launches
@@ -343,7 +343,7 @@ def fit(
     )
     if not len(origins):
         return unlearned
-    twin = _twin(rows, training, int(origins[0]), params)
+    twin = training.twin(int(origins[0])) if training else None
     outcome, usual = held_out(panel, twin, origins, params, overrides)
     return _learned(replace(unlearned, usual=usual), panel, outcome, twin is not None)
 
@@ -395,13 +395,3 @@ def _siblings(panel: DemandPanel, fair: HeldOut, spread: Spread, params: ModelPa
 def plain_model(params: ModelParams) -> FittedModel:
     """A model that needs no fit: level times season, and a spread that is usual in retail."""
     return FittedModel(params, "", DEFAULT_SPREAD, _USUAL_CORRELATION, 1.0, Blend.only(LEVEL))
-
-
-def _twin(
-    rows: Rows, training: Training | None, origin: int, params: ModelParams
-) -> MeanModel | None:
-    """A booster that has not seen what came after an origin; None with too few rows."""
-    early = rows.target <= origin
-    if not training or int(early.sum()) < params.min_rows or not rows.units[early].sum() > 0:
-        return None
-    return MeanModel(training.fit(origin, early), params.period)

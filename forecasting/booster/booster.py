@@ -135,6 +135,17 @@ class Training:
         curve = size_curve(log_mean, units[check], weight[check])
         return json.dumps({"offset": offset, "curve": curve, "members": members})
 
+    def twin(self, newest: int) -> MeanModel | None:
+        """A model that has not seen what came after ``newest``; None with too few rows.
+
+        Raises FitError.
+        """
+        rows, params = self._rows, self._params
+        early = rows.target <= newest
+        if int(early.sum()) < params.min_rows or not rows.units[early].sum() > 0:
+            return None
+        return MeanModel(self.fit(newest, early), params.period)
+
 
 def _trained(data: Any, settings: dict[str, Any], trees: int) -> Any:
     import lightgbm
