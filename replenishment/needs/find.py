@@ -160,9 +160,7 @@ def _still(forecast: Forecast, keys: Keys, idle: NDArray[np.bool_] | None) -> In
 def _idle_needs(keys: Keys, targets: Targets) -> Needs:
     """Needs with targets and prices, and nothing to order."""
     nothing = np.zeros(len(keys))
-    told = {
-        name: getattr(targets, name) for name in ("order_up_to", "level", "shortage", "holding")
-    }
+    told = {name: getattr(targets, name) for name in _EXACT}
     none = CostCurves.flat(len(keys))
     plain = dict.fromkeys(_PLAIN, nothing) | told | {"loss_cost": keys.shortage}
     return Needs(none, none, **plain | {"share": nothing + 1})
