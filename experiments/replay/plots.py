@@ -20,6 +20,7 @@ PICTURES = {
     "profit": "From the base's profit to the variant's",
 }
 _SMOOTH_DAYS = 7
+_MONEY = "{x:,.0f}"
 
 
 def draw_plots(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
@@ -32,9 +33,9 @@ def draw_plots(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
 
     arms = list(dict.fromkeys(tables["days"]["variant"]))
     made("stock_and_service", 10, 6.5, lambda figure: _over_time(figure, tables["days"], arms))
-    made("arms", 7, 5, lambda figure: _arms(figure, tables["metrics"], arms))
     others = [arm for arm in arms if arm != BASE]
     if others:
+        made("arms", 7, 5, lambda figure: _arms(figure, tables["metrics"], arms))
         height = 1.2 + 2.8 * len(others)
         made("profit", 10, height, lambda figure: _waterfalls(figure, tables["metrics"], others))
 
@@ -59,6 +60,7 @@ def _over_time(figure: Any, days: pd.DataFrame, arms: list[str]) -> None:
     above.set_ylim(bottom=0)
     above.set_title("Stock at the close, at cost")
     above.set_ylabel("money")
+    above.yaxis.set_major_formatter(_MONEY)
     below.set_title("Fill rate, mean of seven days")
     below.set_ylabel("% of the units asked for")
     above.legend(loc="best", fontsize="small")
@@ -81,6 +83,7 @@ def _arms(figure: Any, metrics: pd.DataFrame, arms: list[str]) -> None:
     axis.grid(alpha=0.3)
     axis.set_title("Service and the stock that it takes, behind the warm-up")
     axis.set_xlabel("mean stock at cost, money")
+    axis.xaxis.set_major_formatter(_MONEY)
     axis.set_ylabel("fill rate, % of the units asked for")
 
 
@@ -114,4 +117,5 @@ def _waterfalls(figure: Any, metrics: pd.DataFrame, others: list[str]) -> None:
             )
         axis.set_title(f"From the base's profit to that of {arm} (the axis does not begin at 0)")
         axis.set_ylabel("money")
+        axis.yaxis.set_major_formatter(_MONEY)
         axis.grid(axis="y", alpha=0.3)
