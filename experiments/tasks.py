@@ -166,9 +166,12 @@ def _restore(before: dict[str, str | None]) -> None:
 
 def _kept(folder: Path, task: Task) -> None:
     kept = CheckpointFolder(folder)
-    needed = [kept.load(need.name, need.key) for need in task.needs]
-    kept.save(task.name, task.key, task.work(*needed))
-    gc.collect()
+    try:
+        needed = [kept.load(need.name, need.key) for need in task.needs]
+        kept.save(task.name, task.key, task.work(*needed))
+    finally:
+        if not gc.isenabled():
+            gc.collect()
 
 
 def _begin(lives: Connection) -> None:
@@ -176,7 +179,8 @@ def _begin(lives: Connection) -> None:
     the one that asked stops, or is gone.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # Arrays are in no cycles: to look for some within a task, not behind it, costs a twentieth.
+    # Next to nothing is in cycles: to look for them within a task, not behind it, costs a
+    # twentieth of its time.
     gc.disable()
 
     def watch() -> None:

@@ -48,7 +48,7 @@ from forecasting.params import ModelParams
 from forecasting.seen import seen_before, sells_at, some_on_sale
 from forecasting.spread.moments import history_moments
 from forecasting.spread.spread import DEFAULT_SPREAD, Spread, fit_spread, location_correlation
-from forecasting.stage import Sampled, Stage
+from forecasting.stage import Sampled, Stage, steps_made
 from forecasting.threads import in_order
 from forecasting.waterfall import causes, parts_of
 from stockwright.decomposition import PARTS, Decomposition
@@ -135,7 +135,7 @@ class FittedModel:
         steps = step_reach(self.params.period, panel.horizon)
         if not sample.n_series or steps < 1:
             return known, None
-        stage = self._rungs(sample, max(steps, min(horizon, panel.horizon)), known)
+        stage = self._rungs(sample, steps_made(panel, steps, horizon, features), known)
         levels = self._correction(sample, steps, stage, known)
         return replace(known, levels=levels), Sampled(sample.index, replace(stage, matrix=None))
 

@@ -29,8 +29,9 @@ class NightPredictor:
 
     def __call__(self, block: DemandPanel) -> Forecast:
         """The forecast of a block."""
-        known = (self.horizon, self.context, self.parts, self.sampled)
-        return self.model.predict(block, *known)
+        return self.model.predict(
+            block, self.horizon, self.context, parts=self.parts, sampled=self.sampled
+        )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.matrix import FeatureMatrix
+from features.params import FeatureParams
+from features.signal import signal_window
 from stockwright.panel import DemandPanel, SeriesIndex
 
 Floats = NDArray[np.float64]
@@ -41,6 +43,15 @@ class Stage:
         """Some of the series, without the features."""
         parts = (self.segment[series], self.level[series], self.season[series])
         return Stage(self.rungs[:, series], *parts)
+
+
+def steps_made(panel: DemandPanel, steps: int, horizon: int, features: FeatureParams) -> int:
+    """Steps over which the rungs of a sample are made that needs ``steps`` of them: those of a
+    forecast over ``horizon``, unless the features then look back further than for the sample.
+    """
+    whole = max(steps, min(horizon, panel.horizon))
+    same = signal_window(panel, whole, features) == signal_window(panel, steps, features)
+    return whole if same else steps
 
 
 @dataclass(frozen=True)

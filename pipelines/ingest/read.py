@@ -10,6 +10,7 @@ import pandas as pd
 from pipelines.config.as_of import check_as_of
 from pipelines.config.load import FILE_NAME, listed_problems
 from pipelines.config.model import Config
+from pipelines.config.tracking import masked
 from pipelines.ingest.adjust import findings_of, net_prices, unreadable_stock
 from pipelines.ingest.channels import unknown_channels
 from pipelines.ingest.contract import check_contract
@@ -78,14 +79,15 @@ def validate(source: str, config: Config, as_of: np.datetime64 | None = None) ->
     the configuration names tiers that no location, or channels that no row of them, has.
     """
     day = as_of if as_of is None else check_as_of(as_of, config)
-    return OpenSource.of(source, config).report(day, last=True)
+    return _reported(OpenSource.of(source, config), day, last=True)
 
 
 @dataclass(frozen=True)
 class OpenSource:
     """The tables of a source, read once, from which any night takes what it knows.
 
-    fault: why the source cannot be opened at all, "" where it can. problems: of its tables.
+    location: as it may be shown, without a password. fault: why the source cannot be opened at all,
+    "" where it can. problems: of its tables. notes: of the source. tables: those that it has.
     """
 
     config: Config
@@ -101,7 +103,7 @@ class OpenSource:
         try:
             found = discover(source)
         except UnreadableError as error:
-            return cls(config, source, str(error), (), (), {})
+            return cls(config, masked(source), str(error), (), (), {})
         try:
             tables, problems = _open_all(found, config)
         finally:
@@ -110,45 +112,42 @@ class OpenSource:
 
     def known(self, as_of: np.datetime64) -> Ingested:
         """The tables as ``read_tables`` gives them. Raises as it does."""
-        return self.report(as_of).accepted()
-
-    def report(self, as_of: np.datetime64 | None = None, last: bool = False) -> Report:
-        """As ``validate`` does. last: no other night is asked for, which spares memory.
-
-        Raises ConfigError.
-        """
-        day = _no_cut() if as_of is None else check_as_of(as_of, self.config)
-        if self.fault:
-            empty = joined_rejected([])
-            return Report(self.location, day, (self.fault,), (), (), (), empty, None)
-        held = {}
-        for name in tuple(self.tables):
-            table = self.tables.pop(name) if last else self.tables[name]
-            held[name] = table.known(day, again=not last)
-            check_contract(held[name])
-        problems = [*self.problems, *_problems(held, self.config, as_of)]
-        if strange := [*unknown_tiers(self.config, held), *unknown_channels(self.config, held)]:
-            if not problems:
-                raise ConfigError(listed_problems(FILE_NAME, strange))
-            problems += strange
-        return _report(self, day, held, problems)
+        return _reported(self, check_as_of(as_of, self.config), last=False).accepted()
 
 
-def _problems(
-    held: dict[str, TableInHand], config: Config, as_of: np.datetime64 | None
-) -> list[str]:
+def _reported(source: OpenSource, as_of: np.datetime64 | None, last: bool) -> Report:
+    """What ``validate`` says of a date that closes a period. last: ``source`` is empty afterwards,
+    which spares memory.
+    """
+    day = _no_cut() if as_of is None else as_of
+    if source.fault:
+        empty = joined_rejected([])
+        return Report(source.location, day, (source.fault,), (), (), (), empty, None)
+    held = {}
+    for name in tuple(source.tables):
+        table = source.tables.pop(name) if last else source.tables[name]
+        held[name] = table.known(day, again=not last)
+        check_contract(held[name])
+    problems = [*source.problems, *_problems(held, source.config, day)]
+    if as_of is not None and "sales" in held:
+        problems += _stale(held["sales"], day, source.config)
+    if strange := [*unknown_tiers(source.config, held), *unknown_channels(source.config, held)]:
+        if not problems:
+            raise ConfigError(listed_problems(FILE_NAME, strange))
+        problems += strange
+    return _report(source, day, held, problems)
+
+
+def _problems(held: dict[str, TableInHand], config: Config, day: np.datetime64) -> list[str]:
     """What is wrong with the rows that a night knows; bad ones are taken out."""
     check_references(held)
     check_kits(held)
     check_overrides(held)
-    day, problems = _no_cut() if as_of is None else as_of, []
+    problems: list[str] = []
     for table in held.values():
         _keep_last(table)
         problems += [*duplicate_keys(table), *gate_problems(table, config), *_no_rows(table, day)]
-    problems += [*lane_cycles(held), *kit_cycles(held)]
-    if as_of is not None and "sales" in held:
-        problems += _stale(held["sales"], day, config)
-    return problems
+    return [*problems, *lane_cycles(held), *kit_cycles(held)]
 
 
 def _no_cut() -> np.datetime64:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from pipelines.ingest.declare import Column, Table
 from pipelines.ingest.discover import Opener
 from pipelines.ingest.header import absent_columns, columns_of, hides_future, match_columns
 from pipelines.ingest.ingested import Source
-from pipelines.ingest.raw import Part, chunked
+from pipelines.ingest.raw import HeldPart, Part, chunked
 from pipelines.ingest.table import Mask, TableInHand, constant, series_of
 from pipelines.ingest.values import Coded, Fault, Read, read_values
 
@@ -90,7 +90,9 @@ def open_table(table: Table, openers: Sequence[Opener], config: Config) -> OpenT
         reads.append((column, _with_empty(column, read)))
         if read.note:
             notes.append(f"{table.name}: {column.name} {read.note}")
-    return OpenTable(table, parts, notes, data, reads)
+    # Of the parts only names and numbers of rows are asked from here on.
+    emptied = [replace(p, held={}) if isinstance(p, HeldPart) else p for p in parts]
+    return OpenTable(table, emptied, notes, data, reads)
 
 
 def _series(values: Any, held: TableInHand) -> Any:

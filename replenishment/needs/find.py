@@ -115,7 +115,7 @@ class Needs:
 Settle = Callable[[Needs, Ints], Floats]
 _PLAIN = tuple(f.name for f in fields(Needs) if f.name not in ("curves", "loss"))
 # What needs take over from the targets.
-_EXACT = ("order_up_to", "level", "shortage", "holding")
+_OF_TARGETS = ("order_up_to", "level", "shortage", "holding")
 
 
 def cheapest(needs: Needs, keys: Ints) -> Floats:
@@ -139,9 +139,9 @@ def find_needs(
     no sample.
     """
     targets = find_targets(forecast, keys, params.close_points, params.level_cap)
-    still = _still(forecast, keys, idle)
-    parts, rows = [_idle_needs(keys.take(still), _take(targets, still))], [still]
-    for chunk, width, final in _chunks(forecast, keys, params, still):
+    left = _left_out(forecast, keys, idle)
+    parts, rows = [_idle_needs(keys.take(left), _take(targets, left))], [left]
+    for chunk, width, final in _chunks(forecast, keys, params, left):
         few = _with_arrivals(keys.take(chunk), width)
         needs = _chunk_needs(forecast.take(chunk), few, _take(targets, chunk), final, params)
         kept = needs.curves.merged(_KEPT_KNOTS)
@@ -150,7 +150,7 @@ def find_needs(
     return join_needs(parts, np.argsort(np.concatenate(rows), kind="stable"))
 
 
-def _still(forecast: Forecast, keys: Keys, idle: NDArray[np.bool_] | None) -> Ints:
+def _left_out(forecast: Forecast, keys: Keys, idle: NDArray[np.bool_] | None) -> Ints:
     """The idle keys, (idle,), but those whose level a markdown lowers, which takes a sample."""
     if idle is None:
         return np.zeros(0, np.int64)
@@ -160,7 +160,7 @@ def _still(forecast: Forecast, keys: Keys, idle: NDArray[np.bool_] | None) -> In
 def _idle_needs(keys: Keys, targets: Targets) -> Needs:
     """Needs with targets and prices, and nothing to order."""
     nothing = np.zeros(len(keys))
-    told = {name: getattr(targets, name) for name in _EXACT}
+    told = {name: getattr(targets, name) for name in _OF_TARGETS}
     none = CostCurves.flat(len(keys))
     plain = dict.fromkeys(_PLAIN, nothing) | told | {"loss_cost": keys.shortage}
     return Needs(none, none, **plain | {"share": nothing + 1})
@@ -171,18 +171,18 @@ def _take(targets: Targets, rows: Ints) -> Targets:
 
 
 def _chunks(
-    forecast: Forecast, keys: Keys, params: PlanParams, still: Ints
+    forecast: Forecast, keys: Keys, params: PlanParams, left_out: Ints
 ) -> Iterator[tuple[Ints, int, Final]]:
     """Rows that share the layout of their sample, which depends on a key's own data alone.
 
-    still: (some,) keys that get no sample.
+    left_out: (some,) keys that get no sample.
     """
     mine = (keys.arrival_steps >= 1) & (keys.arrival_steps <= keys.protection[:, None])
     last = np.where(mine, np.arange(1, mine.shape[1] + 1), 0).max(axis=1, initial=0)
     width = 2 ** np.ceil(np.log2(np.maximum(last, _FEW_ARRIVALS))).astype(np.int64)
     closes = np.minimum(keys.review, params.close_points)
     final = final_of(keys, forecast.horizon)
-    sampled = np.delete(np.arange(len(keys)), still)
+    sampled = np.delete(np.arange(len(keys)), left_out)
     layouts, which = np.unique(
         np.stack([width, closes, final], axis=1)[sampled], axis=0, return_inverse=True
     )
@@ -230,10 +230,7 @@ def _chunk_needs(
         curves=curves,
         loss=loss.merged(_LOSS_KNOTS),
         quantity=quantity,
-        order_up_to=targets.order_up_to,
-        level=targets.level,
-        shortage=targets.shortage,
-        holding=targets.holding,
+        **{name: getattr(targets, name) for name in _OF_TARGETS},
         loss_cost=keys.shortage,
         at_arrival=sample.at_arrival,
         lost_before=sample.lost_before,

@@ -94,15 +94,17 @@ def lost_sales_carry(keys: Keys) -> Floats:
     return np.asarray(1 + (keys.lead_time / keys.protection) ** 2, np.float64)
 
 
-def least_holding(shortage: Floats) -> Floats:
-    """Money per unit and review interval that is counted at least, (keys,), see ``Targets``."""
-    return np.asarray(shortage * (1 - _HIGHEST_LEVEL) / _HIGHEST_LEVEL, np.float64)
+def least_holding(shortage: Floats, closes: Floats | Ints | int = 1) -> Floats:
+    """Money per unit that is counted at least, (keys,), see ``Targets``: of a review interval, or
+    of one of the ``closes`` in it.
+    """
+    return np.asarray(shortage * (1 - _HIGHEST_LEVEL) / (closes * _HIGHEST_LEVEL), np.float64)
 
 
 def find_targets(forecast: Forecast, keys: Keys, closes: int, level_cap: float) -> Targets:
     """Order-up-to level, price and level of every key; see the module for the equation."""
     steps, weights = keys.close_steps(closes)
-    least = least_holding(keys.shortage) / keys.review
+    least = least_holding(keys.shortage, keys.review)
     holding = np.maximum(keys.holding * lost_sales_carry(keys), least)
     asked = np.isfinite(keys.service_level) | np.isfinite(keys.fill_rate)
     # Moving buys nothing: what a unit sent may cost the others is in the curve.

@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 import subprocess
@@ -190,3 +191,21 @@ def test_what_needs_a_broken_task_is_not_begun(tmp_path: Path, workers: int):
     with pytest.raises(DataError, match="cannot be done"):
         list(run_tasks([fault, after], tmp_path / "w", workers, _quiet, "work"))
     assert not (tmp_path / "calls").exists()
+
+
+def settings() -> tuple[bool, dict[str, str | None]]:
+    names = ("OMP_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_")
+    return gc.isenabled(), {name: os.environ.get(name) for name in names}
+
+
+def test_workers_look_for_garbage_between_tasks_only_and_leave_this_process_as_it_was(
+    tmp_path: Path,
+):
+    before = settings()
+    tasks = [Task(f"settings{n}", str(n) * 24, settings) for n in range(2)]
+    for collects, given in run_tasks(tasks, tmp_path / "two", 2, _quiet, "work"):
+        assert not collects
+        assert given["OMP_NUM_THREADS"] == "1"
+        assert int(given["MALLOC_TRIM_THRESHOLD_"] or 0) > 1 << 30
+    assert list(run_tasks(tasks, tmp_path / "one", 1, _quiet, "work")) == [before, before]
+    assert settings() == before

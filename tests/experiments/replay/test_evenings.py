@@ -61,7 +61,6 @@ def _altered(shop: Shop, place: Path) -> Shop:
     return replace(shop, source=str(folder))
 
 
-@pytest.mark.slow
 def test_later_rows_change_nothing_of_an_evenings_plan(
     shop: Shop, tables: ReplayTables, block: tuple[Planning, ...], world: World, tmp_path: Path
 ):

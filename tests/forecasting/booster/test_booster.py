@@ -13,6 +13,7 @@ from features.context import build_context
 from features.matrix import FeatureMatrix
 from forecasting.booster.booster import MEMBERS, MeanModel, Training, columns_of, train
 from forecasting.booster.rows import Rows, training_rows
+from forecasting.booster.tables import steps_of
 from forecasting.params import ModelParams
 from stockwright.panel import DemandPanel
 
@@ -96,3 +97,19 @@ def test_a_twin_learns_nothing_from_rows_left_out(rows: Rows) -> None:
     other = replace(rows, units=np.where(early, rows.units, 10 * rows.units + 3))
     found = (Training(each, PARAMS).fit(newest, early) for each in (rows, other))
     assert len(set(found)) == 1
+
+
+def test_trees_read_as_tables_predict_what_lightgbm_predicts(
+    model: MeanModel, shop_panel: DemandPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last bit, on whole series with a hole in every column."""
+    features = PARAMS.features()
+    steps = np.arange(1, 13)
+    matrix = build_features(shop_panel, steps, features, build_context(shop_panel, features))
+    holed = matrix.X.copy()
+    holed[np.random.default_rng(3).random(holed.shape) < 0.02] = np.nan
+    whole = with_columns(matrix, holed, matrix.names)
+    alone = model.predict(whole, 1)
+    monkeypatch.setattr("forecasting.booster.tables._LEAST_ROWS", 0)
+    assert steps_of(whole.series) == len(steps)
+    assert (model.predict(whole, 1) == alone).all()

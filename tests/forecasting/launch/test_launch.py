@@ -237,8 +237,8 @@ def test_a_shop_without_launches_teaches_nothing(past):
     assert learn_launches(old, build_context(old, PARAMS), PARAMS) is None
 
 
-def test_a_scatter_kept_as_text_is_the_one_that_is_learned_and_moves_no_mean(past, curves):
-    """Kept since the same night it changes nothing, and any other one changes widths alone."""
+def test_a_scatter_kept_as_text_is_the_one_that_is_learned_the_same_night(past, curves):
+    """Any other one leaves what like products, words and weeks of life say as it is."""
     kept = LaunchSpreads.from_dict(json.loads(json.dumps(curves.spreads.to_dict())))
     assert kept == curves.spreads == learn_spreads(past, PARAMS)
     groups = build_context(past, PARAMS)

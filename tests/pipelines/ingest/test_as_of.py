@@ -158,3 +158,5 @@ def test_a_night_that_the_tables_are_too_old_for_says_so_and_harms_no_other(shop
     with pytest.raises(DataError, match="stale_days"):
         source.known(np.datetime64("2026-12-24"))
     assert len(source.known(np.datetime64("2026-11-22")).tables["sales"])
+    # A date given to the second is the day that it lies in, as for one night alone.
+    assert source.known(np.datetime64("2026-11-22T00:00:00")).as_of == np.datetime64("2026-11-22")
